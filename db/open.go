@@ -1,0 +1,153 @@
+// Package db opens the dealer's books, one SQLite file, and holds what touches
+// it: pools, transactions, migrations and snapshots. The queries themselves are
+// written in queries/ and made into Go by sqlc.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"customerportal/internal/fault"
+)
+
+// Readers is how many connections read at once, each with its own page cache.
+const Readers = 4
+
+// queueLimit bounds how many writes may wait for the one writer. Past it a
+// visitor is told to come back in a moment rather than made to wait for ever.
+const queueLimit = 256
+
+// DB is the open books: one writer and a pool of readers on one file. It is
+// safe for use by several goroutines.
+type DB struct {
+	path   string
+	writer *sql.DB
+	reader *sql.DB
+	read   *Queries
+	queue  chan struct{}
+}
+
+// Open opens the SQLite file at path, makes it when it is missing, and brings
+// its schema up to date. It refuses a file whose schema is newer than this
+// program. Close it when done.
+func Open(ctx context.Context, path string) (*DB, error) {
+	writer, err := sql.Open("sqlite", dsn(path, true))
+	if err != nil {
+		return nil, fmt.Errorf("db: %w", err)
+	}
+	writer.SetMaxOpenConns(1)
+	if err := migrate(ctx, writer); err != nil {
+		return nil, errors.Join(fmt.Errorf("db: %s: %w", path, err), writer.Close())
+	}
+	reader, err := sql.Open("sqlite", dsn(path, false))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("db: %w", err), writer.Close())
+	}
+	reader.SetMaxOpenConns(Readers)
+	reader.SetMaxIdleConns(Readers)
+	return &DB{path: path, writer: writer, reader: reader, read: New(reader), queue: make(chan struct{}, queueLimit)}, nil
+}
+
+// dsn names the file with its pragmas. busy_timeout comes first so that the
+// others already wait their turn; a pragma sent later would reach only one
+// connection of the pool.
+func dsn(path string, write bool) string {
+	q := url.Values{}
+	q["_pragma"] = []string{
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "journal_size_limit(67108864)",
+	}
+	if write {
+		q.Set("_txlock", "immediate")
+	} else {
+		q["_pragma"] = append(q["_pragma"], "query_only(1)", "cache_size(-8192)")
+	}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+// Close closes both pools.
+func (d *DB) Close() error {
+	return errors.Join(d.reader.Close(), d.writer.Close())
+}
+
+// Path is the file that is open.
+func (d *DB) Path() string { return d.path }
+
+// Read returns the queries on the read pool. A query that writes fails there.
+func (d *DB) Read() *Queries { return d.read }
+
+// Reader returns the read pool itself, for the few statements sqlc cannot parse.
+func (d *DB) Reader() *sql.DB { return d.reader }
+
+// View runs fn in one read transaction, so that all it reads is of one moment.
+func (d *DB) View(ctx context.Context, fn func(q *Queries) error) error {
+	tx, err := d.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("db: begin read: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return fn(d.read.WithTx(tx))
+}
+
+// Write runs fn in one write transaction and commits it when fn returns nil.
+// There is one writer, and transactions take their turn; fn must not call
+// anything slow, and above all no network. When more than 256 wait already it
+// returns a fault of kind Unavailable. A panic in fn rolls back.
+func (d *DB) Write(ctx context.Context, fn func(q *Queries) error) error {
+	return d.WriteTx(ctx, func(tx *sql.Tx) error { return fn(New(tx)) })
+}
+
+// WriteTx is [DB.Write] for the few places that need the transaction itself
+// (bulk import, statements that sqlc cannot parse).
+func (d *DB) WriteTx(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	select {
+	case d.queue <- struct{}{}:
+		defer func() { <-d.queue }()
+	default:
+		return &fault.Error{Kind: fault.Unavailable, Message: "The portal is very busy. Please try again in a moment.", RetryAfter: 5 * time.Second}
+	}
+	tx, err := d.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("db: begin: %w", friendly(err))
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := fn(tx); err != nil {
+		return friendly(err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("db: commit: %w", friendly(err))
+	}
+	return nil
+}
+
+// friendly turns the database troubles that pass, or that the dealer can mend,
+// into faults with words; anything else is returned as it is.
+func friendly(err error) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY:
+		return &fault.Error{Kind: fault.Unavailable, Message: "The portal cannot save anything at the moment. Nothing was changed; please try again later.", RetryAfter: time.Minute, Err: err}
+	case sqlite3.SQLITE_BUSY:
+		return &fault.Error{Kind: fault.Unavailable, Message: "The portal is very busy. Please try again in a moment.", RetryAfter: 5 * time.Second, Err: err}
+	}
+	return err
+}
+
+// IsUnique reports whether err says that a row with the same unique value is
+// there already.
+func IsUnique(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+// NullID returns the reference to an id, absent when it is 0.
+func NullID(id int64) sql.NullInt64 { return sql.NullInt64{Int64: id, Valid: id != 0} }

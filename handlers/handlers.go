@@ -1,0 +1,37 @@
+// Package handlers puts the areas of the portal together into one HTTP handler.
+package handlers
+
+import (
+	"net"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"customerportal/handlers/web"
+)
+
+// New returns the portal's handler: the route tables of all areas behind their
+// guards, the middleware round them, and cross-origin protection round it all.
+// Requests from a trusted proxy have their client's address in X-Forwarded-For.
+func New(app *web.App, trusted []*net.IPNet, tables ...[]web.Route) http.Handler {
+	e := echo.New()
+	e.HideBanner = true
+	e.HTTPErrorHandler = app.HandleError
+	e.IPExtractor = echo.ExtractIPDirect()
+	if len(trusted) > 0 {
+		options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+		for _, n := range trusted {
+			options = append(options, echo.TrustIPRange(n))
+		}
+		e.IPExtractor = echo.ExtractIPFromXFFHeader(options...)
+	}
+	e.Use(app.Middleware()...)
+	app.Register(e, []web.Route{
+		app.Static(),
+		{Name: "health", Method: http.MethodGet, Path: "/healthz", Access: web.Anyone(), Handler: app.Health},
+	})
+	for _, table := range tables {
+		app.Register(e, table)
+	}
+	return http.NewCrossOriginProtection().Handler(e)
+}

@@ -1,0 +1,114 @@
+package web
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"customerportal/static"
+)
+
+const requestIDKey = "request-id"
+
+// RequestID returns the short reference of the request that is also in the log.
+func RequestID(c echo.Context) string {
+	id, _ := c.Get(requestIDKey).(string)
+	return id
+}
+
+// Middleware returns what runs around every handler, outermost first.
+func (a *App) Middleware() []echo.MiddlewareFunc {
+	return []echo.MiddlewareFunc{a.identify, a.headers, a.recover, a.host, bodyLimit, middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024})}
+}
+
+// identify gives the request its id and writes one line of log when it is done.
+func (a *App) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		raw := make([]byte, 10)
+		_, _ = rand.Read(raw) // crypto/rand.Read never fails
+		id := base32.StdEncoding.EncodeToString(raw)[:12]
+		c.Set(requestIDKey, id)
+		start := a.Clock()
+		err := next(c)
+		if err != nil {
+			c.Error(err)
+		}
+		// the path without its query: links in mails carry tokens there
+		a.Log.LogAttrs(c.Request().Context(), slog.LevelInfo, "request",
+			slog.String("request", id), slog.String("method", c.Request().Method), slog.String("route", c.Path()),
+			slog.Int("status", c.Response().Status), slog.Int64("bytes", c.Response().Size),
+			slog.Duration("took", a.Clock().Sub(start)), slog.String("ip", c.RealIP()))
+		return nil
+	}
+}
+
+// headers sets the security headers of every answer, errors included.
+func (a *App) headers(next echo.HandlerFunc) echo.HandlerFunc {
+	forms := strings.Join(append([]string{"'self'"}, a.FormTargets...), " ")
+	csp := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+		"form-action " + forms + "; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", csp)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Add("Vary", "HX-Request")
+		if a.Secure() {
+			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+		return next(c)
+	}
+}
+
+// recover turns a panic into an internal error with its stack in the log.
+func (a *App) recover(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				if r == http.ErrAbortHandler {
+					panic(r)
+				}
+				a.Log.Error("panic", "request", RequestID(c), "stack", string(debug.Stack()))
+				err = fmt.Errorf("panic: %v", r)
+			}
+		}()
+		return next(c)
+	}
+}
+
+// host refuses requests for a name that is not the portal's own, so that no
+// forged Host reaches a link or passes the cross-origin check.
+func (a *App) host(next echo.HandlerFunc) echo.HandlerFunc {
+	own := ""
+	if u, err := url.Parse(a.PublicURL); err == nil {
+		own = u.Host
+	}
+	return func(c echo.Context) error {
+		if !strings.EqualFold(c.Request().Host, own) && !strings.HasPrefix(c.Request().URL.Path, "/healthz") {
+			return echo.NewHTTPError(http.StatusMisdirectedRequest)
+		}
+		return next(c)
+	}
+}
+
+// bodyLimit is 1 MiB everywhere but for uploads of books, which stream.
+var bodyLimit = middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{
+	Limit: "1M",
+})
+
+// Static serves the built-in files.
+func (a *App) Static() Route {
+	return Route{Name: "static", Method: http.MethodGet, Path: static.Prefix + "*", Access: Anyone(), Handler: echo.WrapHandler(a.Assets)}
+}

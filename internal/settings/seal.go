@@ -1,0 +1,90 @@
+package settings
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// Sealer encrypts the secrets in the settings (gateway keys, mail password,
+// staff second factors) with a key that lies beside the books, so that a copied
+// database file alone opens nothing. AES-256-GCM, as NIST SP 800-38D has it.
+type Sealer struct{ aead cipher.AEAD }
+
+// LoadSealer reads the 32-byte key at path and makes one, mode 0600, when the
+// file is missing. It refuses a key that others can read.
+func LoadSealer(path string) (*Sealer, error) {
+	key, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		key = make([]byte, 32)
+		if _, err := rand.Read(key); err != nil {
+			return nil, err
+		}
+		if err := writeNew(path, key); err != nil {
+			return nil, fmt.Errorf("making the key file: %w", err)
+		}
+	case err != nil:
+		return nil, fmt.Errorf("reading the key file: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%s can be read by others; run: chmod 600 %s", path, path)
+	}
+	return NewSealer(key)
+}
+
+func writeNew(path string, key []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(key); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// NewSealer returns a sealer for a key of 32 bytes.
+func NewSealer(key []byte) (*Sealer, error) {
+	if len(key) != 32 {
+		return nil, errors.New("the key file is damaged: it must hold exactly 32 bytes")
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, err
+	}
+	return &Sealer{aead}, nil
+}
+
+// Seal encrypts a secret for storing. Context names its place ("staff 3 totp"),
+// so that a sealed value moved elsewhere does not open.
+func (s *Sealer) Seal(plain, context string) string {
+	return base64.RawStdEncoding.EncodeToString(s.aead.Seal(nil, nil, []byte(plain), []byte(context)))
+}
+
+// Open decrypts what [Sealer.Seal] made in the same context. It fails when the
+// value was made with another key.
+func (s *Sealer) Open(sealed, context string) (string, error) {
+	raw, err := base64.RawStdEncoding.DecodeString(sealed)
+	if err != nil {
+		return "", fmt.Errorf("sealed value of %s: %w", context, err)
+	}
+	plain, err := s.aead.Open(nil, nil, raw, []byte(context))
+	if err != nil {
+		return "", fmt.Errorf("the secret %s does not open with this machine's key file", context)
+	}
+	return string(plain), nil
+}

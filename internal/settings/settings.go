@@ -1,0 +1,299 @@
+// Package settings holds what the dealer can set: the company's name and look,
+// where mail goes, how payments are taken. They live in the database and are
+// edited in the office or with `portal settings`.
+package settings
+
+import (
+	"context"
+	"fmt"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"customerportal/db"
+	"customerportal/internal/audit"
+	"customerportal/internal/calendar"
+	"customerportal/internal/fault"
+)
+
+// Key is one setting as `portal settings` lists it.
+type Key struct {
+	Name    string
+	Help    string
+	Default string
+	Secret  bool // sealed in the database and never shown
+	check   func(string) error
+}
+
+// Keys lists every setting in the order the office shows them.
+var Keys = []Key{
+	{Name: "company.name", Help: "the dealer's name as customers know it", Default: "Your security company"},
+	{Name: "company.phone", Help: "the phone number shown on every page", check: optional(phone)},
+	{Name: "company.email", Help: "the office's address; replies to mail go there", check: optional(email)},
+	{Name: "company.web", Help: "the dealer's own web site", check: optional(link)},
+	{Name: "company.address1", Help: "street, for invoices"},
+	{Name: "company.address2", Help: "second address line"},
+	{Name: "company.city", Help: "city"},
+	{Name: "company.state", Help: "state"},
+	{Name: "company.zip", Help: "zip code"},
+	{Name: "company.color", Help: "accent colour, like #1d5fa8", Default: "#1d5fa8", check: color},
+	{Name: "service.email", Help: "where requests for service go", check: optional(email)},
+	{Name: "time.zone", Help: "the dealer's time zone", Default: "America/New_York", check: zone},
+	{Name: "payments.gateway", Help: "sandbox, stripe or off", Default: "off", check: oneOf("off", "sandbox", "stripe")},
+	{Name: "payments.minimum", Help: "the least part payment, in dollars", Default: "1.00", check: amount},
+	{Name: "methods.delete", Help: "customers may delete their own cards and accounts", Default: "no", check: yesNo},
+	{Name: "registration.names", Help: "how names are compared: strict or loose (last name only)", Default: "strict", check: oneOf("strict", "loose")},
+	{Name: "registration.phone", Help: "whether the phone must match: strict or loose", Default: "strict", check: oneOf("strict", "loose")},
+	{Name: "registration.key_once", Help: "the Registration Key is void after use", Default: "no", check: yesNo},
+	{Name: "stripe.secret_key", Help: "Stripe's secret key", Secret: true},
+	{Name: "stripe.webhook_secret", Help: "the signing secret of the Stripe webhook", Secret: true},
+	{Name: "mail.server", Help: "smtp://host:587 or smtps://host:465", check: optional(mailServer)},
+	{Name: "mail.user", Help: "user at the mail server"},
+	{Name: "mail.password", Help: "password at the mail server", Secret: true},
+	{Name: "mail.from", Help: "the address mail is sent from (company.email when empty)", check: optional(email)},
+}
+
+// Settings is all of them at one moment, ready to use.
+type Settings struct {
+	values map[string]string
+
+	Company      Company
+	ServiceEmail string
+	Zone         *time.Location
+	Gateway      string // "off", "sandbox" or "stripe"
+}
+
+// Company is the dealer as customers see it.
+type Company struct {
+	Name, Phone, Email, Web              string
+	Address1, Address2, City, State, Zip string
+	Color                                string // "#rrggbb"
+}
+
+// Value returns one setting by its key, its default when it was never set.
+func (s *Settings) Value(name string) string { return s.values[name] }
+
+// Yes reports whether a yes/no setting says yes.
+func (s *Settings) Yes(name string) bool { return s.values[name] == "yes" }
+
+// Store reads and writes the settings. It is safe for use by several
+// goroutines, and notices within a second what another process set.
+type Store struct {
+	db     *db.DB
+	clock  calendar.Clock
+	sealer *Sealer
+
+	mu     sync.Mutex
+	cached *Settings
+	readAt time.Time
+}
+
+// cacheFor bounds how long a change made by another process goes unseen.
+const cacheFor = time.Second
+
+// New returns the store of the open books.
+func New(d *db.DB, clock calendar.Clock, sealer *Sealer) *Store {
+	return &Store{db: d, clock: clock, sealer: sealer}
+}
+
+// Sealer returns what seals the secrets of these books.
+func (s *Store) Sealer() *Sealer { return s.sealer }
+
+// Current returns the settings. Secrets are opened; the caller must not log them.
+func (s *Store) Current(ctx context.Context) (*Settings, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock()
+	if age := now.Sub(s.readAt); s.cached != nil && age >= 0 && age < cacheFor {
+		return s.cached, nil
+	}
+	rows, err := s.db.Read().ListSettings(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	values := make(map[string]string, len(Keys))
+	for _, k := range Keys {
+		values[k.Name] = k.Default
+	}
+	for _, row := range rows {
+		value := row.Value
+		if row.Sealed != 0 {
+			// a copied file on another machine: the secret is lost, the rest works
+			if value, err = s.sealer.Open(row.Value, row.Key); err != nil {
+				value = ""
+			}
+		}
+		values[row.Key] = value
+	}
+	loaded, err := fill(values)
+	if err != nil {
+		return nil, err
+	}
+	s.cached, s.readAt = loaded, now
+	return loaded, nil
+}
+
+func fill(v map[string]string) (*Settings, error) {
+	loc, err := time.LoadLocation(v["time.zone"])
+	if err != nil {
+		return nil, fmt.Errorf("settings: time.zone: %w", err)
+	}
+	return &Settings{
+		values: v,
+		Company: Company{
+			Name: v["company.name"], Phone: v["company.phone"], Email: v["company.email"], Web: v["company.web"],
+			Address1: v["company.address1"], Address2: v["company.address2"], City: v["company.city"],
+			State: v["company.state"], Zip: v["company.zip"], Color: v["company.color"],
+		},
+		ServiceEmail: v["service.email"],
+		Zone:         loc,
+		Gateway:      v["payments.gateway"],
+	}, nil
+}
+
+// Set checks and stores some settings in one transaction and records who did
+// it. It returns an Invalid fault that names every refused key.
+func (s *Store) Set(ctx context.Context, by audit.Actor, changes map[string]string) error {
+	var refused fault.Fields
+	names := make([]string, 0, len(changes))
+	for name := range changes {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	clean := make(map[string]string, len(changes))
+	for _, name := range names {
+		key, ok := Find(name)
+		if !ok {
+			refused.Add(name, "There is no setting %q", name)
+			continue
+		}
+		value := strings.TrimSpace(changes[name])
+		if strings.ContainsAny(value, "\r\n\x00") {
+			refused.Add(name, "This must be one line")
+			continue
+		}
+		if key.check != nil {
+			if err := key.check(value); err != nil {
+				refused.Add(name, "%s", err.Error())
+				continue
+			}
+		}
+		clean[name] = value
+	}
+	if err := refused.Err(); err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	before, err := s.Current(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.db.Write(ctx, func(q *db.Queries) error {
+		for _, name := range names {
+			key, _ := Find(name)
+			row := db.PutSettingParams{Key: name, Value: clean[name], UpdatedAt: now}
+			entry := audit.Entry{Action: "settings.set", Object: name, Before: before.values[name], After: clean[name]}
+			if key.Secret {
+				row.Value, row.Sealed = s.sealer.Seal(clean[name], name), 1
+				entry.Before, entry.After = nil, nil
+			}
+			if err := q.PutSetting(ctx, row); err != nil {
+				return err
+			}
+			if err := audit.Record(ctx, q, now, by, entry); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	s.mu.Lock()
+	s.cached = nil
+	s.mu.Unlock()
+	return nil
+}
+
+// Find returns the setting of that name.
+func Find(name string) (Key, bool) {
+	i := slices.IndexFunc(Keys, func(k Key) bool { return k.Name == name })
+	if i < 0 {
+		return Key{}, false
+	}
+	return Keys[i], true
+}
+
+func optional(check func(string) error) func(string) error {
+	return func(s string) error {
+		if s == "" {
+			return nil
+		}
+		return check(s)
+	}
+}
+
+func email(s string) error {
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s {
+		return fmt.Errorf("%q is not an e-mail address", s)
+	}
+	return nil
+}
+
+func phone(s string) error {
+	digits := 0
+	for _, r := range s {
+		if r >= '0' && r <= '9' {
+			digits++
+		}
+	}
+	if digits < 10 || len(s) > 40 {
+		return fmt.Errorf("%q is not a phone number with area code", s)
+	}
+	return nil
+}
+
+var (
+	colorForm  = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+	linkForm   = regexp.MustCompile(`^https?://[^\s"<>]+$`)
+	serverForm = regexp.MustCompile(`^smtps?://[A-Za-z0-9.\-\[\]:]+:[0-9]{1,5}$`)
+	amountForm = regexp.MustCompile(`^[0-9]{1,5}\.[0-9]{2}$`)
+)
+
+func color(s string) error { return match(colorForm, s, "a colour like #1d5fa8") }
+
+func link(s string) error { return match(linkForm, s, "a web address that begins with https://") }
+
+func mailServer(s string) error { return match(serverForm, s, "smtp://host:587 or smtps://host:465") }
+
+func amount(s string) error { return match(amountForm, s, "an amount like 1.00") }
+
+func match(form *regexp.Regexp, s, want string) error {
+	if !form.MatchString(s) {
+		return fmt.Errorf("%s is not %s", strconv.Quote(s), want)
+	}
+	return nil
+}
+
+func zone(s string) error {
+	if _, err := time.LoadLocation(s); err != nil || s == "" || s == "Local" {
+		return fmt.Errorf("%q is not a time zone; write one like America/Chicago", s)
+	}
+	return nil
+}
+
+func yesNo(s string) error { return oneOf("yes", "no")(s) }
+
+func oneOf(words ...string) func(string) error {
+	return func(s string) error {
+		if !slices.Contains(words, s) {
+			return fmt.Errorf("%q is not one of %s", s, strings.Join(words, ", "))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,26 @@
+//go:build pins
+
+package main
+
+import (
+	_ "github.com/PuerkitoBio/goquery"
+	_ "github.com/chromedp/chromedp"
+	_ "github.com/emersion/go-message"
+	_ "github.com/emersion/go-sasl"
+	_ "github.com/emersion/go-smtp"
+	_ "github.com/go-pdf/fpdf"
+	_ "github.com/gorilla/sessions"
+	_ "github.com/jba/templatecheck"
+	_ "github.com/pquerna/otp/totp"
+	_ "github.com/schollz/progressbar/v3"
+	_ "github.com/stripe/stripe-go/v86"
+	_ "golang.org/x/crypto/acme/autocert"
+	_ "golang.org/x/crypto/argon2"
+	_ "golang.org/x/image/draw"
+	_ "golang.org/x/net/html"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/sys/unix"
+	_ "golang.org/x/term"
+	_ "golang.org/x/text/unicode/norm"
+	_ "rsc.io/qr"
+)

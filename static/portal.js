@@ -1,0 +1,2 @@
+// What the pages do beyond htmx; everything works without it.
+"use strict";

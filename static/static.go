@@ -1,0 +1,101 @@
+// Package static serves the style sheets, scripts and pictures that are built
+// into the program. Each address holds a hash of the content, so that browsers
+// may keep a file for ever and still get a new one when it changes.
+package static
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+//go:embed *.css *.js
+var files embed.FS
+
+// Prefix is where the files are served.
+const Prefix = "/static/"
+
+// Assets are the files with their addresses.
+type Assets struct {
+	urls   map[string]string
+	bodies map[string]*asset
+}
+
+type asset struct {
+	mime  string
+	plain []byte
+	gzip  []byte
+}
+
+// New reads all files and compresses them once.
+func New() (*Assets, error) {
+	a := &Assets{urls: map[string]string{}, bodies: map[string]*asset{}}
+	names, err := fs.Glob(files, "*.*")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		body, err := files.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("static: %w", err)
+		}
+		ext := path.Ext(name)
+		var packed bytes.Buffer
+		z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := z.Write(body); err != nil {
+			return nil, err
+		}
+		if err := z.Close(); err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(body)
+		url := Prefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+		a.urls[name] = url
+		a.bodies[url] = &asset{mime: mime.TypeByExtension(ext), plain: body, gzip: packed.Bytes()}
+	}
+	return a, nil
+}
+
+// URL returns the address of a file by its plain name. It panics for a name
+// that does not exist: a template asks for it, and every template is tested.
+func (a *Assets) URL(name string) string {
+	url, ok := a.urls[name]
+	if !ok {
+		panic("static: there is no file " + name)
+	}
+	return url
+}
+
+// ServeHTTP answers for the addresses that URL returns.
+func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f, ok := a.bodies[r.URL.Path]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.mime)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding")
+	body := f.plain
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = f.gzip
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body)
+	}
+}

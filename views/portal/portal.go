@@ -1,0 +1,9 @@
+// Package portal holds the customer's screens: a struct and a template each.
+package portal
+
+import "embed"
+
+// Files are the templates of this area.
+//
+//go:embed *.html
+var Files embed.FS

@@ -1,0 +1,80 @@
+// Package views turns page structs into HTML. It decides nothing: what a page
+// shows is in its struct, which the handler fills.
+package views
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// Renderer holds one template set a page: the layout, the shared parts and the
+// page's own file. A fragment is a define of the same file, so that what an
+// htmx request is answered with is exactly what the full page shows there.
+type Renderer struct{ sets map[string]*template.Template }
+
+// New parses every page at start. Each area is a folder of pages: the page
+// login.html of the area "portal" is named "portal/login". Asset turns the name
+// of a static file into its address.
+func New(shared fs.FS, areas map[string]fs.FS, asset func(string) string) (*Renderer, error) {
+	base, err := template.New("").Funcs(template.FuncMap{"asset": asset}).ParseFS(shared, "layout.html", "parts/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("views: %w", err)
+	}
+	r := &Renderer{sets: map[string]*template.Template{}}
+	for area, files := range areas {
+		pages, err := fs.Glob(files, "*.html")
+		if err != nil {
+			return nil, fmt.Errorf("views: %w", err)
+		}
+		for _, file := range pages {
+			set, err := base.Clone()
+			if err != nil {
+				return nil, fmt.Errorf("views: %w", err)
+			}
+			if set, err = set.ParseFS(files, file); err != nil {
+				return nil, fmt.Errorf("views: %w", err)
+			}
+			r.sets[path.Join(area, strings.TrimSuffix(file, ".html"))] = set
+		}
+	}
+	return r, nil
+}
+
+// Page renders the whole page, layout and all.
+func (r *Renderer) Page(page string, data any) ([]byte, error) {
+	return r.execute(page, "layout.html", data)
+}
+
+// Fragment renders one define of the page's file.
+func (r *Renderer) Fragment(page, name string, data any) ([]byte, error) {
+	return r.execute(page, name, data)
+}
+
+// execute renders into a buffer, so that a failing template sends nothing.
+func (r *Renderer) execute(page, name string, data any) ([]byte, error) {
+	set, ok := r.sets[page]
+	if !ok {
+		return nil, fmt.Errorf("views: there is no page %q", page)
+	}
+	var b bytes.Buffer
+	if err := set.ExecuteTemplate(&b, name, data); err != nil {
+		return nil, fmt.Errorf("views: %s: %w", page, err)
+	}
+	return b.Bytes(), nil
+}
+
+// Pages lists the names of all pages.
+func (r *Renderer) Pages() []string {
+	names := make([]string, 0, len(r.sets))
+	for name := range r.sets {
+		names = append(names, name)
+	}
+	return names
+}
+
+// Set returns the templates of a page, for the test that type-checks them.
+func (r *Renderer) Set(page string) *template.Template { return r.sets[page] }

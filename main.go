@@ -22,13 +22,17 @@ import (
 
 	"customerportal/db"
 	"customerportal/handlers"
+	"customerportal/handlers/office"
+	"customerportal/handlers/portal"
 	"customerportal/handlers/web"
+	"customerportal/internal/calendar"
 	"customerportal/internal/config"
+	"customerportal/internal/outbox"
 	"customerportal/internal/settings"
 	"customerportal/static"
 	"customerportal/views"
-	"customerportal/views/office"
-	"customerportal/views/portal"
+	officeviews "customerportal/views/office"
+	portalviews "customerportal/views/portal"
 )
 
 func main() {
@@ -74,44 +78,83 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return fmt.Errorf("there is no command %q", args[0])
 }
 
+// program is the wired-up portal: the open books and the nouns that work on them.
+type program struct {
+	cfg      config.Config
+	clock    calendar.Clock
+	log      *slog.Logger
+	books    *db.DB
+	settings *settings.Store
+	mail     *outbox.Writer
+}
+
+// open opens the books and wires the nouns together, the same for every command.
+func open(ctx context.Context, cfg config.Config) (*program, error) {
+	p := &program{cfg: cfg, clock: time.Now, log: newLog(cfg)}
+	sealer, err := settings.LoadSealer(filepath.Join(filepath.Dir(cfg.DB), "portal.key"))
+	if err != nil {
+		return nil, err
+	}
+	if p.books, err = db.Open(ctx, cfg.DB+"-live"); err != nil {
+		return nil, err
+	}
+	p.settings = settings.New(p.books, p.clock, sealer)
+	if p.mail, err = outbox.NewWriter(p.settings, cfg.PublicURL); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// close releases what open took.
+func (p *program) close() error { return p.books.Close() }
+
+// handler puts the screens together.
+func (p *program) handler() (http.Handler, error) {
+	assets, err := static.New()
+	if err != nil {
+		return nil, err
+	}
+	renderer, err := views.New(views.Shared, map[string]fs.FS{"portal": portalviews.Files, "office": officeviews.Files}, assets.URL)
+	if err != nil {
+		return nil, err
+	}
+	app := &web.App{
+		DB: p.books, Clock: p.clock, Log: p.log, Settings: p.settings, Views: renderer, Assets: assets, PublicURL: p.cfg.PublicURL,
+		Authenticate: func(echo.Context) (web.Viewer, error) { return web.Viewer{}, nil },
+	}
+	customers := &portal.Handlers{App: app}
+	staff := &office.Handlers{App: app}
+	return handlers.New(app, p.cfg.Trusted, customers.Routes(), staff.Routes()), nil
+}
+
+// newLog writes to standard error, as text for people or JSON for machines.
+func newLog(cfg config.Config) *slog.Logger {
+	if cfg.LogJSON {
+		return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, nil))
+}
+
 func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	cfg, _, err := config.Parse("serve", args, os.Getenv, stdout, nil)
 	if err != nil {
 		return err
 	}
-	books, err := db.Open(ctx, cfg.DB+"-live")
+	p, err := open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = books.Close() }()
-	sealer, err := settings.LoadSealer(filepath.Join(filepath.Dir(cfg.DB), "portal.key"))
+	defer func() { _ = p.close() }()
+	h, err := p.handler()
 	if err != nil {
 		return err
 	}
-	assets, err := static.New()
-	if err != nil {
-		return err
-	}
-	renderer, err := newRenderer(assets)
-	if err != nil {
-		return err
-	}
-	app := &web.App{
-		DB: books, Clock: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-		Settings: settings.New(books, time.Now, sealer), Views: renderer, Assets: assets, PublicURL: cfg.PublicURL,
-		Authenticate: func(echo.Context) (web.Viewer, error) { return web.Viewer{}, nil },
-	}
-	listener, err := net.Listen("tcp", cfg.Listen)
+	l, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "The portal is at %s\n", cfg.PublicURL)
-	return listen(ctx, listener, handlers.New(app, cfg.Trusted))
-}
-
-// newRenderer parses the templates of all areas.
-func newRenderer(assets *static.Assets) (*views.Renderer, error) {
-	return views.New(views.Shared, map[string]fs.FS{"portal": portal.Files, "office": office.Files}, assets.URL)
+	return listen(ctx, l, h)
 }
 
 // listen serves until ctx ends, then lets running requests finish.

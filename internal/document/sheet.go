@@ -1,0 +1,461 @@
+package document
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-pdf/fpdf"
+
+	"customerportal/internal/calendar"
+)
+
+// US Letter in points. The left edge and the places of the two addresses suit
+// the common window envelopes (#10 outgoing, #9 for the answer: a window of
+// 4 1/2 x 1 1/8 inches, 7/8 from the left, 1/2 from the bottom) however the sheet
+// slips in them; the side column keeps clear of both windows.
+const (
+	pageWidth  = 612.0
+	pageHeight = 792.0
+	left       = 63.0
+	right      = 549.0
+	width      = right - left
+	side       = 395.0 // where the right-hand column begins
+
+	firstTop    = 44.0 // baseline of the first line on a page
+	letterTop   = 66.0
+	addressTop  = 158.0 // baseline of the first address line in the window
+	bandTop     = 228.0 // not above this, so that nothing else shows in the window
+	nextTop     = 64.0  // where the table goes on on a following page
+	bodyBottom  = 744.0
+	footerLine  = 774.0
+	cellPad     = 6.0
+	headSize    = 9.0
+	labelSize   = 9.0
+	addressStep = 13.0
+)
+
+type rgb struct{ r, g, b int }
+
+var (
+	ink    = rgb{0x1a, 0x1a, 0x1a}
+	muted  = rgb{0x55, 0x55, 0x55}
+	hair   = rgb{0xcc, 0xcc, 0xcc}
+	tint   = rgb{0xf2, 0xf3, 0xf5}
+	white  = rgb{0xff, 0xff, 0xff}
+	red    = rgb{0xb0, 0x00, 0x20}
+	accent = rgb{0x37, 0x42, 0x4f}
+)
+
+// style is how a piece of text looks.
+type style struct {
+	bold  bool
+	size  float64
+	color rgb
+}
+
+func (s style) face() *face {
+	if s.bold {
+		return bold()
+	}
+	return regular()
+}
+
+var (
+	body   = style{size: tableSize, color: ink}
+	strong = style{bold: true, size: tableSize, color: ink}
+	label  = style{size: labelSize, color: muted}
+)
+
+// heading is what every document says about itself in its letterhead.
+type heading struct {
+	title    text
+	number   text // repeated with the title on following pages
+	customer text
+	billTo   []text
+	facts    []fact
+	sideHead text
+	side     []text
+}
+
+// fact is a labelled value of the side column.
+type fact struct {
+	label text
+	value text
+	bold  bool
+}
+
+// sheet is a document being drawn.
+type sheet struct {
+	pdf     *fpdf.Fpdf
+	dealer  Dealer
+	name    text
+	accent  rgb
+	logo    *logo
+	sandbox bool
+	heading heading
+
+	page, pages int
+	lastFooter  func() // drawn at the bottom left of the last page instead of the dealer's name
+}
+
+// newSheet begins a document. created is its creation time; when it is zero,
+// noon of day stands in, so that the same data always gives the same file.
+func newSheet(dealer Dealer, h heading, created calendar.Instant, day calendar.Date) (*sheet, error) {
+	s := &sheet{dealer: dealer, name: clean(dealer.Name), accent: accent, heading: h}
+	if c, ok := parseColor(dealer.Accent); ok {
+		s.accent = c
+	}
+	if len(dealer.Logo) > 0 {
+		var err error
+		if s.logo, err = prepareLogo(dealer.Logo); err != nil {
+			return nil, err
+		}
+	}
+	at := created.Time()
+	if at.IsZero() && !day.IsZero() {
+		at = day.Time(time.UTC).Add(12 * time.Hour)
+	}
+	if at.IsZero() {
+		return nil, fmt.Errorf("document: %s %s has no date", h.title, h.number)
+	}
+
+	s.pdf = fpdf.New("P", "pt", "Letter", "")
+	s.pdf.SetCatalogSort(true)
+	s.pdf.SetCreationDate(at)
+	s.pdf.SetModificationDate(at)
+	s.pdf.SetProducer("", false)
+	s.pdf.SetTitle(string(h.title+" "+h.number), true)
+	s.pdf.SetAuthor(string(s.name), true)
+	s.pdf.SetLang("en-US")
+	s.pdf.SetMargins(0, 0, 0)
+	s.pdf.SetAutoPageBreak(false, 0)
+	addFonts(s.pdf)
+	if s.logo != nil {
+		s.pdf.RegisterImageOptionsReader("logo", fpdf.ImageOptions{ImageType: s.logo.kind}, bytes.NewReader(s.logo.data))
+	}
+	return s, nil
+}
+
+// finish returns the file.
+func (s *sheet) finish() ([]byte, error) {
+	var out bytes.Buffer
+	if err := s.pdf.Output(&out); err != nil {
+		return nil, fmt.Errorf("document: %s %s: %w", s.heading.title, s.heading.number, err)
+	}
+	return out.Bytes(), nil
+}
+
+// parseColor reads "#rrggbb".
+func parseColor(s string) (rgb, bool) {
+	if len(s) != 7 || s[0] != '#' {
+		return rgb{}, false
+	}
+	n, err := strconv.ParseUint(s[1:], 16, 32)
+	return rgb{int(n >> 16), int(n >> 8 & 0xff), int(n & 0xff)}, err == nil
+}
+
+// put draws a text with its baseline at y, beginning at x.
+func (s *sheet) put(x, y float64, t text, st style) {
+	if t == "" {
+		return
+	}
+	weight := ""
+	if st.bold {
+		weight = "B"
+	}
+	s.pdf.SetFont(family, weight, st.size)
+	s.pdf.SetTextColor(st.color.r, st.color.g, st.color.b)
+	s.pdf.Text(x, y, string(t))
+}
+
+// putRight draws a text that ends at x.
+func (s *sheet) putRight(x, y float64, t text, st style) {
+	s.put(x-st.face().width(t, st.size), y, t, st)
+}
+
+// putLines draws lines below each other and returns the baseline that follows.
+func (s *sheet) putLines(x, y, step float64, lines []text, st style) float64 {
+	for _, t := range lines {
+		s.put(x, y, t, st)
+		y += step
+	}
+	return y
+}
+
+func (s *sheet) fill(x, y, w, h float64, c rgb) {
+	s.pdf.SetFillColor(c.r, c.g, c.b)
+	s.pdf.Rect(x, y, w, h, "F")
+}
+
+func (s *sheet) box(x, y, w, h, thickness float64, c rgb) {
+	s.pdf.SetDrawColor(c.r, c.g, c.b)
+	s.pdf.SetLineWidth(thickness)
+	s.pdf.Rect(x, y, w, h, "D")
+}
+
+func (s *sheet) rule(x1, x2, y, thickness float64, c rgb) {
+	s.pdf.SetDrawColor(c.r, c.g, c.b)
+	s.pdf.SetLineWidth(thickness)
+	s.pdf.Line(x1, y, x2, y)
+}
+
+// link makes an area of the page lead to an address, when it is a web address.
+func (s *sheet) link(x, y, w, h float64, address string) {
+	if u, err := url.Parse(address); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
+		s.pdf.LinkString(x, y, w, h, u.String())
+	}
+}
+
+// wrapAll wraps each line of an address.
+func wrapAll(lines []text, st style, width float64) []text {
+	var out []text
+	for _, t := range lines {
+		out = append(out, st.face().wrap(t, st.size, width)...)
+	}
+	return out
+}
+
+// joinLines puts short texts side by side as far as they fit into a line.
+func joinLines(parts []text, st style, width float64) []text {
+	var out []text
+	for _, t := range parts {
+		if n := len(out); n > 0 {
+			if both := out[n-1] + "  ·  " + t; st.face().width(both, st.size) <= width {
+				out[n-1] = both
+				continue
+			}
+		}
+		out = append(out, st.face().wrap(t, st.size, width)...)
+	}
+	return out
+}
+
+// newPage begins a page: on every one the customer number stands at the top left
+// and the page number at the bottom right.
+func (s *sheet) newPage() {
+	s.pdf.AddPage()
+	s.page++
+	if s.sandbox {
+		const notice text = "Sandbox - no money moved"
+		st := style{bold: true, size: 11, color: white}
+		s.fill(0, 0, pageWidth, 24, ink)
+		s.put((pageWidth-st.face().width(notice, st.size))/2, 16, notice, st)
+	}
+	if s.heading.customer != "" {
+		s.put(left, firstTop, "Customer #", label)
+		x := left + label.face().width("Customer # ", label.size)
+		s.put(x, firstTop, s.heading.customer, style{bold: true, size: 11, color: ink})
+	}
+	s.fill(left, firstTop+7, width, 1.5, s.accent)
+	if s.page > 1 {
+		what := s.heading.title + " " + s.heading.number + " (continued)"
+		x := right - bold().width(what, strong.size)
+		s.put(x, firstTop, what, strong)
+		// The dealer's name takes the room that is left before it.
+		used := left + 15 + label.face().width("Customer # ", label.size) + bold().width(s.heading.customer, 11)
+		s.putRight(x-12, firstTop, regular().cut(s.name, labelSize, max(0, x-12-used)), label)
+	}
+	number := text(fmt.Sprintf("Page %d of %d", s.page, s.pages))
+	s.putRight(right, footerLine, number, label)
+	if s.page == s.pages && s.lastFooter != nil {
+		s.lastFooter()
+		return
+	}
+	from := s.name
+	if phone := clean(s.dealer.Phone); phone != "" {
+		from += "  " + phone
+	}
+	s.put(left, footerLine, label.face().cut(from, label.size, width-80), label)
+}
+
+// letterhead draws the top of the first page and returns where the body begins.
+// It is called with draw false to learn that without drawing.
+func (s *sheet) letterhead(draw bool) float64 {
+	if draw {
+		s.newPage()
+	}
+
+	// The dealer: logo, and beside it name, address, phone.
+	x, y := left, letterTop
+	if s.logo != nil {
+		if draw {
+			s.pdf.ImageOptions("logo", left, letterTop, s.logo.w, s.logo.h, false, fpdf.ImageOptions{ImageType: s.logo.kind}, 0, "")
+		}
+		x += s.logo.w + 14
+		y = letterTop + s.logo.h
+	}
+	room := side - 15 - x
+	name := style{bold: true, size: 15, color: ink}
+	if s.logo != nil {
+		name.size = 11
+	}
+	nameLines := name.face().wrap(s.name, name.size, room)
+	small := style{size: labelSize, color: muted}
+	contact := wrapAll(cleanLines(s.dealer.Address), small, room)
+	contact = append(contact, joinLines(cleanLines([]string{s.dealer.Phone, s.dealer.Web, s.dealer.Email}), small, room)...)
+	at := letterTop + name.size*0.8
+	if draw {
+		s.putLines(x, at, name.size*1.2, nameLines, name)
+	}
+	at += name.size * 1.2 * float64(len(nameLines))
+	if draw {
+		s.putLines(x, at, 12, contact, small)
+	}
+	at += 12 * float64(len(contact)-1)
+	y = max(y, at)
+
+	// The customer, in the window of the envelope.
+	at = max(addressTop, y+30)
+	if len(s.heading.billTo) > 0 {
+		lines := wrapAll(s.heading.billTo, body, side-15-left)
+		if draw {
+			s.put(left, at-15, "Bill To", label)
+			s.put(left, at, lines[0], strong)
+			s.putLines(left, at+addressStep, addressStep, lines[1:], body)
+		}
+		at += addressStep * float64(len(lines)-1)
+	}
+	y = at
+
+	// What kind of document, its facts, and the place it is about.
+	title := style{bold: true, size: 22, color: ink}
+	at = letterTop + 17
+	if draw {
+		s.putRight(right, at, s.heading.title, title)
+	}
+	at += 20
+	for _, f := range s.heading.facts {
+		value := body
+		value.bold = f.bold
+		used := label.face().width(f.label+"  ", label.size)
+		lines := value.face().wrap(f.value, value.size, right-side-used)
+		if draw {
+			s.put(side, at, f.label, label)
+			for i, t := range lines {
+				s.putRight(right, at+float64(i)*12, t, value)
+			}
+		}
+		at += 14 + 12*float64(len(lines)-1)
+	}
+	at -= 14
+	if len(s.heading.side) > 0 {
+		lines := wrapAll(s.heading.side, style{size: 9.5}, right-side)
+		at = max(addressTop-15, at+20)
+		if draw {
+			s.put(side, at, s.heading.sideHead, label)
+			s.putLines(side, at+13, 12, lines, style{size: 9.5, color: ink})
+		}
+		at += 13 + 12*float64(len(lines)-1)
+	}
+	return max(bandTop, y+14, at+14)
+}
+
+// bandHeight is what band takes, with the gap below it.
+const bandHeight = 36 + 14.0
+
+// band draws the one thing to know, and returns where the body goes on.
+func (s *sheet) band(y float64, what, amount, when text) float64 {
+	s.fill(left, y, width, 36, tint)
+	s.fill(left, y, 3, 36, s.accent)
+	large := style{bold: true, size: 17, color: ink}
+	plain := style{size: 12, color: ink}
+	s.put(left+14, y+23.5, what, plain)
+	s.put(left+14+plain.face().width(what+"  ", plain.size), y+24, amount, large)
+	s.putRight(right-12, y+23.5, when, style{bold: true, size: 12, color: ink})
+	return y + bandHeight
+}
+
+// drawTable draws the table over as many pages as it takes and returns where the
+// last piece ended. top is where it begins on the first page, whose letterhead is
+// drawn; tail is the height that must be left below it on the last page.
+func (s *sheet) drawTable(t *table, pages [][]piece, top float64) float64 {
+	y := top
+	for i, page := range pages {
+		if i > 0 {
+			s.put(left, bodyBottom+12, "Continued on the next page", label)
+			s.newPage()
+			y = nextTop
+		}
+		if len(page) > 0 {
+			y = s.drawHead(t, y)
+		}
+		for _, p := range page {
+			y = s.drawPiece(t, p, y)
+		}
+	}
+	return y
+}
+
+func (s *sheet) drawHead(t *table, y float64) float64 {
+	s.fill(left, y, width, headHeight, tint)
+	st := style{bold: true, size: headSize, color: ink}
+	for _, c := range t.columns {
+		s.cell(c, y+13.5, c.head, st)
+	}
+	s.rule(left, right, y+headHeight, 0.8, ink)
+	return y + headHeight
+}
+
+func (s *sheet) cell(c column, y float64, t text, st style) {
+	if c.right {
+		s.putRight(c.x+c.width-cellPad, y, t, st)
+		return
+	}
+	s.put(c.x+cellPad, y, t, st)
+}
+
+func (s *sheet) drawPiece(t *table, p piece, y float64) float64 {
+	r := t.rows[p.row]
+	st := body
+	st.bold = r.bold
+	base := y + rowPad + 9.75
+	switch {
+	case r.across:
+		s.putLines(left+cellPad, base, lineHeight, r.lines[p.from:p.to], st)
+	default:
+		for i, c := range t.columns {
+			if c.flexible {
+				s.putLines(c.x+cellPad, base, lineHeight, r.lines[p.from:p.to], st)
+			} else if p.from == 0 && i < len(r.cells) {
+				s.cell(c, base, r.cells[i], st)
+			}
+		}
+	}
+	y += p.height()
+	if !r.across && p.to == len(r.lines) {
+		s.rule(left, right, y, 0.4, hair)
+	}
+	return y
+}
+
+// sumLine is one line of the totals.
+type sumLine struct {
+	label  text
+	amount text
+	strong bool
+}
+
+const sumStep = 16.0
+
+// sumHeight is the room totals take.
+func sumHeight(lines []sumLine) float64 { return 8 + sumStep*float64(len(lines)) + 10 }
+
+// putSums draws totals at the right and returns where they end.
+func (s *sheet) putSums(y float64, lines []sumLine) float64 {
+	y += 8
+	for _, l := range lines {
+		st := body
+		if l.strong {
+			s.rule(side-40, right, y+2.5, 0.8, ink)
+			st = style{bold: true, size: 12, color: ink}
+			y += 4
+		}
+		s.put(side-40+cellPad, y+12, l.label, st)
+		s.putRight(right-cellPad, y+12, l.amount, st)
+		y += sumStep
+	}
+	return y + 6
+}

@@ -17,13 +17,15 @@ const (
 	AuthenticationRequired Code = "authentication_required" // must be paid in person on the portal
 	AuthenticationFailed   Code = "authentication_failed"   // 3-D Secure was refused or given up
 	ProcessorTrouble       Code = "processor_trouble"       // the bank or processor had a fault; may be tried again
-	AccountClosed          Code = "account_closed"          // R02, R16
+	AccountClosed          Code = "account_closed"          // R02
+	AccountFrozen          Code = "account_frozen"          // R16
 	NoAccount              Code = "no_account"              // R03, R04, R13, R20
 	DebitNotAuthorized     Code = "debit_not_authorized"    // R05, R07, R08, R10, R11, R29
 	VerificationFailed     Code = "verification_failed"     // micro-deposits were not confirmed
 	MethodGone             Code = "method_gone"             // no longer on file at the processor
 	NotRefundable          Code = "not_refundable"          // refunds: already sent back, disputed or too old
 	HolderDispute          Code = "holder_dispute"          // the card holder disputes the charge
+	AmountNotAccepted      Code = "amount_not_accepted"     // below or above what the processor takes, see [Info]
 )
 
 // Failure is why a payment, a set-up or a refund did not go through, or came
@@ -31,6 +33,9 @@ const (
 type Failure struct {
 	Code Code
 	Raw  string // the processor's own code, for the office
+	// Network is the bank's or card network's own code when it is known, such as
+	// the Nacha return code "R01".
+	Network string
 	// Message tells the customer in plain words what he can do. It never says
 	// that a card was reported lost or stolen.
 	Message string
@@ -43,12 +48,17 @@ func NewFailure(kind Kind, code Code, raw string) *Failure {
 
 // message is what the customer reads. Each sentence ends in something to do.
 func message(kind Kind, code Code) string {
+	if code == AmountNotAccepted {
+		return "This amount cannot be paid online. Pay it together with another invoice, or call us."
+	}
 	if kind == ECheck {
 		switch code {
 		case InsufficientFunds:
 			return "The bank returned this payment because there was not enough money in the account. Add money and pay again, or use another method."
 		case AccountClosed:
 			return "The bank says this account is closed. Use another bank account or a card."
+		case AccountFrozen:
+			return "The bank says this account is frozen. Use another bank account or a card, or call your bank."
 		case NoAccount, IncorrectDetails:
 			return "The bank could not find this account. Check the routing and account numbers, or use another method."
 		case DebitNotAuthorized:

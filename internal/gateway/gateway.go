@@ -58,11 +58,13 @@ type Adapter interface {
 
 	// SaveCustomer makes the processor's record of a customer (id "") or brings
 	// it up to date, and returns its id. It moves no money: after an error it may
-	// simply be repeated.
+	// simply be repeated. ErrNotFound: the processor has deleted that customer
+	// and what was on file; make a new one.
 	SaveCustomer(ctx context.Context, key, id string, c Customer) (string, error)
 
 	// OpenPaymentPage makes a page on the processor's side where the customer
 	// types a new card or bank account and pays. Nothing is charged by this call.
+	// ErrNotFound as with SaveCustomer, here and for OpenSetupPage and Methods.
 	OpenPaymentPage(ctx context.Context, key string, p PaymentPage) (Page, error)
 
 	// OpenSetupPage makes a page on the processor's side where the customer
@@ -94,7 +96,8 @@ type Adapter interface {
 	// Cancel closes a page that is open or a payment that waits for the customer,
 	// so that it cannot be paid any more, and returns what it has become. When
 	// it was paid first, nothing is canceled and the outcome says so: the caller
-	// goes by the outcome's state alone.
+	// goes by the outcome's state alone. For a set-up page only State, Reference
+	// and PageID are filled.
 	Cancel(ctx context.Context, key, id string) (Outcome, error)
 
 	// Refund sends money of a succeeded payment back to where it came from.
@@ -138,6 +141,8 @@ type Info struct {
 	PageOrigins []string
 	// Kinds are the kinds of method this account takes.
 	Kinds []Kind
+	// Min and Max bound the amount of one payment.
+	Min, Max money.Cents
 }
 
 // Kind is how money is taken.

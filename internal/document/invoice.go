@@ -185,7 +185,7 @@ func (p *panel) height() float64 {
 
 // lines is the portal's address as it fits beside the QR code.
 func (p *panel) lines() []text {
-	return regular().wrap(p.url, labelSize, p.room())
+	return wrapAll([]text{p.url}, label, p.room(), 4)
 }
 
 // room is the width beside the QR code, up to the totals.
@@ -268,9 +268,9 @@ func (s *sheet) putSlip(d *InvoiceData) {
 		payee := "Make checks payable to " + remit[0]
 		s.put(left, y, bold().cut(payee, tableSize, side-15-left), strong)
 	}
-	from := wrapAll(s.heading.billTo, style{size: 9.5}, side-15-left)
+	from := wrapAll(s.heading.billTo, style{size: 9.5}, side-15-left, 6)
 	s.put(left, y+19, "From", label)
-	s.putLines(left, y+33, 12.5, from[:min(len(from), 6)], style{size: 9.5, color: ink})
+	s.putLines(left, y+33, 12.5, from, style{size: 9.5, color: ink})
 
 	// For what, beside the window.
 	for _, f := range []fact{
@@ -293,7 +293,7 @@ func (s *sheet) putSlip(d *InvoiceData) {
 	s.put(side+8, y+39, "$", style{size: 13, color: ink})
 
 	// To whom, in the window of the answer's envelope.
-	remit = wrapAll(remit, body, side-15-left)
+	remit = wrapAll(remit, body, side-15-left, 6)
 	st, step := body, addressStep
 	if len(remit) > 4 {
 		st.size, step = 9, 11

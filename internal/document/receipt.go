@@ -159,7 +159,7 @@ func (s *sheet) closing(question, online text, portal string) closing {
 }
 
 func (c *closing) add(t text) {
-	c.lines = append(c.lines, regular().wrap(t, body.size, width)...)
+	c.lines = append(c.lines, wrapAll([]text{t}, body, width, 3)...)
 }
 
 func (c *closing) height() float64 { return 10 + 15*float64(len(c.lines)) }

@@ -24,17 +24,18 @@ const (
 	width      = right - left
 	side       = 395.0 // where the right-hand column begins
 
-	firstTop    = 44.0 // baseline of the first line on a page
-	letterTop   = 66.0
-	addressTop  = 158.0 // baseline of the first address line in the window
-	bandTop     = 228.0 // not above this, so that nothing else shows in the window
-	nextTop     = 64.0  // where the table goes on on a following page
-	bodyBottom  = 744.0
-	footerLine  = 774.0
-	cellPad     = 6.0
-	headSize    = 9.0
-	labelSize   = 9.0
-	addressStep = 13.0
+	firstTop     = 44.0 // baseline of the first line on a page
+	letterTop    = 66.0
+	addressTop   = 158.0 // baseline of the first address line in the window
+	bandTop      = 228.0 // not above this, so that nothing else shows in the window
+	nextTop      = 64.0  // where the table goes on on a following page
+	bodyBottom   = 744.0
+	footerLine   = 774.0
+	cellPad      = 6.0
+	headSize     = 9.0
+	labelSize    = 9.0
+	customerSize = 11.0
+	addressStep  = 13.0
 )
 
 type rgb struct{ r, g, b int }
@@ -141,6 +142,7 @@ func newSheet(dealer Dealer, h heading, created calendar.Instant, day calendar.D
 
 // finish returns the file.
 func (s *sheet) finish() ([]byte, error) {
+	s.endPage()
 	var out bytes.Buffer
 	if err := s.pdf.Output(&out); err != nil {
 		return nil, fmt.Errorf("document: %s %s: %w", s.heading.title, s.heading.number, err)
@@ -209,17 +211,18 @@ func (s *sheet) link(x, y, w, h float64, address string) {
 	}
 }
 
-// wrapAll wraps each line of an address.
-func wrapAll(lines []text, st style, width float64) []text {
+// wrapAll wraps each line of an address. No more than most lines come out; what
+// is beyond them could not be a postal address.
+func wrapAll(lines []text, st style, width float64, most int) []text {
 	var out []text
 	for _, t := range lines {
 		out = append(out, st.face().wrap(t, st.size, width)...)
 	}
-	return out
+	return st.face().most(out, st.size, width, most)
 }
 
 // joinLines puts short texts side by side as far as they fit into a line.
-func joinLines(parts []text, st style, width float64) []text {
+func joinLines(parts []text, st style, width float64, most int) []text {
 	var out []text
 	for _, t := range parts {
 		if n := len(out); n > 0 {
@@ -230,45 +233,59 @@ func joinLines(parts []text, st style, width float64) []text {
 		}
 		out = append(out, st.face().wrap(t, st.size, width)...)
 	}
-	return out
+	return st.face().most(out, st.size, width, most)
 }
 
-// newPage begins a page: on every one the customer number stands at the top left
-// and the page number at the bottom right.
+// newPage begins a page. The customer number stands at the top left of each.
 func (s *sheet) newPage() {
+	s.endPage()
 	s.pdf.AddPage()
 	s.page++
 	if s.sandbox {
 		const notice text = "Sandbox - no money moved"
 		st := style{bold: true, size: 11, color: white}
-		s.fill(0, 0, pageWidth, 24, ink)
-		s.put((pageWidth-st.face().width(notice, st.size))/2, 16, notice, st)
+		s.fill(left, 12, width, 19, ink)
+		s.put((pageWidth-st.face().width(notice, st.size))/2, 25.5, notice, st)
 	}
+	x := left
 	if s.heading.customer != "" {
-		s.put(left, firstTop, "Customer #", label)
-		x := left + label.face().width("Customer # ", label.size)
-		s.put(x, firstTop, s.heading.customer, style{bold: true, size: 11, color: ink})
+		number := bold().cut(s.heading.customer, customerSize, width/3)
+		s.put(x, firstTop, "Customer #", label)
+		x += label.face().width("Customer # ", label.size)
+		s.put(x, firstTop, number, style{bold: true, size: customerSize, color: ink})
+		x += bold().width(number, customerSize) + 15
 	}
 	s.fill(left, firstTop+7, width, 1.5, s.accent)
-	if s.page > 1 {
-		what := s.heading.title + " " + s.heading.number + " (continued)"
-		x := right - bold().width(what, strong.size)
-		s.put(x, firstTop, what, strong)
-		// The dealer's name takes the room that is left before it.
-		used := left + 15 + label.face().width("Customer # ", label.size) + bold().width(s.heading.customer, 11)
-		s.putRight(x-12, firstTop, regular().cut(s.name, labelSize, max(0, x-12-used)), label)
-	}
-	number := text(fmt.Sprintf("Page %d of %d", s.page, s.pages))
-	s.putRight(right, footerLine, number, label)
-	if s.page == s.pages && s.lastFooter != nil {
-		s.lastFooter()
+	if s.page == 1 {
 		return
 	}
-	from := s.name
-	if phone := clean(s.dealer.Phone); phone != "" {
-		from += "  " + phone
+	// Which document this page belongs to, and if there is room, whose.
+	const more text = " (continued)"
+	what := strong.face().cut(s.heading.title+" "+s.heading.number, strong.size, right-x-bold().width(more, strong.size)) + more
+	at := right - strong.face().width(what, strong.size)
+	s.putRight(at-12, firstTop, regular().cut(s.name, labelSize, at-12-x), label)
+	s.put(at, firstTop, what, strong)
+}
+
+// endPage draws the bottom of the page that is being left: last, so that a
+// program reading the page aloud comes to it last.
+func (s *sheet) endPage() {
+	if s.page == 0 {
+		return
 	}
-	s.put(left, footerLine, label.face().cut(from, label.size, width-80), label)
+	if s.page < s.pages {
+		s.put(left, bodyBottom+13, "Continued on the next page", label)
+	}
+	if s.page == s.pages && s.lastFooter != nil {
+		s.lastFooter()
+	} else {
+		from := s.name
+		if phone := clean(s.dealer.Phone); phone != "" {
+			from += "  " + phone
+		}
+		s.put(left, footerLine, label.face().cut(from, label.size, width-80), label)
+	}
+	s.putRight(right, footerLine, text(fmt.Sprintf("Page %d of %d", s.page, s.pages)), label)
 }
 
 // letterhead draws the top of the first page and returns where the body begins.
@@ -292,10 +309,10 @@ func (s *sheet) letterhead(draw bool) float64 {
 	if s.logo != nil {
 		name.size = 11
 	}
-	nameLines := name.face().wrap(s.name, name.size, room)
+	nameLines := wrapAll([]text{s.name}, name, room, 3)
 	small := style{size: labelSize, color: muted}
-	contact := wrapAll(cleanLines(s.dealer.Address), small, room)
-	contact = append(contact, joinLines(cleanLines([]string{s.dealer.Phone, s.dealer.Web, s.dealer.Email}), small, room)...)
+	contact := wrapAll(cleanLines(s.dealer.Address), small, room, 5)
+	contact = append(contact, joinLines(cleanLines([]string{s.dealer.Phone, s.dealer.Web, s.dealer.Email}), small, room, 4)...)
 	at := letterTop + name.size*0.8
 	if draw {
 		s.putLines(x, at, name.size*1.2, nameLines, name)
@@ -310,7 +327,7 @@ func (s *sheet) letterhead(draw bool) float64 {
 	// The customer, in the window of the envelope.
 	at = max(addressTop, y+30)
 	if len(s.heading.billTo) > 0 {
-		lines := wrapAll(s.heading.billTo, body, side-15-left)
+		lines := wrapAll(s.heading.billTo, body, side-15-left, 8)
 		if draw {
 			s.put(left, at-15, "Bill To", label)
 			s.put(left, at, lines[0], strong)
@@ -331,7 +348,7 @@ func (s *sheet) letterhead(draw bool) float64 {
 		value := body
 		value.bold = f.bold
 		used := label.face().width(f.label+"  ", label.size)
-		lines := value.face().wrap(f.value, value.size, right-side-used)
+		lines := wrapAll([]text{f.value}, value, right-side-used, 3)
 		if draw {
 			s.put(side, at, f.label, label)
 			for i, t := range lines {
@@ -342,7 +359,7 @@ func (s *sheet) letterhead(draw bool) float64 {
 	}
 	at -= 14
 	if len(s.heading.side) > 0 {
-		lines := wrapAll(s.heading.side, style{size: 9.5}, right-side)
+		lines := wrapAll(s.heading.side, style{size: 9.5}, right-side, 8)
 		at = max(addressTop-15, at+20)
 		if draw {
 			s.put(side, at, s.heading.sideHead, label)
@@ -368,14 +385,12 @@ func (s *sheet) band(y float64, what, amount, when text) float64 {
 	return y + bandHeight
 }
 
-// drawTable draws the table over as many pages as it takes and returns where the
-// last piece ended. top is where it begins on the first page, whose letterhead is
-// drawn; tail is the height that must be left below it on the last page.
+// drawTable draws a table and returns where its last piece ended. top is where it
+// begins on the first page, whose letterhead is drawn already.
 func (s *sheet) drawTable(t *table, pages [][]piece, top float64) float64 {
 	y := top
 	for i, page := range pages {
 		if i > 0 {
-			s.put(left, bodyBottom+12, "Continued on the next page", label)
 			s.newPage()
 			y = nextTop
 		}
@@ -411,21 +426,19 @@ func (s *sheet) drawPiece(t *table, p piece, y float64) float64 {
 	r := t.rows[p.row]
 	st := body
 	st.bold = r.bold
-	base := y + rowPad + 9.75
-	switch {
-	case r.across:
-		s.putLines(left+cellPad, base, lineHeight, r.lines[p.from:p.to], st)
-	default:
-		for i, c := range t.columns {
-			if c.flexible {
-				s.putLines(c.x+cellPad, base, lineHeight, r.lines[p.from:p.to], st)
-			} else if p.from == 0 && i < len(r.cells) {
-				s.cell(c, base, r.cells[i], st)
-			}
+	for i, lines := range r.wrapped {
+		c := column{x: left}
+		if !r.across {
+			c = t.columns[i]
+		}
+		base := y + rowPad + 9.75
+		for _, line := range lines[min(p.from, len(lines)):min(p.to, len(lines))] {
+			s.cell(c, base, line, st)
+			base += lineHeight
 		}
 	}
 	y += p.height()
-	if !r.across && p.to == len(r.lines) {
+	if !r.across && p.to == r.lines {
 		s.rule(left, right, y, 0.4, hair)
 	}
 	return y

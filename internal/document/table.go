@@ -9,14 +9,14 @@ type column struct {
 	x, width float64 // set by layOut
 }
 
-// row is one row of a table. The cell of the flexible column wraps, the others
-// are short.
+// row is one row of a table, with a cell for each column.
 type row struct {
 	cells  []text
 	bold   bool
-	across bool // the first cell runs across the whole table, without a rule
+	across bool // the only cell runs across the whole table, without a rule
 
-	lines []text // the flexible cell, wrapped; set by layOut
+	wrapped [][]text // the lines of each cell; set by layOut
+	lines   int      // of the tallest cell
 }
 
 // piece is the part of a row that stands on one page.
@@ -35,6 +35,9 @@ const (
 	headHeight = 20.0
 	columnGap  = 12.0
 
+	widestWords = 110.0 // of a column that is not flexible
+	narrowest   = 80.0  // the flexible column, whatever the others take
+
 	// longestPiece is how many lines of one row are kept together. A longer
 	// row may be parted between two pages.
 	longestPiece = 8
@@ -51,14 +54,17 @@ func (t *table) layOut(width float64) {
 		}
 		c.width = bold().width(c.head, headSize)
 		for _, r := range t.rows {
-			if !r.across && i < len(r.cells) {
+			if !r.across {
 				c.width = max(c.width, r.face().width(r.cells[i], tableSize))
 			}
+		}
+		if !c.right { // words, which wrap
+			c.width = min(c.width, widestWords)
 		}
 		c.width += columnGap
 		taken += c.width
 	}
-	t.columns[flexible].width = width - taken
+	t.columns[flexible].width = max(width-taken, narrowest)
 	x := left
 	for i := range t.columns {
 		t.columns[i].x = x
@@ -66,10 +72,14 @@ func (t *table) layOut(width float64) {
 	}
 	for i := range t.rows {
 		r := &t.rows[i]
-		if r.across {
-			r.lines = r.face().wrap(r.cells[0], tableSize, width-2*cellPad)
-		} else {
-			r.lines = r.face().wrap(r.cells[flexible], tableSize, t.columns[flexible].width-columnGap)
+		r.wrapped = make([][]text, len(r.cells))
+		for j, cell := range r.cells {
+			room := width - columnGap
+			if !r.across {
+				room = t.columns[j].width - columnGap + 0.01 // lest rounding wrap the widest
+			}
+			r.wrapped[j] = r.face().wrap(cell, tableSize, room)
+			r.lines = max(r.lines, len(r.wrapped[j]))
 		}
 	}
 }
@@ -88,7 +98,7 @@ func (p piece) height() float64 { return float64(p.to-p.from)*lineHeight + 2*row
 func (t *table) pieces() []piece {
 	out := make([]piece, 0, len(t.rows))
 	for i, r := range t.rows {
-		n := len(r.lines)
+		n := r.lines
 		for from := 0; from < n; {
 			to := min(from+longestPiece, n)
 			if n-to == 1 { // no single line alone on the next page

@@ -72,8 +72,7 @@ func nonCharacter(r rune) bool {
 
 // fallback returns what is drawn for a character the font lacks.
 func fallback(r rune) string {
-	switch r {
-	case '\u2212', '\u2011':
+	if r == '\u2212' { // the minus sign of mathematics
 		return "-"
 	}
 	apart := norm.NFKD.String(string(r))
@@ -152,11 +151,28 @@ func (f *face) fit(s string, size, width float64) int {
 	return len(s)
 }
 
-// cut shortens a text to width with an ellipsis.
+// cut shortens a text to width with an ellipsis; without room for a word nothing
+// is left.
 func (f *face) cut(t text, size, width float64) text {
 	if f.width(t, size) <= width {
 		return t
 	}
+	if width < 3*size { // no room for a word
+		return ""
+	}
 	n := f.fit(string(t), size, width-f.width("…", size))
 	return text(strings.TrimRight(string(t[:n]), " ")) + "…"
+}
+
+// most keeps the first n lines; when there were more, the last one says so.
+func (f *face) most(lines []text, size, width float64, n int) []text {
+	if len(lines) <= n {
+		return lines
+	}
+	lines = lines[:n:n]
+	last := lines[n-1]
+	if f.width(last+"…", size) > width {
+		return append(lines[:n-1:n-1], f.cut(last+"……", size, width))
+	}
+	return append(lines[:n-1:n-1], last+"…")
 }

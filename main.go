@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 	_ "time/tzdata" // a small server may have no time zones of its own
@@ -57,6 +59,11 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "run the dealer's portal", serve},
+		{"backup", "write a whole copy of the books to FILE or into DIR", backup},
+		{"restore", "go back to the books in FILE", restore},
+		{"confirm", "confirm that this is the one running copy of the books", confirm},
+		{"doctor", "check the books and say what is wrong", doctor},
+		{"version", "print the version", version},
 	}
 }
 
@@ -91,12 +98,13 @@ type program struct {
 // open opens the books and wires the nouns together, the same for every command.
 func open(ctx context.Context, cfg config.Config) (*program, error) {
 	p := &program{cfg: cfg, clock: time.Now, log: newLog(cfg)}
-	sealer, err := settings.LoadSealer(filepath.Join(filepath.Dir(cfg.DB), "portal.key"))
-	if err != nil {
+	var err error
+	if p.books, err = db.OpenBooks(ctx, cfg.DB, p.clock); err != nil {
 		return nil, err
 	}
-	if p.books, err = db.Open(ctx, cfg.DB+"-live"); err != nil {
-		return nil, err
+	sealer, err := settings.LoadSealer(filepath.Join(filepath.Dir(cfg.DB), "portal.key"))
+	if err != nil {
+		return nil, errors.Join(err, p.close())
 	}
 	p.settings = settings.New(p.books, p.clock, sealer)
 	if p.mail, err = outbox.NewWriter(p.settings, cfg.PublicURL); err != nil {
@@ -135,16 +143,21 @@ func newLog(cfg config.Config) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, nil))
 }
 
-func serve(ctx context.Context, args []string, stdout io.Writer) error {
+func serve(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	cfg, _, err := config.Parse("serve", args, os.Getenv, stdout, nil)
 	if err != nil {
 		return err
 	}
+	release, err := db.Lock(cfg.DB)
+	if err != nil {
+		return err
+	}
+	defer release()
 	p, err := open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = p.close() }()
+	defer func() { err = errors.Join(err, p.close()) }()
 	h, err := p.handler()
 	if err != nil {
 		return err
@@ -153,8 +166,107 @@ func serve(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := p.books.Snapshot(ctx); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	var work sync.WaitGroup
+	work.Go(func() { p.books.KeepSnapshots(ctx, p.log) })
 	fmt.Fprintf(stdout, "The portal is at %s\n", cfg.PublicURL)
-	return listen(ctx, l, h)
+	err = listen(ctx, l, h)
+	work.Wait()
+	return errors.Join(err, p.books.Snapshot(context.WithoutCancel(ctx)))
+}
+
+// withBooks runs a command on the books, which a running portal may share.
+func withBooks(ctx context.Context, name string, args []string, stdout io.Writer, fn func(p *program, args []string) error) error {
+	cfg, rest, err := config.Parse(name, args, os.Getenv, stdout, nil)
+	if err != nil {
+		return err
+	}
+	p, err := open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(p, rest), p.close())
+}
+
+func backup(ctx context.Context, args []string, stdout io.Writer) error {
+	return withBooks(ctx, "backup", args, stdout, func(p *program, args []string) error {
+		if len(args) != 1 {
+			return errors.New("name the file or folder to write to: portal backup FILE|DIR")
+		}
+		to, err := p.books.Backup(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "The books were copied to %s\n", to)
+		return nil
+	})
+}
+
+func restore(ctx context.Context, args []string, stdout io.Writer) error {
+	cfg, rest, err := config.Parse("restore", args, os.Getenv, stdout, nil)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return errors.New("name the file to go back to: portal restore FILE")
+	}
+	kept, err := db.Restore(ctx, cfg.DB, rest[0], time.Now)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "The books are restored; what they replaced is kept in %s\n%s\nTo confirm them: portal confirm\n", kept, db.Restored.Describe())
+	return nil
+}
+
+func confirm(ctx context.Context, args []string, stdout io.Writer) error {
+	return withBooks(ctx, "confirm", args, stdout, func(p *program, _ []string) error {
+		if err := p.books.Confirm(ctx); err != nil {
+			return err
+		}
+		fmt.Fprintln(stdout, "Confirmed: this is the one running copy of the books. Payments are taken again.")
+		return nil
+	})
+}
+
+func doctor(ctx context.Context, args []string, stdout io.Writer) error {
+	return withBooks(ctx, "doctor", args, stdout, func(p *program, _ []string) error {
+		found, err := p.books.Integrity(ctx)
+		if err != nil {
+			return err
+		}
+		hold, err := p.books.Hold(ctx)
+		if err != nil {
+			return err
+		}
+		if hold != db.NoHold {
+			fmt.Fprintln(stdout, hold.Describe())
+		}
+		for _, line := range found {
+			fmt.Fprintln(stdout, "-", line)
+		}
+		if len(found) > 0 {
+			return fmt.Errorf("%d things are wrong with the books", len(found))
+		}
+		fmt.Fprintln(stdout, "The books are sound.")
+		return nil
+	})
+}
+
+func version(_ context.Context, _ []string, stdout io.Writer) error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return errors.New("this program was built without its version")
+	}
+	revision := "unknown"
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			revision = s.Value
+		}
+	}
+	fmt.Fprintf(stdout, "portal %s, revision %s, %s\n", info.Main.Version, revision, info.GoVersion)
+	return nil
 }
 
 // listen serves until ctx ends, then lets running requests finish.

@@ -98,6 +98,16 @@ type Document struct {
 	MadeAt calendar.Instant
 }
 
+type File struct {
+	ID              int64
+	Instance        string
+	Hold            string
+	Snapshot        string
+	SnapshotPending string
+	SnapshotMadeAt  calendar.Instant
+	SnapshotCounter int64
+}
+
 type GatewayCustomer struct {
 	CustomerID int64
 	Gateway    string

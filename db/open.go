@@ -14,6 +14,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 )
 
@@ -32,6 +33,10 @@ type DB struct {
 	reader *sql.DB
 	read   *Queries
 	queue  chan struct{}
+
+	// of books that were opened by OpenBooks
+	snapshot string
+	clock    calendar.Clock
 }
 
 // Open opens the SQLite file at path, makes it when it is missing, and brings
@@ -68,7 +73,12 @@ func dsn(path string, write bool) string {
 	} else {
 		q["_pragma"] = append(q["_pragma"], "query_only(1)", "cache_size(-8192)")
 	}
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+	return fileURI(path, q.Encode())
+}
+
+// fileURI names a file for SQLite; without the scheme the query would be dropped.
+func fileURI(path, query string) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query}).String()
 }
 
 // Close closes both pools.
@@ -148,6 +158,9 @@ func IsUnique(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
+
+// Tx is a write transaction.
+type Tx = sql.Tx
 
 // NullID returns the reference to an id, absent when it is 0.
 func NullID(id int64) sql.NullInt64 { return sql.NullInt64{Int64: id, Valid: id != 0} }

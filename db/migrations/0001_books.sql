@@ -574,3 +574,20 @@ CREATE TABLE jobs (
     error       TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
+-- What this file knows of itself: which running copy it belongs to and which
+-- snapshots were made of it. One row.
+CREATE TABLE file (
+    id                INTEGER PRIMARY KEY CHECK (id = 1),
+    -- must match the instance file beside the books; a copied or restored file
+    -- does not, and then takes no money until the owner confirms it
+    instance          TEXT NOT NULL DEFAULT '',
+    -- '' or why no money is taken: 'copied', 'restored'
+    hold              TEXT NOT NULL DEFAULT '' CHECK (hold IN ('', 'copied', 'restored')),
+    -- the snapshot that lies under the .db name, and the one being made
+    snapshot          TEXT NOT NULL DEFAULT '',
+    snapshot_pending  TEXT NOT NULL DEFAULT '',
+    snapshot_made_at  INTEGER NOT NULL DEFAULT 0,
+    -- SQLite's change counter of the snapshot: another value means it was edited
+    snapshot_counter  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO file (id) VALUES (1);

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 
+	"rsc.io/qr"
+
 	"customerportal/internal/calendar"
 	"customerportal/internal/money"
 )
@@ -255,8 +257,8 @@ func TestReceipt(t *testing.T) {
 		state string
 		want  []string
 	}{
-		{Submitted, []string{"Payment Submitted", "once your bank has settled it"}},
-		{Returned, []string{"Payment Returned", "does not count as paid"}},
+		{Submitted, []string{"Payment submitted $124.37", "State Submitted", "once your bank has settled it"}},
+		{Returned, []string{"Payment returned $124.37", "does not count as paid"}},
 		{Refunded, []string{"Refund", "given back to you in full"}},
 		{"Being checked", []string{"State Being checked", "Payment $124.37"}},
 	} {
@@ -453,6 +455,34 @@ func TestWindow(t *testing.T) {
 	}
 	if got, want := window(0.69, 11-1.625, 4.5, 1.125), "Harbor Light Security\nPO Box 4410\nPortsmouth, NH 03802-4410"; got != want {
 		t.Errorf("the answer's window shows %q, want %q", got, want)
+	}
+}
+
+// TestQR compares the printed QR code, module by module, with the code of the
+// portal's address.
+func TestQR(t *testing.T) {
+	d := sampleInvoice(1)
+	code, err := qr.Encode(d.PortalURL, qr.M)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const scale = 4 // pixels a point
+	image := []byte(tool(t, mustInvoice(t, d), "pdftoppm", "-gray", "-r", strconv.Itoa(72*scale), "FILE"))
+	head := fmt.Appendf(nil, "P5\n%d %d\n255\n", int(pageWidth)*scale, int(pageHeight)*scale)
+	if !bytes.HasPrefix(image, head) {
+		t.Fatalf("the page begins with %q", image[:20])
+	}
+	image = image[len(head):]
+	module := qrSide / float64(code.Size)
+	top := perforation - 12 - qrSide
+	for row := range code.Size {
+		for col := range code.Size {
+			x := int((left + (float64(col)+0.5)*module) * scale)
+			y := int((top + (float64(row)+0.5)*module) * scale)
+			if dark := image[y*int(pageWidth)*scale+x] < 128; dark != code.Black(col, row) {
+				t.Fatalf("module %d, %d is dark: %v", col, row, dark)
+			}
+		}
 	}
 }
 

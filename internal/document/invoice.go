@@ -49,7 +49,7 @@ func Invoice(d InvoiceData) ([]byte, error) {
 	if p.key != "" {
 		s.lastFooter = func() {
 			st := style{bold: true, size: labelSize, color: red}
-			s.put(left, footerLine, "Registration Key  "+p.key, st)
+			s.put(left, footerLine, st.face().cut("Registration Key  "+p.key, st.size, width-80), st)
 		}
 	}
 
@@ -84,6 +84,7 @@ func (d *InvoiceData) heading() heading {
 		title:    "Invoice",
 		number:   clean(d.Number),
 		customer: clean(d.CustomerNumber),
+		billHead: "Bill To",
 		billTo:   cleanLines(d.BillTo),
 		sideHead: "Service At",
 		side:     cleanLines(d.Site),
@@ -222,7 +223,7 @@ func (s *sheet) putPanel(p panel, y float64) {
 	s.box(x+0.6, y, p.room(), keyHeight, 1.2, red)
 	s.put(x+8, y+13, "Registration Key", style{bold: true, size: labelSize, color: red})
 	s.putRight(x+p.room()-8, y+13, "needed to sign up", style{size: 8.5, color: muted})
-	s.put(x+8, y+29, p.key, key)
+	s.put(x+8, y+29, key.face().cut(p.key, key.size, p.room()-16), key)
 }
 
 // putQR draws a QR code as one filled path, each run of dark modules a

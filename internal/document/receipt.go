@@ -28,7 +28,10 @@ func Receipt(d ReceiptData) ([]byte, error) {
 	sums := d.sums()
 	closing := s.closing("Questions about this payment?", "See it online at", d.PortalURL)
 
-	top := s.letterhead(false) + bandHeight + 14*float64(len(meaning))
+	top := s.letterhead(false) + bandHeight
+	if len(meaning) > 0 {
+		top += 14*float64(len(meaning)) + 6
+	}
 	tail := sumHeight(sums) + closing.height()
 	pages := paginate(t.pieces(), bodyBottom-top-headHeight, bodyBottom-nextTop-headHeight, tail)
 	s.pages = len(pages)
@@ -64,10 +67,10 @@ func (d *ReceiptData) words() receiptWords {
 	case Received:
 		return receiptWords{"Receipt", "Payment received", ""}
 	case Submitted:
-		return receiptWords{"Payment Submitted", "Payment submitted",
+		return receiptWords{"Payment", "Payment submitted",
 			"This payment has been sent to your bank. It counts as paid once your bank has settled it, which takes a few business days."}
 	case Returned:
-		return receiptWords{"Payment Returned", "Payment returned",
+		return receiptWords{"Payment", "Payment returned",
 			"Your bank returned this payment, so it does not count as paid. The invoices below are open again."}
 	case Refunded:
 		return receiptWords{"Refund", "Payment refunded", d.refundWords()}
@@ -87,6 +90,7 @@ func (d *ReceiptData) heading(title text) heading {
 		title:    title,
 		number:   clean(d.Reference),
 		customer: clean(d.CustomerNumber),
+		billHead: "Customer",
 		billTo:   cleanLines(d.BillTo),
 	}
 	h.add("Reference", h.number, true)

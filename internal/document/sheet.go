@@ -75,6 +75,7 @@ type heading struct {
 	title    text
 	number   text // repeated with the title on following pages
 	customer text
+	billHead text
 	billTo   []text
 	facts    []fact
 	sideHead text
@@ -244,8 +245,8 @@ func (s *sheet) newPage() {
 	if s.sandbox {
 		const notice text = "Sandbox - no money moved"
 		st := style{bold: true, size: 11, color: white}
-		s.fill(left, 12, width, 19, ink)
-		s.put((pageWidth-st.face().width(notice, st.size))/2, 25.5, notice, st)
+		s.fill(left, 10, width, 17, ink)
+		s.put((pageWidth-st.face().width(notice, st.size))/2, 22.5, notice, st)
 	}
 	x := left
 	if s.heading.customer != "" {
@@ -326,14 +327,15 @@ func (s *sheet) letterhead(draw bool) float64 {
 
 	// The customer, in the window of the envelope.
 	at = max(addressTop, y+30)
-	if len(s.heading.billTo) > 0 {
-		lines := wrapAll(s.heading.billTo, body, side-15-left, 8)
+	if to := s.heading.billTo; len(to) > 0 {
+		name := wrapAll(to[:1], strong, side-15-left, 3)
+		rest := wrapAll(to[1:], body, side-15-left, 7)
 		if draw {
-			s.put(left, at-15, "Bill To", label)
-			s.put(left, at, lines[0], strong)
-			s.putLines(left, at+addressStep, addressStep, lines[1:], body)
+			s.put(left, at-15, s.heading.billHead, label)
+			next := s.putLines(left, at, addressStep, name, strong)
+			s.putLines(left, next, addressStep, rest, body)
 		}
-		at += addressStep * float64(len(lines)-1)
+		at += addressStep * float64(len(name)+len(rest)-1)
 	}
 	y = at
 
@@ -431,14 +433,17 @@ func (s *sheet) drawPiece(t *table, p piece, y float64) float64 {
 		if !r.across {
 			c = t.columns[i]
 		}
-		base := y + rowPad + 9.75
+		base := y + 9.75
+		if p.from == 0 {
+			base += rowPad
+		}
 		for _, line := range lines[min(p.from, len(lines)):min(p.to, len(lines))] {
 			s.cell(c, base, line, st)
 			base += lineHeight
 		}
 	}
 	y += p.height()
-	if !r.across && p.to == r.lines {
+	if !r.across && p.last {
 		s.rule(left, right, y, 0.4, hair)
 	}
 	return y

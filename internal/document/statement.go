@@ -62,6 +62,7 @@ func (d *StatementData) heading() heading {
 		title:    "Statement",
 		number:   text(d.From.String() + " to " + d.To.String()),
 		customer: clean(d.CustomerNumber),
+		billHead: "Customer",
 		billTo:   cleanLines(d.BillTo),
 	}
 	h.add("From", text(d.From.String()), false)

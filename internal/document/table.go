@@ -19,8 +19,11 @@ type row struct {
 	lines   int      // of the tallest cell
 }
 
-// piece is the part of a row that stands on one page.
-type piece struct{ row, from, to int }
+// piece is some lines of a row, kept together on one page.
+type piece struct {
+	row, from, to int
+	last          bool // the row ends with it
+}
 
 type table struct {
 	columns []column
@@ -92,7 +95,16 @@ func (r *row) face() *face {
 }
 
 // height of a piece on paper.
-func (p piece) height() float64 { return float64(p.to-p.from)*lineHeight + 2*rowPad }
+func (p piece) height() float64 {
+	h := float64(p.to-p.from) * lineHeight
+	if p.from == 0 {
+		h += rowPad
+	}
+	if p.last {
+		h += rowPad
+	}
+	return h
+}
 
 // pieces cuts the rows into what must stay together.
 func (t *table) pieces() []piece {
@@ -104,7 +116,7 @@ func (t *table) pieces() []piece {
 			if n-to == 1 { // no single line alone on the next page
 				to--
 			}
-			out = append(out, piece{i, from, to})
+			out = append(out, piece{i, from, to, to == n})
 			from = to
 		}
 	}

@@ -14,7 +14,7 @@ func TestPaginate(t *testing.T) {
 	for range 20_000 {
 		var pieces []piece
 		for i := range random.IntN(60) {
-			pieces = append(pieces, piece{row: i, from: 0, to: 1 + random.IntN(longestPiece)})
+			pieces = append(pieces, piece{row: i, from: 0, to: 1 + random.IntN(longestPiece), last: true})
 		}
 		first := 150 + random.Float64()*350
 		tail := 60 + random.Float64()*330

@@ -137,3 +137,9 @@ func (a *Adapter) Changes(ctx context.Context, cursor string) ([]gateway.Event, 
 	slices.Reverse(events)
 	return events, strconv.FormatInt(end.Unix(), 10), more, nil
 }
+
+// SignWebhook returns the Stripe-Signature header of a webhook signed at t. The
+// sandbox and tests sign with it.
+func SignWebhook(body []byte, secret string, t time.Time) string {
+	return fmt.Sprintf("t=%d,v1=%x", t.Unix(), stripego.ComputeSignature(t, body, secret))
+}

@@ -28,6 +28,7 @@ func New(app *web.App, trusted []*net.IPNet, tables ...[]web.Route) http.Handler
 	e.Use(app.Middleware()...)
 	app.Register(e, []web.Route{
 		app.Static(),
+		app.Brand(),
 		{Name: "health", Method: http.MethodGet, Path: "/healthz", Access: web.Anyone(), Handler: app.Health},
 	})
 	for _, table := range tables {

@@ -36,7 +36,6 @@ func (b *Base) SetBase(base Base) {
 // Dealer is the company whose portal this is.
 type Dealer struct {
 	Name, Phone, PhoneLink, Email, Web string
-	Color                              string // "#rrggbb"
 	Logo                               string // address of the logo, "" for none
 	AccentCSS                          string // address of the style sheet with the accent colour
 }

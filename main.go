@@ -148,6 +148,9 @@ func serve(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	// a listener that fails ends the background work too
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	release, err := db.Lock(cfg.DB)
 	if err != nil {
 		return err
@@ -162,19 +165,29 @@ func serve(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		return err
-	}
 	if err := p.books.Snapshot(ctx); err != nil {
-		return errors.Join(err, l.Close())
+		return err
 	}
 	var work sync.WaitGroup
 	work.Go(func() { p.books.KeepSnapshots(ctx, p.log) })
-	fmt.Fprintf(stdout, "The portal is at %s\n", cfg.PublicURL)
-	err = listen(ctx, l, h)
+	err = p.listen(ctx, h, stdout)
+	stop()
 	work.Wait()
 	return errors.Join(err, p.books.Snapshot(context.WithoutCancel(ctx)))
+}
+
+// listen answers requests until ctx ends.
+func (p *program) listen(ctx context.Context, h http.Handler, stdout io.Writer) error {
+	if p.cfg.TLSDomain != "" {
+		fmt.Fprintf(stdout, "The portal is at %s\n", p.cfg.PublicURL)
+		return handlers.ServeTLS(ctx, p.cfg.TLSDomain, filepath.Join(filepath.Dir(p.cfg.DB), "certificates"), h, p.log)
+	}
+	l, err := net.Listen("tcp", p.cfg.Listen)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "The portal is at %s\n", p.cfg.PublicURL)
+	return handlers.Serve(ctx, l, h, p.log)
 }
 
 // withBooks runs a command on the books, which a running portal may share.
@@ -267,26 +280,4 @@ func version(_ context.Context, _ []string, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "portal %s, revision %s, %s\n", info.Main.Version, revision, info.GoVersion)
 	return nil
-}
-
-// listen serves until ctx ends, then lets running requests finish.
-func listen(ctx context.Context, l net.Listener, h http.Handler) error {
-	server := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       120 * time.Second,
-		MaxHeaderBytes:    64 << 10,
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	stopping, cancel := context.WithTimeout(context.Background(), 8*time.Second)
-	defer cancel()
-	return server.Shutdown(stopping)
 }

@@ -108,6 +108,12 @@ type File struct {
 	SnapshotCounter int64
 }
 
+type GatewayCursor struct {
+	Gateway string
+	Cursor  string
+	ReadAt  calendar.Instant
+}
+
 type GatewayCustomer struct {
 	CustomerID int64
 	Gateway    string
@@ -210,20 +216,23 @@ type Method struct {
 }
 
 type MethodSetup struct {
-	ID          int64
-	Reference   string
-	CustomerID  int64
-	UserID      sql.NullInt64
-	Nonce       string
-	Gateway     string
-	Kind        string
-	SessionRef  string
-	SessionUrl  string
-	BillingJson string
-	ConsentJson string
-	State       string
-	MethodID    sql.NullInt64
-	CreatedAt   calendar.Instant
+	ID             int64
+	Reference      string
+	CustomerID     int64
+	UserID         sql.NullInt64
+	Nonce          string
+	Gateway        string
+	Kind           string
+	SessionRef     string
+	SessionUrl     string
+	BillingJson    string
+	ConsentJson    string
+	ReplacesID     sql.NullInt64
+	State          string
+	FailureMessage string
+	MethodID       sql.NullInt64
+	CreatedAt      calendar.Instant
+	CheckedAt      calendar.Instant
 }
 
 type Outbox struct {
@@ -272,6 +281,7 @@ type Payment struct {
 	KeepMethod     int64
 	IdempotencyKey string
 	Nonce          string
+	CustomerRef    string
 	SessionRef     string
 	SessionUrl     string
 	ChargeRef      string

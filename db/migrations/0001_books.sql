@@ -322,17 +322,25 @@ CREATE TABLE method_setups (
     nonce           TEXT NOT NULL UNIQUE,
     gateway         TEXT NOT NULL,
     kind            TEXT NOT NULL CHECK (kind IN ('card', 'echeck')),
+    -- the page at the processor; its address is emptied once it cannot be used
     session_ref     TEXT NOT NULL DEFAULT '',
     session_url     TEXT NOT NULL DEFAULT '',
     billing_json    TEXT NOT NULL DEFAULT '{}',
     -- the consent as it was shown, kept here until the method exists
     consent_json    TEXT NOT NULL DEFAULT '',
-    state           TEXT NOT NULL CHECK (state IN ('open', 'done', 'canceled', 'expired')),
+    -- the method that this one is to take the place of
+    replaces_id     INTEGER REFERENCES methods (id),
+    -- 'verifying': the bank account waits for its micro-deposits to be confirmed
+    state           TEXT NOT NULL CHECK (state IN ('open', 'verifying', 'done', 'failed', 'canceled', 'expired')),
+    failure_message TEXT NOT NULL DEFAULT '',
     method_id       INTEGER REFERENCES methods (id),
-    created_at      INTEGER NOT NULL
+    created_at      INTEGER NOT NULL,
+    checked_at      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX method_setups_customer ON method_setups (customer_id, state);
-CREATE INDEX method_setups_open ON method_setups (state, created_at) WHERE state = 'open';
+CREATE INDEX method_setups_open ON method_setups (created_at) WHERE state IN ('open', 'verifying');
+CREATE UNIQUE INDEX method_setups_session ON method_setups (gateway, session_ref) WHERE session_ref <> '';
+CREATE INDEX method_setups_replaces ON method_setups (replaces_id);
 CREATE INDEX method_setups_user ON method_setups (user_id);
 CREATE INDEX method_setups_method ON method_setups (method_id);
 
@@ -408,8 +416,12 @@ CREATE TABLE payments (
     idempotency_key TEXT NOT NULL UNIQUE,
     -- one rendered form pays once
     nonce         TEXT NOT NULL UNIQUE,
+    -- who was charged at the processor, fixed when the payment is claimed
+    customer_ref  TEXT NOT NULL DEFAULT '',
+    -- the page at the processor; its address is emptied once it cannot be used
     session_ref   TEXT NOT NULL DEFAULT '',
     session_url   TEXT NOT NULL DEFAULT '',
+    -- the processor's own id of the payment
     charge_ref    TEXT NOT NULL DEFAULT '',
     failure_code  TEXT NOT NULL DEFAULT '',
     failure_message TEXT NOT NULL DEFAULT '',
@@ -496,6 +508,13 @@ CREATE TABLE gateway_events (
     UNIQUE (gateway, event_ref)
 ) STRICT;
 CREATE INDEX gateway_events_open ON gateway_events (received_at) WHERE handled_at = 0;
+
+-- how far each processor's own list of changes has been read
+CREATE TABLE gateway_cursors (
+    gateway TEXT PRIMARY KEY,
+    cursor  TEXT NOT NULL,
+    read_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- ------------------------------------------------------- mail, audit, jobs
 

@@ -250,6 +250,7 @@ type Outbox struct {
 	State      string
 	MessageID  string
 	Tries      int64
+	FirstTryAt calendar.Instant
 	NextTryAt  calendar.Instant
 	LastError  string
 	Receipt    string

@@ -117,6 +117,104 @@ func (q *Queries) AddMailAttachment(ctx context.Context, arg AddMailAttachmentPa
 	return err
 }
 
+const claimMail = `-- name: ClaimMail :many
+UPDATE outbox
+SET state = 'sending', tries = tries + 1, next_try_at = ?1,
+    first_try_at = CASE first_try_at WHEN 0 THEN ?2 ELSE first_try_at END
+WHERE outbox.id = (
+    SELECT due.id FROM outbox AS due
+    WHERE due.state IN ('waiting', 'sending') AND due.next_try_at <= ?2
+    ORDER BY due.next_try_at, due.id LIMIT 1)
+RETURNING id, kind, to_name, to_email, reply_to, subject, text_body, html_body, secret, message_id, tries, first_try_at, created_at
+`
+
+type ClaimMailParams struct {
+	LeaseUntil calendar.Instant
+	Now        calendar.Instant
+}
+
+type ClaimMailRow struct {
+	ID         int64
+	Kind       string
+	ToName     string
+	ToEmail    string
+	ReplyTo    string
+	Subject    string
+	TextBody   string
+	HtmlBody   string
+	Secret     int64
+	MessageID  string
+	Tries      int64
+	FirstTryAt calendar.Instant
+	CreatedAt  calendar.Instant
+}
+
+// The mail worker: takes the mail that has been due longest. A mail left
+// 'sending' by a worker that died is due again when its lease has run out.
+func (q *Queries) ClaimMail(ctx context.Context, arg ClaimMailParams) ([]ClaimMailRow, error) {
+	rows, err := q.db.QueryContext(ctx, claimMail, arg.LeaseUntil, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ClaimMailRow
+	for rows.Next() {
+		var i ClaimMailRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.ToName,
+			&i.ToEmail,
+			&i.ReplyTo,
+			&i.Subject,
+			&i.TextBody,
+			&i.HtmlBody,
+			&i.Secret,
+			&i.MessageID,
+			&i.Tries,
+			&i.FirstTryAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countMail = `-- name: CountMail :one
+SELECT CAST(count(*) AS INTEGER) AS waiting, CAST(coalesce(min(created_at), 0) AS INTEGER) AS oldest,
+       CAST(coalesce(max(last_error), '') AS TEXT) AS trouble,
+       CAST((SELECT count(*) FROM outbox AS f WHERE f.state = 'failed') AS INTEGER) AS failed
+FROM outbox WHERE state IN ('waiting', 'sending')
+`
+
+type CountMailRow struct {
+	Waiting int64
+	Oldest  int64
+	Trouble string
+	Failed  int64
+}
+
+// The office's home and mail log: what waits, what failed, since when.
+func (q *Queries) CountMail(ctx context.Context) (CountMailRow, error) {
+	row := q.db.QueryRowContext(ctx, countMail)
+	var i CountMailRow
+	err := row.Scan(
+		&i.Waiting,
+		&i.Oldest,
+		&i.Trouble,
+		&i.Failed,
+	)
+	return i, err
+}
+
 const getDocument = `-- name: GetDocument :one
 SELECT id, kind, name, mime, sha256, body, made_at FROM documents WHERE id = ?
 `
@@ -135,4 +233,418 @@ func (q *Queries) GetDocument(ctx context.Context, id int64) (Document, error) {
 		&i.MadeAt,
 	)
 	return i, err
+}
+
+const getMail = `-- name: GetMail :one
+SELECT outbox.id, outbox.kind, outbox.to_name, outbox.to_email, outbox.reply_to, outbox.subject, outbox.text_body, outbox.html_body,
+       outbox.secret, outbox.state, outbox.message_id, outbox.tries, outbox.next_try_at, outbox.last_error, outbox.receipt,
+       outbox.created_at, outbox.sent_at,
+       CAST(coalesce(customers.number, '') AS TEXT) AS customer_number,
+       CAST(coalesce(customers.display_name, '') AS TEXT) AS customer_name
+FROM outbox
+LEFT JOIN customers ON customers.id = outbox.customer_id
+WHERE outbox.id = ?
+`
+
+type GetMailRow struct {
+	ID             int64
+	Kind           string
+	ToName         string
+	ToEmail        string
+	ReplyTo        string
+	Subject        string
+	TextBody       string
+	HtmlBody       string
+	Secret         int64
+	State          string
+	MessageID      string
+	Tries          int64
+	NextTryAt      calendar.Instant
+	LastError      string
+	Receipt        string
+	CreatedAt      calendar.Instant
+	SentAt         calendar.Instant
+	CustomerNumber string
+	CustomerName   string
+}
+
+// The office's mail log, one mail.
+func (q *Queries) GetMail(ctx context.Context, id int64) (GetMailRow, error) {
+	row := q.db.QueryRowContext(ctx, getMail, id)
+	var i GetMailRow
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.ToName,
+		&i.ToEmail,
+		&i.ReplyTo,
+		&i.Subject,
+		&i.TextBody,
+		&i.HtmlBody,
+		&i.Secret,
+		&i.State,
+		&i.MessageID,
+		&i.Tries,
+		&i.NextTryAt,
+		&i.LastError,
+		&i.Receipt,
+		&i.CreatedAt,
+		&i.SentAt,
+		&i.CustomerNumber,
+		&i.CustomerName,
+	)
+	return i, err
+}
+
+const hastenMail = `-- name: HastenMail :execrows
+UPDATE outbox SET next_try_at = ?1 WHERE state = 'waiting' AND next_try_at > ?1
+`
+
+// The mail worker, when its server was changed: what waits is tried at once.
+func (q *Queries) HastenMail(ctx context.Context, now calendar.Instant) (int64, error) {
+	result, err := q.db.ExecContext(ctx, hastenMail, now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const listFailedMail = `-- name: ListFailedMail :many
+SELECT outbox.id, outbox.kind, outbox.to_name, outbox.to_email, outbox.subject, outbox.last_error, outbox.created_at,
+       CAST(coalesce(customers.number, '') AS TEXT) AS customer_number,
+       CAST(coalesce(customers.display_name, '') AS TEXT) AS customer_name
+FROM outbox
+LEFT JOIN customers ON customers.id = outbox.customer_id
+WHERE outbox.state = 'failed'
+ORDER BY outbox.created_at DESC
+LIMIT ?
+`
+
+type ListFailedMailRow struct {
+	ID             int64
+	Kind           string
+	ToName         string
+	ToEmail        string
+	Subject        string
+	LastError      string
+	CreatedAt      calendar.Instant
+	CustomerNumber string
+	CustomerName   string
+}
+
+// The office's home: mails that did not go, newest first.
+func (q *Queries) ListFailedMail(ctx context.Context, limit int64) ([]ListFailedMailRow, error) {
+	rows, err := q.db.QueryContext(ctx, listFailedMail, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListFailedMailRow
+	for rows.Next() {
+		var i ListFailedMailRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.ToName,
+			&i.ToEmail,
+			&i.Subject,
+			&i.LastError,
+			&i.CreatedAt,
+			&i.CustomerNumber,
+			&i.CustomerName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listMail = `-- name: ListMail :many
+SELECT outbox.id, outbox.kind, outbox.to_name, outbox.to_email, outbox.subject, outbox.state, outbox.tries,
+       outbox.next_try_at, outbox.last_error, outbox.created_at, outbox.sent_at,
+       CAST(coalesce(customers.number, '') AS TEXT) AS customer_number,
+       CAST(coalesce(customers.display_name, '') AS TEXT) AS customer_name
+FROM outbox
+LEFT JOIN customers ON customers.id = outbox.customer_id
+WHERE outbox.created_at < ?1 OR (outbox.created_at = ?1 AND outbox.id < ?2)
+ORDER BY outbox.created_at DESC, outbox.id DESC
+LIMIT ?3
+`
+
+type ListMailParams struct {
+	BeforeAt calendar.Instant
+	BeforeID int64
+	MaxRows  int64
+}
+
+type ListMailRow struct {
+	ID             int64
+	Kind           string
+	ToName         string
+	ToEmail        string
+	Subject        string
+	State          string
+	Tries          int64
+	NextTryAt      calendar.Instant
+	LastError      string
+	CreatedAt      calendar.Instant
+	SentAt         calendar.Instant
+	CustomerNumber string
+	CustomerName   string
+}
+
+// The office's mail log, newest first, a page at a time: pass the last row's
+// created_at and id to go on, or the greatest numbers to begin.
+func (q *Queries) ListMail(ctx context.Context, arg ListMailParams) ([]ListMailRow, error) {
+	rows, err := q.db.QueryContext(ctx, listMail, arg.BeforeAt, arg.BeforeID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListMailRow
+	for rows.Next() {
+		var i ListMailRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.ToName,
+			&i.ToEmail,
+			&i.Subject,
+			&i.State,
+			&i.Tries,
+			&i.NextTryAt,
+			&i.LastError,
+			&i.CreatedAt,
+			&i.SentAt,
+			&i.CustomerNumber,
+			&i.CustomerName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listMailAttachments = `-- name: ListMailAttachments :many
+SELECT documents.name, documents.mime, documents.body
+FROM outbox_attachments
+JOIN documents ON documents.id = outbox_attachments.document_id
+WHERE outbox_attachments.outbox_id = ?
+ORDER BY outbox_attachments.position
+`
+
+type ListMailAttachmentsRow struct {
+	Name string
+	Mime string
+	Body []byte
+}
+
+// The mail worker: the papers of one mail, in order.
+func (q *Queries) ListMailAttachments(ctx context.Context, outboxID int64) ([]ListMailAttachmentsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listMailAttachments, outboxID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListMailAttachmentsRow
+	for rows.Next() {
+		var i ListMailAttachmentsRow
+		if err := rows.Scan(&i.Name, &i.Mime, &i.Body); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listMailOfCustomer = `-- name: ListMailOfCustomer :many
+SELECT id, kind, to_email, subject, state, last_error, created_at, sent_at
+FROM outbox WHERE customer_id = ?
+ORDER BY created_at DESC, id DESC
+LIMIT ?
+`
+
+type ListMailOfCustomerParams struct {
+	CustomerID sql.NullInt64
+	Limit      int64
+}
+
+type ListMailOfCustomerRow struct {
+	ID        int64
+	Kind      string
+	ToEmail   string
+	Subject   string
+	State     string
+	LastError string
+	CreatedAt calendar.Instant
+	SentAt    calendar.Instant
+}
+
+// The customer's page in the office: mails to that customer, newest first.
+func (q *Queries) ListMailOfCustomer(ctx context.Context, arg ListMailOfCustomerParams) ([]ListMailOfCustomerRow, error) {
+	rows, err := q.db.QueryContext(ctx, listMailOfCustomer, arg.CustomerID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListMailOfCustomerRow
+	for rows.Next() {
+		var i ListMailOfCustomerRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.ToEmail,
+			&i.Subject,
+			&i.State,
+			&i.LastError,
+			&i.CreatedAt,
+			&i.SentAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const mailFailed = `-- name: MailFailed :execrows
+UPDATE outbox
+SET state = 'failed', last_error = ?1,
+    text_body = CASE secret WHEN 1 THEN '' ELSE text_body END,
+    html_body = CASE secret WHEN 1 THEN '' ELSE html_body END
+WHERE id = ?2 AND state = 'sending'
+`
+
+type MailFailedParams struct {
+	LastError string
+	ID        int64
+}
+
+// The mail worker: it will never go. What was secret in it is forgotten.
+func (q *Queries) MailFailed(ctx context.Context, arg MailFailedParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, mailFailed, arg.LastError, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const mailSent = `-- name: MailSent :execrows
+UPDATE outbox
+SET state = 'sent', sent_at = ?1, receipt = ?2, last_error = '',
+    text_body = CASE secret WHEN 1 THEN '' ELSE text_body END,
+    html_body = CASE secret WHEN 1 THEN '' ELSE html_body END
+WHERE id = ?3 AND state = 'sending'
+`
+
+type MailSentParams struct {
+	SentAt  calendar.Instant
+	Receipt string
+	ID      int64
+}
+
+// The mail worker: the server took it. What was secret in it is forgotten.
+func (q *Queries) MailSent(ctx context.Context, arg MailSentParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, mailSent, arg.SentAt, arg.Receipt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const mailWaits = `-- name: MailWaits :execrows
+UPDATE outbox SET state = 'waiting', next_try_at = ?, last_error = ? WHERE id = ? AND state = 'sending'
+`
+
+type MailWaitsParams struct {
+	NextTryAt calendar.Instant
+	LastError string
+	ID        int64
+}
+
+// The mail worker: it did not go this time.
+func (q *Queries) MailWaits(ctx context.Context, arg MailWaitsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, mailWaits, arg.NextTryAt, arg.LastError, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const postponeMail = `-- name: PostponeMail :execrows
+UPDATE outbox SET next_try_at = ?1, last_error = ?2
+WHERE state = 'waiting' AND next_try_at <= ?3
+`
+
+type PostponeMailParams struct {
+	NextTryAt calendar.Instant
+	LastError string
+	Now       calendar.Instant
+}
+
+// The mail worker: while the server is out of reach all that is due waits with it.
+func (q *Queries) PostponeMail(ctx context.Context, arg PostponeMailParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, postponeMail, arg.NextTryAt, arg.LastError, arg.Now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const reclaimMail = `-- name: ReclaimMail :execrows
+UPDATE outbox SET state = 'waiting', next_try_at = ?1 WHERE state = 'sending'
+`
+
+// The mail worker at start: what a killed program was sending waits again.
+func (q *Queries) ReclaimMail(ctx context.Context, now calendar.Instant) (int64, error) {
+	result, err := q.db.ExecContext(ctx, reclaimMail, now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const resendMail = `-- name: ResendMail :execrows
+UPDATE outbox SET state = 'waiting', tries = 0, first_try_at = 0, next_try_at = ?1
+WHERE id = ?2 AND state = 'failed' AND secret = 0
+`
+
+type ResendMailParams struct {
+	Now calendar.Instant
+	ID  int64
+}
+
+// The office's "Send again" of a mail that failed.
+func (q *Queries) ResendMail(ctx context.Context, arg ResendMailParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, resendMail, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

@@ -535,6 +535,8 @@ CREATE TABLE outbox (
     state       TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sending', 'sent', 'failed')),
     message_id  TEXT NOT NULL UNIQUE,
     tries       INTEGER NOT NULL DEFAULT 0,
+    first_try_at INTEGER NOT NULL DEFAULT 0,
+    -- while 'sending': when another worker may take it up again
     next_try_at INTEGER NOT NULL,
     last_error  TEXT NOT NULL DEFAULT '',
     -- the mail server's own word on taking it, with its queue id
@@ -545,7 +547,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (next_try_at) WHERE state IN ('waiting', 'sending');
 CREATE INDEX outbox_failed ON outbox (created_at) WHERE state = 'failed';
 CREATE INDEX outbox_customer ON outbox (customer_id, created_at);
-CREATE INDEX outbox_created ON outbox (created_at);
+CREATE INDEX outbox_created ON outbox (created_at, id);
 
 CREATE TABLE outbox_attachments (
     outbox_id   INTEGER NOT NULL REFERENCES outbox (id),

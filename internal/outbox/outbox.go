@@ -54,6 +54,7 @@ type Writer struct {
 	publicURL string
 	texts     *texttemplate.Template
 	htmls     map[string]*template.Template
+	queued    chan struct{} // tells the worker that a mail is on its way into the outbox
 }
 
 // NewWriter returns a writer whose links begin with publicURL, the portal's own
@@ -63,7 +64,7 @@ func NewWriter(store *settings.Store, publicURL string) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
 	}
-	w := &Writer{settings: store, publicURL: strings.TrimRight(publicURL, "/"), texts: texts, htmls: map[string]*template.Template{}}
+	w := &Writer{settings: store, publicURL: strings.TrimRight(publicURL, "/"), texts: texts, htmls: map[string]*template.Template{}, queued: make(chan struct{}, 1)}
 	entries, err := files.ReadDir("templates")
 	if err != nil {
 		return nil, err
@@ -100,18 +101,10 @@ func (w *Writer) Enqueue(ctx context.Context, q *db.Queries, at calendar.Instant
 	if err != nil {
 		return err
 	}
-	page := Page{Dealer: s.Company, PublicURL: w.publicURL, Sandbox: s.Gateway == "sandbox", Body: m.Body, Subject: oneLine(m.Body.Subject(s.Company))}
 	name := m.Body.Template()
-	var text, html bytes.Buffer
-	if err := w.texts.ExecuteTemplate(&text, name+".txt", page); err != nil {
-		return fmt.Errorf("outbox: %w", err)
-	}
-	set, ok := w.htmls[name]
-	if !ok {
-		return fmt.Errorf("outbox: there is no templates/%s.html", name)
-	}
-	if err := set.ExecuteTemplate(&html, "layout.html", page); err != nil {
-		return fmt.Errorf("outbox: %w", err)
+	subject, text, html, err := w.render(s, m.Body)
+	if err != nil {
+		return err
 	}
 	secret := int64(0)
 	if m.Secret {
@@ -119,7 +112,7 @@ func (w *Writer) Enqueue(ctx context.Context, q *db.Queries, at calendar.Instant
 	}
 	id, err := q.AddMail(ctx, db.AddMailParams{
 		Fact: m.Fact, Kind: name, CustomerID: db.NullID(m.CustomerID), ToName: oneLine(m.ToName), ToEmail: m.ToEmail,
-		ReplyTo: s.Company.Email, Subject: page.Subject, TextBody: text.String(), HtmlBody: html.String(),
+		ReplyTo: s.Company.Email, Subject: subject, TextBody: text, HtmlBody: html,
 		Secret: secret, MessageID: w.messageID(), NextTryAt: at, CreatedAt: at,
 	})
 	if err != nil {
@@ -133,7 +126,35 @@ func (w *Writer) Enqueue(ctx context.Context, q *db.Queries, at calendar.Instant
 			return fmt.Errorf("outbox: attaching to %s: %w", name, err)
 		}
 	}
+	// The worker claims by the same single writer that is busy with the caller's
+	// transaction, so it looks only when that is committed.
+	w.wake()
 	return nil
+}
+
+func (w *Writer) wake() {
+	select {
+	case w.queued <- struct{}{}:
+	default: // it has been told already
+	}
+}
+
+// render executes the two templates of a body.
+func (w *Writer) render(s *settings.Settings, body Body) (subject, text, html string, err error) {
+	page := Page{Dealer: s.Company, PublicURL: w.publicURL, Sandbox: s.Gateway == "sandbox", Body: body, Subject: oneLine(body.Subject(s.Company))}
+	name := body.Template()
+	var t, h bytes.Buffer
+	if err := w.texts.ExecuteTemplate(&t, name+".txt", page); err != nil {
+		return "", "", "", fmt.Errorf("outbox: %w", err)
+	}
+	set, ok := w.htmls[name]
+	if !ok {
+		return "", "", "", fmt.Errorf("outbox: there is no templates/%s.html", name)
+	}
+	if err := set.ExecuteTemplate(&h, "layout.html", page); err != nil {
+		return "", "", "", fmt.Errorf("outbox: %w", err)
+	}
+	return page.Subject, t.String(), h.String(), nil
 }
 
 // messageID returns a fresh Message-ID (RFC 5322, 3.6.4) in the portal's domain.

@@ -345,6 +345,26 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
+// TestLinks checks that a web address, and nothing else, becomes a link.
+func TestLinks(t *testing.T) {
+	r := sampleReceipt(1)
+	for address, want := range map[string]string{
+		`https://portal.example/(a)\b?c=d`: `https://portal.example/%28a%29%5Cb?c=d`,
+		"javascript:alert(1)":              "",
+		"portal.example":                   "",
+	} {
+		r.PortalURL = address
+		pdf := mustReceipt(t, r)
+		tool(t, pdf, "qpdf", "--check", "FILE")
+		list := tool(t, pdf, "pdfinfo", "-url", "FILE")
+		if want == "" {
+			lacks(t, list, "Annotation")
+		} else {
+			contains(t, list, want)
+		}
+	}
+}
+
 // TestSameBytes draws each document again and again, alone and side by side.
 func TestSameBytes(t *testing.T) {
 	draw := func() []byte {
@@ -507,4 +527,21 @@ func BenchmarkInvoice(b *testing.B) {
 			b.ReportMetric(float64(size), "pdf-bytes")
 		})
 	}
+}
+
+// FuzzDocuments draws every document with any text in every field.
+func FuzzDocuments(f *testing.F) {
+	f.Add("O'Neil (A\\B)")
+	f.Add("王 🔥 \x00\xff")
+	f.Fuzz(func(t *testing.T, s string) {
+		if len(s) > 500 {
+			t.Skip()
+		}
+		i, r, st := hostile(s)
+		for _, pdf := range [][]byte{mustInvoice(t, i), mustReceipt(t, r), mustStatement(t, st)} {
+			if !bytes.HasPrefix(pdf, []byte("%PDF-")) || !bytes.HasSuffix(pdf, []byte("%%EOF\n")) {
+				t.Fatalf("%q makes no PDF", s)
+			}
+		}
+	})
 }

@@ -25,37 +25,28 @@ func Invoice(d InvoiceData) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := d.table()
-	t.layOut(width)
-
-	var qrCode *qr.Code
+	p := panel{url: clean(d.PortalURL), address: d.PortalURL, key: clean(d.RegistrationKey)}
 	if d.PortalURL != "" {
-		// A longer address than a QR code holds is printed only.
-		qrCode, _ = qr.Encode(d.PortalURL, qr.M)
+		// An address longer than a QR code holds is printed only.
+		p.code, _ = qr.Encode(d.PortalURL, qr.M)
 	}
-	p := panel{url: clean(d.PortalURL), address: d.PortalURL, key: clean(d.RegistrationKey), code: qrCode}
-	sums := d.sums()
-	slip := d.Balance > 0
-	end := bodyBottom
-	if slip {
-		end = perforation - 12
-	}
-	cluster := max(sumHeight(sums), p.height()+12)
-
-	top := s.letterhead(false) + bandHeight
-	tail := cluster + bodyBottom - end
-	pages := paginate(t.pieces(), bodyBottom-top-headHeight, bodyBottom-nextTop-headHeight, tail)
-	s.pages = len(pages)
 	if p.key != "" {
 		s.lastFooter = func() {
 			st := style{bold: true, size: labelSize, color: red}
 			s.put(left, footerLine, st.face().cut("Registration Key  "+p.key, st.size, width-80), st)
 		}
 	}
+	sums := d.sums()
+	slip := d.Balance > 0
+	end := bodyBottom
+	if slip {
+		end = perforation - 12
+	}
+	tail := max(sumHeight(sums), p.height()+12) + bodyBottom - end
 
-	y := s.letterhead(true)
-	s.band(y, d.bandLabel(), text(d.Balance.String()), d.bandWhen())
-	y = s.drawTable(t, pages, top)
+	y := s.letterhead()
+	y = s.band(y, d.bandLabel(), text(d.Balance.String()), d.bandWhen())
+	y = s.drawTable(d.table(), y, tail)
 	s.putSums(y, sums)
 	s.putPanel(p, end-p.height())
 	if slip {
@@ -226,8 +217,8 @@ func (s *sheet) putPanel(p panel, y float64) {
 	s.put(x+8, y+29, key.face().cut(p.key, key.size, p.room()-16), key)
 }
 
-// putQR draws a QR code as one filled path, each run of dark modules a
-// rectangle. The white around it is the page's.
+// putQR draws a QR code, each run of dark modules in a row as one rectangle. The
+// white around it is the page's.
 func (s *sheet) putQR(code *qr.Code, x, y, size float64) {
 	module := size / float64(code.Size)
 	s.pdf.SetFillColor(ink.r, ink.g, ink.b)

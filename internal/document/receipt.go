@@ -2,8 +2,6 @@ package document
 
 import (
 	"fmt"
-
-	"customerportal/internal/money"
 )
 
 // Receipt makes the PDF of a payment. It fails when the payment does not add up,
@@ -18,28 +16,15 @@ func Receipt(d ReceiptData) ([]byte, error) {
 		return nil, err
 	}
 	s.sandbox = d.Sandbox
-	t := d.table()
-	t.layOut(width)
-
-	meaning := regular().wrap(words.meaning, body.size, width)
-	if words.meaning == "" {
-		meaning = nil
-	}
 	sums := d.sums()
 	closing := s.closing("Questions about this payment?", "See it online at", d.PortalURL)
 
-	top := s.letterhead(false) + bandHeight
-	if len(meaning) > 0 {
-		top += 14*float64(len(meaning)) + 6
-	}
-	tail := sumHeight(sums) + closing.height()
-	pages := paginate(t.pieces(), bodyBottom-top-headHeight, bodyBottom-nextTop-headHeight, tail)
-	s.pages = len(pages)
-
-	y := s.letterhead(true)
+	y := s.letterhead()
 	y = s.band(y, words.band, text(d.Amount.String()), text(d.Date.String()))
-	s.putLines(left, y+4, 14, meaning, body)
-	y = s.drawTable(t, pages, top)
+	if words.meaning != "" {
+		y = s.putLines(left, y+4, 14, regular().wrap(words.meaning, body.size, width), body) + 2
+	}
+	y = s.drawTable(d.table(), y, sumHeight(sums)+closing.height())
 	y = s.putSums(y, sums)
 	s.putClosing(closing, y)
 	return s.finish()
@@ -174,6 +159,3 @@ func (s *sheet) putClosing(c closing, y float64) {
 		s.link(left, y-15-11, width, 14, c.address)
 	}
 }
-
-// abs is the amount without its sign.
-func abs(c money.Cents) money.Cents { return max(c, -c) }

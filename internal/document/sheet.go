@@ -36,6 +36,7 @@ const (
 	labelSize    = 9.0
 	customerSize = 11.0
 	addressStep  = 13.0
+	contactStep  = 12.0
 )
 
 type rgb struct{ r, g, b int }
@@ -99,7 +100,7 @@ type sheet struct {
 	sandbox bool
 	heading heading
 
-	page, pages int
+	page, pages int    // pages is known once the table is laid out
 	lastFooter  func() // drawn at the bottom left of the last page instead of the dealer's name
 }
 
@@ -290,106 +291,80 @@ func (s *sheet) endPage() {
 }
 
 // letterhead draws the top of the first page and returns where the body begins.
-// It is called with draw false to learn that without drawing.
-func (s *sheet) letterhead(draw bool) float64 {
-	if draw {
-		s.newPage()
-	}
+func (s *sheet) letterhead() float64 {
+	s.newPage()
 
 	// The dealer: logo, and beside it name, address, phone.
 	x, y := left, letterTop
-	if s.logo != nil {
-		if draw {
-			s.pdf.ImageOptions("logo", left, letterTop, s.logo.w, s.logo.h, false, fpdf.ImageOptions{ImageType: s.logo.kind}, 0, "")
-		}
-		x += s.logo.w + 14
-		y = letterTop + s.logo.h
-	}
-	room := side - 15 - x
 	name := style{bold: true, size: 15, color: ink}
 	if s.logo != nil {
+		s.pdf.ImageOptions("logo", left, letterTop, s.logo.w, s.logo.h, false, fpdf.ImageOptions{ImageType: s.logo.kind}, 0, "")
+		x += s.logo.w + 14
+		y = letterTop + s.logo.h
 		name.size = 11
 	}
-	nameLines := wrapAll([]text{s.name}, name, room, 3)
-	small := style{size: labelSize, color: muted}
-	contact := wrapAll(cleanLines(s.dealer.Address), small, room, 5)
-	contact = append(contact, joinLines(cleanLines([]string{s.dealer.Phone, s.dealer.Web, s.dealer.Email}), small, room, 4)...)
+	room := side - 15 - x
 	at := letterTop + name.size*0.8
-	if draw {
-		s.putLines(x, at, name.size*1.2, nameLines, name)
-	}
-	at += name.size * 1.2 * float64(len(nameLines))
-	if draw {
-		s.putLines(x, at, 12, contact, small)
-	}
-	at += 12 * float64(len(contact)-1)
-	y = max(y, at)
+	at = s.putLines(x, at, name.size*1.2, wrapAll([]text{s.name}, name, room, 3), name)
+	at = s.putLines(x, at, contactStep, wrapAll(cleanLines(s.dealer.Address), label, room, 5), label)
+	contact := cleanLines([]string{s.dealer.Phone, s.dealer.Web, s.dealer.Email})
+	at = s.putLines(x, at, contactStep, joinLines(contact, label, room, 4), label)
+	y = max(y, at-contactStep)
 
 	// The customer, in the window of the envelope.
 	at = max(addressTop, y+30)
 	if to := s.heading.billTo; len(to) > 0 {
-		name := wrapAll(to[:1], strong, side-15-left, 3)
-		rest := wrapAll(to[1:], body, side-15-left, 7)
-		if draw {
-			s.put(left, at-15, s.heading.billHead, label)
-			next := s.putLines(left, at, addressStep, name, strong)
-			s.putLines(left, next, addressStep, rest, body)
-		}
-		at += addressStep * float64(len(name)+len(rest)-1)
+		s.put(left, at-15, s.heading.billHead, label)
+		at = s.putLines(left, at, addressStep, wrapAll(to[:1], strong, side-15-left, 3), strong)
+		at = s.putLines(left, at, addressStep, wrapAll(to[1:], body, side-15-left, 7), body)
+		at -= addressStep
 	}
 	y = at
 
 	// What kind of document, its facts, and the place it is about.
-	title := style{bold: true, size: 22, color: ink}
-	at = letterTop + 17
-	if draw {
-		s.putRight(right, at, s.heading.title, title)
-	}
-	at += 20
+	s.putRight(right, letterTop+17, s.heading.title, style{bold: true, size: 22, color: ink})
+	at = letterTop + 37
 	for _, f := range s.heading.facts {
-		value := body
-		value.bold = f.bold
+		s.put(side, at, f.label, label)
+		value := style{bold: f.bold, size: tableSize, color: ink}
 		used := label.face().width(f.label+"  ", label.size)
-		lines := wrapAll([]text{f.value}, value, right-side-used, 3)
-		if draw {
-			s.put(side, at, f.label, label)
-			for i, t := range lines {
-				s.putRight(right, at+float64(i)*12, t, value)
+		for i, t := range wrapAll([]text{f.value}, value, right-side-used, 3) {
+			if i > 0 {
+				at += 12
 			}
+			s.putRight(right, at, t, value)
 		}
-		at += 14 + 12*float64(len(lines)-1)
+		at += 14
 	}
-	at -= 14
 	if len(s.heading.side) > 0 {
-		lines := wrapAll(s.heading.side, style{size: 9.5}, right-side, 8)
-		at = max(addressTop-15, at+20)
-		if draw {
-			s.put(side, at, s.heading.sideHead, label)
-			s.putLines(side, at+13, 12, lines, style{size: 9.5, color: ink})
-		}
-		at += 13 + 12*float64(len(lines)-1)
+		place := style{size: 9.5, color: ink}
+		at = max(addressTop-15, at+6)
+		s.put(side, at, s.heading.sideHead, label)
+		at = s.putLines(side, at+13, 12, wrapAll(s.heading.side, place, right-side, 8), place)
 	}
-	return max(bandTop, y+14, at+14)
+	return max(bandTop, y+14, at+2)
 }
-
-// bandHeight is what band takes, with the gap below it.
-const bandHeight = 36 + 14.0
 
 // band draws the one thing to know, and returns where the body goes on.
 func (s *sheet) band(y float64, what, amount, when text) float64 {
-	s.fill(left, y, width, 36, tint)
-	s.fill(left, y, 3, 36, s.accent)
+	const height = 36
+	s.fill(left, y, width, height, tint)
+	s.fill(left, y, 3, height, s.accent)
 	large := style{bold: true, size: 17, color: ink}
 	plain := style{size: 12, color: ink}
 	s.put(left+14, y+23.5, what, plain)
 	s.put(left+14+plain.face().width(what+"  ", plain.size), y+24, amount, large)
 	s.putRight(right-12, y+23.5, when, style{bold: true, size: 12, color: ink})
-	return y + bandHeight
+	return y + height + 14
 }
 
-// drawTable draws a table and returns where its last piece ended. top is where it
-// begins on the first page, whose letterhead is drawn already.
-func (s *sheet) drawTable(t *table, pages [][]piece, top float64) float64 {
+// drawTable draws a table that begins at top on the first page, over as many
+// pages as it takes, and returns where it ended. Below that, on the last page,
+// there is room for tail.
+func (s *sheet) drawTable(t *table, top, tail float64) float64 {
+	t.layOut(width)
+	pages := paginate(t.pieces(), bodyBottom-top-headHeight, bodyBottom-nextTop-headHeight, tail)
+	s.pages = len(pages)
 	y := top
 	for i, page := range pages {
 		if i > 0 {

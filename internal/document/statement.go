@@ -18,29 +18,20 @@ func Statement(d StatementData) ([]byte, error) {
 		return nil, err
 	}
 	s.sandbox = d.Sandbox
-	t := d.table()
-	t.layOut(width)
 	sums := d.sums()
 	closing := s.closing("Questions about this statement?", "See and pay your invoices online at", d.PortalURL)
-	var flight []text
 	if d.InFlight > 0 {
-		flight = regular().wrap(text(d.InFlight.String())+
-			" more has been submitted and is not settled yet. It is not part of the balance above.", body.size, width)
-		closing.lines = append(flight, closing.lines...)
+		flight := text(d.InFlight.String()) + " more has been submitted and is not settled yet. It is not part of the balance above."
+		closing.lines = append(regular().wrap(flight, body.size, width), closing.lines...)
 	}
 
-	top := s.letterhead(false) + bandHeight
-	tail := sumHeight(sums) + closing.height()
-	pages := paginate(t.pieces(), bodyBottom-top-headHeight, bodyBottom-nextTop-headHeight, tail)
-	s.pages = len(pages)
-
-	y := s.letterhead(true)
+	y := s.letterhead()
 	what := text("Balance Due")
 	if d.Closing < 0 {
 		what = "Credit on your account"
 	}
-	s.band(y, what, text(abs(d.Closing).String()), "As of "+text(d.To.String()))
-	y = s.drawTable(t, pages, top)
+	y = s.band(y, what, text(max(d.Closing, -d.Closing).String()), "As of "+text(d.To.String()))
+	y = s.drawTable(d.table(), y, sumHeight(sums)+closing.height())
 	y = s.putSums(y, sums)
 	s.putClosing(closing, y)
 	return s.finish()

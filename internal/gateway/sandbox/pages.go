@@ -507,7 +507,7 @@ type controlPage struct {
 
 type controlCharge struct {
 	ChargeRecord
-	Customer, Method, When, Word           string
+	Customer, Method, When, Word             string
 	CanSettle, CanReturn, CanDispute, CanEnd bool
 }
 

@@ -15,6 +15,7 @@ func fee(kind string, amount int64) int64 {
 // confirm charges a method, or asks the customer to authenticate first.
 func (c *call) confirm(r *intent, m *method, offSession bool) {
 	r.Method, r.Problem = m.ID, nil
+	c.books.put(m)
 	defer c.books.put(r)
 	if m.Type != "card" {
 		c.charge(r, m)
@@ -112,6 +113,7 @@ func (c *call) authenticated(r *intent, passed bool) {
 func (c *call) setUp(r *setupIntent, m *method, authenticated bool) {
 	defer c.books.put(r)
 	r.Method, r.Problem = m.ID, nil
+	c.books.put(m)
 	asks := m.Behavior == AsksAlways || m.Behavior == AsksUnlessSetUp || m.Behavior == AsksThenDeclines
 	if asks && !authenticated {
 		r.Status = "requires_action"

@@ -441,3 +441,6 @@ func PostTo(target string, client *http.Client) Deliver {
 		return nil
 	}
 }
+
+// WebhookSecret is what the webhooks of this sandbox are signed with.
+func (s *Sandbox) WebhookSecret() string { return s.secret }

@@ -292,7 +292,7 @@ func (a *Adapter) declined(ctx context.Context, op string, c gateway.Charge, err
 		out.Failure = gateway.NewFailure(c.Kind, gateway.AmountNotAccepted, string(e.Code))
 		return out, nil
 	case e.Type == stripego.ErrorTypeInvalidRequest && a.gone(ctx, c):
-		out.Failure = gateway.NewFailure(c.Kind, gateway.MethodGone, string(e.Code))
+		out.Failure = gateway.NewFailure(c.Kind, gateway.MethodGone, rawCode(e))
 		return out, nil
 	}
 	return gateway.Outcome{}, classify(op, err)
@@ -372,7 +372,7 @@ func (a *Adapter) Refund(ctx context.Context, key string, r gateway.Refund) (gat
 	if ok && slices.Contains(refundRefusals, e.Code) || ok && e.Type == stripego.ErrorTypeInvalidRequest && e.Param == "amount" {
 		return gateway.RefundOutcome{
 			Reference: r.Reference, PaymentID: r.PaymentID, Amount: r.Amount, State: gateway.RefundFailed,
-			Failure: gateway.NewFailure(gateway.Card, gateway.NotRefundable, string(e.Code)),
+			Failure: gateway.NewFailure(gateway.Card, gateway.NotRefundable, rawCode(e)),
 		}, nil
 	}
 	return gateway.RefundOutcome{}, classify(op, err)

@@ -23,7 +23,7 @@ type JobFinishedParams struct {
 	Error      string
 }
 
-// The schedule: a job is done, error = ” when all went well.
+// The schedule: how a job's last run went, error = ” when all went well.
 func (q *Queries) JobFinished(ctx context.Context, arg JobFinishedParams) error {
 	_, err := q.db.ExecContext(ctx, jobFinished,
 		arg.Name,
@@ -31,22 +31,6 @@ func (q *Queries) JobFinished(ctx context.Context, arg JobFinishedParams) error 
 		arg.FinishedAt,
 		arg.Error,
 	)
-	return err
-}
-
-const jobStarted = `-- name: JobStarted :exec
-INSERT INTO jobs (name, started_at) VALUES (?, ?)
-ON CONFLICT (name) DO UPDATE SET started_at = excluded.started_at
-`
-
-type JobStartedParams struct {
-	Name      string
-	StartedAt calendar.Instant
-}
-
-// The schedule: a job begins.
-func (q *Queries) JobStarted(ctx context.Context, arg JobStartedParams) error {
-	_, err := q.db.ExecContext(ctx, jobStarted, arg.Name, arg.StartedAt)
 	return err
 }
 

@@ -1,9 +1,4 @@
--- The schedule: a job begins.
--- name: JobStarted :exec
-INSERT INTO jobs (name, started_at) VALUES (?, ?)
-ON CONFLICT (name) DO UPDATE SET started_at = excluded.started_at;
-
--- The schedule: a job is done, error = '' when all went well.
+-- The schedule: how a job's last run went, error = '' when all went well.
 -- name: JobFinished :exec
 INSERT INTO jobs (name, started_at, finished_at, error) VALUES (?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET started_at = excluded.started_at, finished_at = excluded.finished_at, error = excluded.error;

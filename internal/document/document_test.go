@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -97,8 +98,10 @@ func mustStatement(t testing.TB, d StatementData) []byte {
 	return pdf
 }
 
+// contains looks for texts, wherever the lines end.
 func contains(t *testing.T, got string, want ...string) {
 	t.Helper()
+	got = strings.Join(strings.Fields(got), " ")
 	for _, w := range want {
 		if !strings.Contains(got, w) {
 			t.Errorf("%q is not in\n%s", w, got)
@@ -115,8 +118,9 @@ func lacks(t *testing.T, got string, not ...string) {
 	}
 }
 
-// golden compares a document's text, in reading order, with testdata. Run with
-// UPDATE=1 to accept what changed.
+// golden compares a document's words, in reading order, with testdata; where the
+// lines end depends on the version of pdftotext. Run with UPDATE=1 to accept what
+// changed.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".txt")
@@ -130,7 +134,7 @@ func golden(t *testing.T, name, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != string(want) {
+	if !slices.Equal(strings.Fields(got), strings.Fields(string(want))) {
 		t.Errorf("%s reads\n%s\nnot\n%s", name, got, want)
 	}
 }
@@ -263,7 +267,7 @@ func TestReceipt(t *testing.T) {
 		{"Being checked", []string{"State Being checked", "Payment $124.37"}},
 	} {
 		d.State = c.state
-		contains(t, strings.ReplaceAll(read(t, mustReceipt(t, d)), "\n", " "), c.want...)
+		contains(t, read(t, mustReceipt(t, d)), c.want...)
 	}
 
 	d.State, d.Refunded = Refunded, 5000
@@ -467,13 +471,14 @@ func TestWindow(t *testing.T) {
 	pdf := mustInvoice(t, sampleInvoice(3))
 	window := func(x, y, w, h float64) string {
 		in := func(v float64) string { return strconv.Itoa(int(v * 72)) }
-		return strings.TrimSpace(strings.ReplaceAll(tool(t, pdf, "pdftotext", "-layout", "-x", in(x), "-y", in(y), "-W", in(w), "-H", in(h), "FILE", "-"), "\f", ""))
+		words := tool(t, pdf, "pdftotext", "-layout", "-x", in(x), "-y", in(y), "-W", in(w), "-H", in(h), "FILE", "-")
+		return strings.Join(strings.Fields(words), " ")
 	}
 	// #10 is 9 1/2 x 4 1/8 for a third of a page; #9 is 8 7/8 x 3 7/8 for the slip.
-	if got, want := window(0.375, 2.05, 4.5, 1.1), "Margaret O'Brien-Núñez\n18 Old Mill Road\nApartment 4B\nDurham, NH 03824"; got != want {
+	if got, want := window(0.375, 2.05, 4.5, 1.1), "Margaret O'Brien-Núñez 18 Old Mill Road Apartment 4B Durham, NH 03824"; got != want {
 		t.Errorf("the window shows %q, want %q", got, want)
 	}
-	if got, want := window(0.69, 11-1.625, 4.5, 1.125), "Harbor Light Security\nPO Box 4410\nPortsmouth, NH 03802-4410"; got != want {
+	if got, want := window(0.69, 11-1.625, 4.5, 1.125), "Harbor Light Security PO Box 4410 Portsmouth, NH 03802-4410"; got != want {
 		t.Errorf("the answer's window shows %q, want %q", got, want)
 	}
 }

@@ -26,30 +26,35 @@ func clean(s string) text {
 	if plain(s) {
 		return text(s)
 	}
+	visible := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return r
+		}
+		if unicode.In(r, unicode.Cc, unicode.Cf) || nonCharacter(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+
 	var b strings.Builder
 	b.Grow(len(s))
 	blank := false
-	put := func(r rune) {
-		if blank && b.Len() > 0 {
+	for _, r := range norm.NFC.String(visible) {
+		if r != '\u00A0' && unicode.IsSpace(r) {
+			blank = true
+			continue
+		}
+		drawn := string(r)
+		if !regular().has(r) {
+			drawn = fallback(r)
+		}
+		if blank && b.Len() > 0 && drawn != "" {
 			b.WriteByte(' ')
 		}
-		blank = false
-		b.WriteRune(r)
+		blank = blank && drawn == ""
+		b.WriteString(drawn)
 	}
-	for _, r := range norm.NFC.String(strings.ToValidUTF8(s, "\uFFFD")) {
-		switch {
-		case r != '\u00A0' && unicode.IsSpace(r):
-			blank = true
-		case unicode.In(r, unicode.Cc, unicode.Cf) || nonCharacter(r):
-		case regular().has(r):
-			put(r)
-		default:
-			for _, p := range fallback(r) {
-				put(p)
-			}
-		}
-	}
-	return text(b.String())
+	return text(norm.NFC.String(b.String()))
 }
 
 // plain reports whether a string is ASCII text that needs no cleaning, which

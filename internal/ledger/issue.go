@@ -65,7 +65,7 @@ func (l Line) Check() error {
 // as credit, not as an invoice.
 func IssueInvoice(ctx context.Context, q *db.Queries, now calendar.Instant, r InvoiceRecord) (int64, error) {
 	r.Number = strings.TrimSpace(r.Number)
-	total, tax, err := r.check()
+	total, tax, err := r.Check()
 	if err != nil {
 		return 0, err
 	}
@@ -110,8 +110,9 @@ func IssueInvoice(ctx context.Context, q *db.Queries, now calendar.Instant, r In
 	return id, nil
 }
 
-// check adds up the invoice.
-func (r InvoiceRecord) check() (total, tax money.Cents, err error) {
+// Check adds up the invoice, tax included, without the books. It returns the
+// Invalid fault that [IssueInvoice] would return.
+func (r InvoiceRecord) Check() (total, tax money.Cents, err error) {
 	var refused fault.Fields
 	switch {
 	case r.Number == "":

@@ -138,7 +138,7 @@ func RecordPayment(ctx context.Context, q *db.Queries, now calendar.Instant, r P
 	if r.Label == "" {
 		r.Label = r.Kind.Label()
 	}
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return 0, err
 	}
 	if r.Reference == "" {
@@ -176,8 +176,9 @@ func RecordPayment(ctx context.Context, q *db.Queries, now calendar.Instant, r P
 	return id, nil
 }
 
-// check refuses what no payment can be.
-func (r PaymentRecord) check() error {
+// Check refuses what no payment can be, without the books: with the Invalid
+// fault that [RecordPayment] would return.
+func (r PaymentRecord) Check() error {
 	var refused fault.Fields
 	switch {
 	case r.Amount <= 0:
@@ -212,33 +213,54 @@ func recorded(ctx context.Context, q *db.Queries, r PaymentRecord) (int64, error
 	return p.ID, nil
 }
 
-// split works out what each invoice gets and refuses what does not fit.
+// split works out what each invoice of the books gets.
 func (r PaymentRecord) split(ctx context.Context, q *db.Queries) ([]Allocation, error) {
-	rest := r.Amount
+	return Split(r.Amount, r.Allocations, func(id int64) (Owing, error) {
+		i, err := q.GetInvoiceBalanceForCustomer(ctx, db.GetInvoiceBalanceForCustomerParams{ID: id, CustomerID: r.CustomerID})
+		if errors.Is(err, sql.ErrNoRows) {
+			return Owing{}, fault.Field("apply_to", "This customer has no such invoice")
+		}
+		if err != nil {
+			return Owing{}, fmt.Errorf("ledger: payment %s: %w", r.Reference, err)
+		}
+		return Owing{Number: i.Number, Issued: i.State == "issued", Balance: i.BalanceCents}, nil
+	})
+}
+
+// Owing is what [Split] asks of an invoice.
+type Owing struct {
+	Number  string
+	Issued  bool
+	Balance money.Cents
+}
+
+// Split works out what each invoice gets of a payment and refuses what does not
+// fit; what is left over becomes unapplied credit. The caller looks the invoices
+// up: in the books, or among those that are about to be put there.
+func Split(amount money.Cents, wanted []Allocation, invoice func(id int64) (Owing, error)) ([]Allocation, error) {
+	rest := amount
 	seen := map[int64]bool{}
 	var parts []Allocation
-	for _, a := range r.Allocations {
-		i, err := q.GetInvoiceBalanceForCustomer(ctx, db.GetInvoiceBalanceForCustomerParams{ID: a.InvoiceID, CustomerID: r.CustomerID})
+	for _, a := range wanted {
+		i, err := invoice(a.InvoiceID)
 		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return nil, fault.Field("apply_to", "This customer has no such invoice")
 		case err != nil:
-			return nil, fmt.Errorf("ledger: payment %s: %w", r.Reference, err)
+			return nil, err
 		case seen[a.InvoiceID]:
 			return nil, fault.Field("apply_to", "Invoice %s is named twice", i.Number)
-		case i.State != "issued":
+		case !i.Issued:
 			return nil, fault.Field("apply_to", "Invoice %s is not open for payments", i.Number)
 		case a.Cents < 0:
 			return nil, fault.Field("apply_to", "Enter an amount above zero for invoice %s", i.Number)
-		case a.Cents > i.BalanceCents:
-			return nil, fault.Field("apply_to", "Invoice %s has only %s left to pay", i.Number, i.BalanceCents)
+		case a.Cents > i.Balance:
+			return nil, fault.Field("apply_to", "Invoice %s has only %s left to pay", i.Number, i.Balance)
 		case a.Cents > rest:
-			return nil, fault.Field("apply_to", "The parts come to more than the payment of %s", r.Amount)
+			return nil, fault.Field("apply_to", "The parts come to more than the payment of %s", amount)
 		}
 		seen[a.InvoiceID] = true
 		part := a.Cents
 		if part == 0 {
-			part = min(i.BalanceCents, rest)
+			part = min(i.Balance, rest)
 		}
 		if part == 0 {
 			continue

@@ -11,8 +11,7 @@ import (
 )
 
 // New returns the portal's handler: the route tables of all areas behind their
-// guards, the middleware round them, and cross-origin protection round it all.
-// Requests from a trusted proxy have their client's address in X-Forwarded-For.
+// guards, and the middleware round it all. Requests from a trusted proxy have their client's address in X-Forwarded-For.
 func New(app *web.App, trusted []*net.IPNet, tables ...[]web.Route) http.Handler {
 	e := echo.New()
 	e.HideBanner = true
@@ -26,13 +25,20 @@ func New(app *web.App, trusted []*net.IPNet, tables ...[]web.Route) http.Handler
 		e.IPExtractor = echo.ExtractIPFromXFFHeader(options...)
 	}
 	e.Use(app.Middleware()...)
-	app.Register(e, []web.Route{
-		app.Static(),
-		app.Brand(),
-		{Name: "health", Method: http.MethodGet, Path: "/healthz", Access: web.Anyone(), Handler: app.Health},
-	})
+	app.Register(e, []web.Route{app.Static(), app.Brand(), app.Health()})
 	for _, table := range tables {
 		app.Register(e, table)
 	}
-	return http.NewCrossOriginProtection().Handler(e)
+	return headAsGet(e)
+}
+
+// headAsGet lets HEAD be answered wherever GET is; net/http sends no body.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			r = r.Clone(r.Context())
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
 }

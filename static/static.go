@@ -78,6 +78,9 @@ func (a *Assets) URL(name string) string {
 	return url
 }
 
+// Has reports whether there is a file at an address.
+func (a *Assets) Has(url string) bool { return a.bodies[url] != nil }
+
 // ServeHTTP answers for the addresses that URL returns.
 func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, ok := a.bodies[r.URL.Path]

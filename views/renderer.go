@@ -14,7 +14,11 @@ import (
 // Renderer holds one template set a page: the layout, the shared parts and the
 // page's own file. A fragment is a define of the same file, so that what an
 // htmx request is answered with is exactly what the full page shows there.
-type Renderer struct{ sets map[string]*template.Template }
+type Renderer struct {
+	sets map[string]*template.Template
+	// lastResort is the page of an error that even the error page cannot show
+	lastResort []byte
+}
 
 // New parses every page at start. Each area is a folder of pages: the page
 // login.html of the area "portal" is named "portal/login". Asset turns the name
@@ -41,7 +45,20 @@ func New(shared fs.FS, areas map[string]fs.FS, asset func(string) string) (*Rend
 			r.sets[path.Join(area, strings.TrimSuffix(file, ".html"))] = set
 		}
 	}
-	return r, nil
+	r.lastResort, err = r.Page("portal/error", &ErrorPage{
+		Base: Base{Title: "Error", Dealer: Dealer{Name: "Customer Portal"}}, Status: 500, Heading: "Something went wrong",
+		Message: "This is our fault, not yours. Nothing was lost; please try again in a moment.", Reference: placeholder,
+	})
+	return r, err
+}
+
+// placeholder stands in the page of last resort where the reference goes.
+const placeholder = "REFERENCE"
+
+// LastResort returns the page that needs nothing but what was there at start,
+// neither books nor settings, with the request's reference on it.
+func (r *Renderer) LastResort(reference string) []byte {
+	return bytes.Replace(r.lastResort, []byte(placeholder), []byte(template.HTMLEscapeString(reference)), 1)
 }
 
 // Page renders the whole page, layout and all.

@@ -28,7 +28,7 @@ func accentURL(color string) string {
 
 // Brand serves the dealer's colour and logo.
 func (a *App) Brand() Route {
-	return Route{Name: "brand", Method: http.MethodGet, Path: brandPrefix + ":file", Access: Anyone(), Handler: a.brand}
+	return Route{Name: "brand", Method: http.MethodGet, Path: brandPrefix + ":file", Access: Unasked(), Handler: a.brand}
 }
 
 func (a *App) brand(c echo.Context) error {

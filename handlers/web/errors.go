@@ -50,13 +50,8 @@ func (a *App) HandleError(err error, c echo.Context) {
 			c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 		}
 	case errors.As(err, &he) && he.Code < 500:
-		p.Status, p.Heading, p.Message = he.Code, "This did not work", http.StatusText(he.Code)+"."
-		if he.Code == http.StatusNotFound || he.Code == http.StatusMethodNotAllowed {
-			p.Heading, p.Message = heading(fault.NotFound), "There is no such page here."
-		}
-		if he.Code == http.StatusRequestEntityTooLarge {
-			p.Heading, p.Message = "Too large", "What you sent is too large for us to take."
-		}
+		p.Status = he.Code
+		p.Heading, p.Message = clientError(he.Code)
 	case errors.Is(err, context.Canceled):
 		// the browser went away: nobody is there to answer
 		p.Status = 499
@@ -86,23 +81,50 @@ func heading(k fault.Kind) string {
 	return "This did not work"
 }
 
-// sendError renders the page; when even that fails it sends plain words.
+// clientError puts the refusals of the router and the middleware into words.
+func clientError(status int) (heading, message string) {
+	switch status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		return "Not found", "There is no such page here."
+	case http.StatusRequestEntityTooLarge:
+		return "Too large", "What you sent is too large for us to take."
+	case http.StatusMisdirectedRequest:
+		return "Not here", "The portal is not reached at this address. Please use the address your security company gave you."
+	case http.StatusBadRequest:
+		return "This did not work", "What your browser sent could not be read. Please go back and try again."
+	}
+	return "This did not work", http.StatusText(status) + "."
+}
+
+// sendError shows an error as a page, or to htmx as a box at the top of the
+// page the reader is on, where everything typed stays. When even that cannot be
+// rendered, the page made at start is sent.
 func (a *App) sendError(c echo.Context, p *views.ErrorPage) {
-	area := "portal/error"
+	// the router's own 404 comes before any guard: whoever mistyped an address
+	// keeps the tabs
+	if c.Get(viewerKey) == nil && p.Status == http.StatusNotFound {
+		if v, err := a.Authenticate(c); err == nil {
+			c.Set(viewerKey, v)
+		}
+	}
+	page := "portal/error"
 	if Who(c).StaffID != 0 {
-		area = "office/error"
+		page = "office/error"
 	}
-	c.Response().Header().Set("Cache-Control", "no-store")
+	h := c.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	var err error
 	if IsHTMX(c) {
-		// an error page swapped into a corner of another page would be a riddle:
-		// htmx is told to show it as a page of its own
-		c.Response().Header().Set("HX-Retarget", "body")
-		c.Response().Header().Set("HX-Reswap", "innerHTML")
+		h.Set("HX-Retarget", "#problem")
+		h.Set("HX-Reswap", "innerHTML")
+		h.Set("HX-Push-Url", "false")
+		err = a.Fragment(c, p.Status, page, "problem", p)
+	} else {
+		err = a.Page(c, p.Status, page, p)
 	}
-	err := a.Page(c, p.Status, area, p)
 	if err != nil && !c.Response().Committed {
-		a.Log.Error("error page failed", "error", err.Error())
-		_ = c.String(p.Status, p.Heading+". "+p.Message+"\n")
+		a.Log.Error("error page failed", "request", RequestID(c), "error", err.Error())
+		_ = c.HTMLBlob(p.Status, a.Views.LastResort(RequestID(c)))
 	}
 }
 

@@ -3,16 +3,20 @@ package web
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"customerportal/internal/fault"
 	"customerportal/static"
 )
 
@@ -26,7 +30,7 @@ func RequestID(c echo.Context) string {
 
 // Middleware returns what runs around every handler, outermost first.
 func (a *App) Middleware() []echo.MiddlewareFunc {
-	return []echo.MiddlewareFunc{a.identify, a.headers, a.recover, a.host, bodyLimit, middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024})}
+	return []echo.MiddlewareFunc{a.identify, a.headers, a.recover, a.host, origin, bodyLimit, form, compress}
 }
 
 // identify gives the request its id and writes one line of log when it is done.
@@ -65,6 +69,8 @@ func (a *App) headers(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Add("Vary", "HX-Request")
+		// whatever may be kept says so itself
+		h.Set("Cache-Control", "no-store")
 		if a.Secure() {
 			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
@@ -96,8 +102,21 @@ func (a *App) host(next echo.HandlerFunc) echo.HandlerFunc {
 		own = u.Host
 	}
 	return func(c echo.Context) error {
-		if !strings.EqualFold(c.Request().Host, own) && !strings.HasPrefix(c.Request().URL.Path, "/healthz") {
+		if !strings.EqualFold(c.Request().Host, own) && c.Request().URL.Path != healthPath {
 			return echo.NewHTTPError(http.StatusMisdirectedRequest)
+		}
+		return next(c)
+	}
+}
+
+// origin refuses what another site's page sends in the visitor's name: unsafe
+// methods whose Sec-Fetch-Site or Origin is not our own. Requests with neither
+// header come from no browser and pass; those are told apart by signatures.
+func origin(next echo.HandlerFunc) echo.HandlerFunc {
+	protection := http.NewCrossOriginProtection()
+	return func(c echo.Context) error {
+		if err := protection.Check(c.Request()); err != nil {
+			return fault.New(fault.Forbidden, "This request came from another site, so we did not carry it out. Please go to the page here and try again.")
 		}
 		return next(c)
 	}
@@ -108,7 +127,53 @@ var bodyLimit = middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{
 	Limit: "1M",
 })
 
+// form reads the form before any handler does, so that a broken one is refused
+// in one place: handlers find every value, and each is text that the database
+// can keep.
+func form(next echo.HandlerFunc) echo.HandlerFunc {
+	unreadable := func(err error) error {
+		if errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
+			return err
+		}
+		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+	}
+	return func(c echo.Context) error {
+		r := c.Request()
+		err := r.ParseForm()
+		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
+			err = r.ParseMultipartForm(1 << 20)
+		}
+		// a link with a mangled query is followed all the same
+		if err != nil && r.Method != http.MethodGet {
+			return unreadable(err)
+		}
+		for name, values := range r.Form {
+			for _, v := range append(values, name) {
+				if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+					return unreadable(errors.New("a form value is not text"))
+				}
+			}
+		}
+		return next(c)
+	}
+}
+
+// compress packs pages. The built-in files are packed already and papers do not
+// get smaller.
+var compress = middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: func(c echo.Context) bool {
+	path := c.Request().URL.Path
+	return strings.HasPrefix(path, static.Prefix) || strings.HasPrefix(path, brandPrefix) || strings.HasSuffix(path, ".pdf")
+}})
+
 // Static serves the built-in files.
 func (a *App) Static() Route {
-	return Route{Name: "static", Method: http.MethodGet, Path: static.Prefix + "*", Access: Anyone(), Handler: echo.WrapHandler(a.Assets)}
+	return Route{Name: "static", Method: http.MethodGet, Path: static.Prefix + "*", Access: Unasked(), Handler: a.static}
+}
+
+func (a *App) static(c echo.Context) error {
+	if !a.Assets.Has(c.Request().URL.Path) {
+		return fault.Missing("file")
+	}
+	a.Assets.ServeHTTP(c.Response(), c.Request())
+	return nil
 }

@@ -511,6 +511,13 @@ type controlCharge struct {
 	CanSettle, CanReturn, CanDispute, CanEnd bool
 }
 
+func brandName(brand string) string {
+	if brand == testBank {
+		return "Bank account"
+	}
+	return strings.ToUpper(brand[:1]) + brand[1:]
+}
+
 func (s *Sandbox) showControl(w http.ResponseWriter, _ *http.Request) {
 	data := controlPage{
 		frame:   s.frame("Sandbox"),
@@ -522,8 +529,7 @@ func (s *Sandbox) showControl(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	for _, r := range charges[:min(len(charges), 200)] {
 		c := controlCharge{
-			ChargeRecord: r, Method: r.Brand + " " + r.Last4,
-			When: r.Created.Time().Format(time.RFC3339), Word: string(r.State),
+			ChargeRecord: r, Method: brandName(r.Brand) + " " + r.Last4, When: r.Created.Format(time.UTC), Word: string(r.State),
 		}
 		if cust := s.books.customers[r.CustomerID]; cust != nil {
 			c.Customer = cust.Name

@@ -24,15 +24,19 @@ import (
 
 	"customerportal/db"
 	"customerportal/handlers"
+	demoscreens "customerportal/handlers/demo"
 	"customerportal/handlers/office"
 	"customerportal/handlers/portal"
 	"customerportal/handlers/web"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
+	"customerportal/internal/demo"
 	"customerportal/internal/outbox"
+	"customerportal/internal/schedule"
 	"customerportal/internal/settings"
 	"customerportal/static"
 	"customerportal/views"
+	demoviews "customerportal/views/demo"
 	officeviews "customerportal/views/office"
 	portalviews "customerportal/views/portal"
 )
@@ -58,6 +62,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
+		{"demo", "try the whole product on made-up books", demonstrate},
 		{"serve", "run the dealer's portal", serve},
 		{"backup", "write a whole copy of the books to FILE or into DIR", backup},
 		{"restore", "go back to the books in FILE", restore},
@@ -96,8 +101,8 @@ type program struct {
 }
 
 // open opens the books and wires the nouns together, the same for every command.
-func open(ctx context.Context, cfg config.Config) (*program, error) {
-	p := &program{cfg: cfg, clock: time.Now, log: newLog(cfg)}
+func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*program, error) {
+	p := &program{cfg: cfg, clock: clock, log: newLog(cfg)}
 	var err error
 	if p.books, err = db.OpenBooks(ctx, cfg.DB, p.clock); err != nil {
 		return nil, err
@@ -116,13 +121,13 @@ func open(ctx context.Context, cfg config.Config) (*program, error) {
 // close releases what open took.
 func (p *program) close() error { return p.books.Close() }
 
-// handler puts the screens together.
-func (p *program) handler() (http.Handler, error) {
+// handler puts the screens together, with those that a command has more.
+func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, error) {
 	assets, err := static.New()
 	if err != nil {
 		return nil, err
 	}
-	renderer, err := views.New(views.Shared, map[string]fs.FS{"portal": portalviews.Files, "office": officeviews.Files}, assets.URL)
+	renderer, err := views.New(views.Shared, map[string]fs.FS{"portal": portalviews.Files, "office": officeviews.Files, "demo": demoviews.Files}, assets.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +137,11 @@ func (p *program) handler() (http.Handler, error) {
 	}
 	customers := &portal.Handlers{App: app}
 	staff := &office.Handlers{App: app}
-	return handlers.New(app, p.cfg.Trusted, customers.Routes(), staff.Routes()), nil
+	tables := [][]web.Route{customers.Routes(), staff.Routes()}
+	for _, table := range more {
+		tables = append(tables, table(app))
+	}
+	return handlers.New(app, p.cfg.Trusted, tables...), nil
 }
 
 // newLog writes to standard error, as text for people or JSON for machines.
@@ -148,15 +157,12 @@ func serve(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	// a listener that fails ends the background work too
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	release, err := db.Lock(cfg.DB)
 	if err != nil {
 		return err
 	}
 	defer release()
-	p, err := open(ctx, cfg)
+	p, err := open(ctx, cfg, time.Now)
 	if err != nil {
 		return err
 	}
@@ -165,15 +171,117 @@ func serve(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	return p.work(ctx, h, stdout)
+}
+
+// work answers requests and runs the jobs until ctx ends.
+func (p *program) work(ctx context.Context, h http.Handler, stdout io.Writer) error {
+	// a listener that fails ends the background work too
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	if err := p.books.Snapshot(ctx); err != nil {
 		return err
 	}
 	var work sync.WaitGroup
 	work.Go(func() { p.books.KeepSnapshots(ctx, p.log) })
-	err = p.listen(ctx, h, stdout)
+	work.Go(func() { schedule.New(p.books, p.clock, p.log, p.jobs()...).Run(ctx) })
+	err := p.listen(ctx, h, stdout)
 	stop()
 	work.Wait()
 	return errors.Join(err, p.books.Snapshot(context.WithoutCancel(ctx)))
+}
+
+// jobs lists what is done again and again while the portal runs.
+func (p *program) jobs() []schedule.Job {
+	relay := outbox.Relay{Address: p.cfg.SMTP, User: p.cfg.SMTPUser, Password: p.cfg.SMTPPassword}
+	mail := outbox.NewWorker(p.books, p.clock, p.settings, p.mail, relay, p.log)
+	return []schedule.Job{
+		{Name: "mail", Every: 15 * time.Second, Wake: mail.Queued(), Run: mail.Run},
+	}
+}
+
+// demonstrate runs the portal on made-up books, with a mail server of its own
+// that keeps every mail here.
+func demonstrate(ctx context.Context, args []string, stdout io.Writer) (err error) {
+	fresh := false
+	cfg, _, err := config.Parse("demo", args, os.Getenv, stdout, func(fs *flag.FlagSet) {
+		fs.BoolVar(&fresh, "fresh", false, "throw the demonstration away and make it anew")
+		if os.Getenv("PORTAL_DB") == "" {
+			name := fs.Lookup("db")
+			name.DefValue = filepath.Join("demo", "portal.db")
+			_ = name.Value.Set(name.DefValue) // a string flag takes every string
+		}
+	})
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(cfg.DB)
+	release, err := db.Lock(cfg.DB)
+	if err != nil {
+		return err
+	}
+	defer release()
+	guide, err := demo.Prepare(dir, fresh, filepath.Base(cfg.DB)+"-lock")
+	if err != nil {
+		return err
+	}
+	if guide == nil {
+		fmt.Fprintln(stdout, "Making up a dealer with two years of history ...")
+		if guide, err = makeDemo(ctx, cfg, dir); err != nil {
+			return err
+		}
+	}
+
+	var catching sync.WaitGroup
+	defer catching.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	mailbox, err := demo.OpenMailbox(filepath.Join(dir, "mail"), time.Now)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	cfg.SMTP = "smtp://" + l.Addr().String()
+	p, err := open(ctx, cfg, time.Now)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	// the console is for the guide: only trouble is added to it
+	p.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	h, err := p.handler(func(app *web.App) []web.Route {
+		return (&demoscreens.Handlers{App: app, Mailbox: mailbox, Guide: *guide}).Routes()
+	})
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	catching.Go(func() {
+		if err := mailbox.Serve(ctx, l); err != nil {
+			p.log.Error("the mailbox is closed", "error", err.Error())
+		}
+	})
+	if err := guide.Print(stdout, cfg.PublicURL, p.clock()); err != nil {
+		return err
+	}
+	return p.work(ctx, h, stdout)
+}
+
+// makeDemo makes the books of the demonstration up, on a clock that the maker
+// sets so that the history has its own days.
+func makeDemo(ctx context.Context, cfg config.Config, dir string) (guide *demo.Guide, err error) {
+	clock := calendar.NewFake(time.Now())
+	p, err := open(ctx, cfg, clock.Now)
+	if err != nil {
+		return nil, err
+	}
+	guide, err = demo.Build(ctx, demo.Tools{DB: p.books, Clock: clock, Settings: p.settings})
+	if err = errors.Join(err, p.close()); err != nil {
+		return nil, err
+	}
+	return guide, demo.Finish(dir, guide)
 }
 
 // listen answers requests until ctx ends.
@@ -196,7 +304,7 @@ func withBooks(ctx context.Context, name string, args []string, stdout io.Writer
 	if err != nil {
 		return err
 	}
-	p, err := open(ctx, cfg)
+	p, err := open(ctx, cfg, time.Now)
 	if err != nil {
 		return err
 	}

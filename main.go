@@ -20,14 +20,13 @@ import (
 	"time"
 	_ "time/tzdata" // a small server may have no time zones of its own
 
-	"github.com/labstack/echo/v4"
-
 	"customerportal/db"
 	"customerportal/handlers"
 	demoscreens "customerportal/handlers/demo"
 	"customerportal/handlers/office"
 	"customerportal/handlers/portal"
 	"customerportal/handlers/web"
+	"customerportal/internal/account"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/demo"
@@ -98,6 +97,7 @@ type program struct {
 	books    *db.DB
 	settings *settings.Store
 	mail     *outbox.Writer
+	accounts *account.Service
 }
 
 // open opens the books and wires the nouns together, the same for every command.
@@ -115,6 +115,7 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 	if p.mail, err = outbox.NewWriter(p.settings, cfg.PublicURL); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
+	p.accounts = account.New(p.books, p.clock, p.settings, p.mail)
 	return p, nil
 }
 
@@ -133,8 +134,9 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	}
 	app := &web.App{
 		DB: p.books, Clock: p.clock, Log: p.log, Settings: p.settings, Views: renderer, Assets: assets, PublicURL: p.cfg.PublicURL,
-		Authenticate: func(echo.Context) (web.Viewer, error) { return web.Viewer{}, nil },
 	}
+	app.Sessions = web.NewSessions(p.accounts, app.Secure())
+	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
 	customers := &portal.Handlers{App: app}
 	staff := &office.Handlers{App: app}
 	tables := [][]web.Route{customers.Routes(), staff.Routes()}

@@ -88,6 +88,15 @@ type CustomerUser struct {
 	GrantedAt  calendar.Instant
 }
 
+type CustomerWord struct {
+	CustomerID int64
+	Number     string
+	Name       string
+	Address    string
+	Phones     string
+	Emails     string
+}
+
 type Document struct {
 	ID     int64
 	Kind   string
@@ -366,8 +375,6 @@ type Staff struct {
 	TotpSecret      string
 	TotpConfirmedAt calendar.Instant
 	TotpLastStep    int64
-	Failures        int64
-	LastFailureAt   calendar.Instant
 	LastLoginAt     calendar.Instant
 	DisabledAt      calendar.Instant
 	CreatedAt       calendar.Instant
@@ -405,8 +412,6 @@ type User struct {
 	PasswordHash       string
 	TemporaryHash      string
 	TemporaryExpiresAt calendar.Instant
-	Failures           int64
-	LastFailureAt      calendar.Instant
 	LastLoginAt        calendar.Instant
 	LockedAt           calendar.Instant
 	CreatedAt          calendar.Instant

@@ -1,6 +1,9 @@
 package views
 
-import "embed"
+import (
+	"embed"
+	"slices"
+)
 
 // Shared holds the layout and the parts that all pages use.
 //
@@ -31,6 +34,10 @@ func (b *Base) SetBase(base Base) {
 		base.Notice = b.Notice
 	}
 	*b = base
+	b.Viewer.Tabs = slices.Clone(b.Viewer.Tabs)
+	for i := range b.Viewer.Tabs {
+		b.Viewer.Tabs[i].Current = b.Viewer.Tabs[i].Key == b.Tab
+	}
 }
 
 // Dealer is the company whose portal this is.

@@ -33,8 +33,6 @@ CREATE TABLE staff (
     totp_secret     TEXT NOT NULL DEFAULT '',
     totp_confirmed_at INTEGER NOT NULL DEFAULT 0,
     totp_last_step  INTEGER NOT NULL DEFAULT 0,
-    failures        INTEGER NOT NULL DEFAULT 0,
-    last_failure_at INTEGER NOT NULL DEFAULT 0,
     last_login_at   INTEGER NOT NULL DEFAULT 0,
     disabled_at     INTEGER NOT NULL DEFAULT 0,
     created_at      INTEGER NOT NULL
@@ -94,11 +92,44 @@ CREATE TABLE customer_emails (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX customer_emails_email ON customer_emails (email, customer_id);
 
--- rowid = customers.id
+-- what the office's search box looks through, kept by the account noun; the
+-- index over it follows by triggers
+CREATE TABLE customer_words (
+    customer_id INTEGER PRIMARY KEY REFERENCES customers (id),
+    number      TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    address     TEXT NOT NULL,
+    phones      TEXT NOT NULL,
+    emails      TEXT NOT NULL
+) STRICT;
 CREATE VIRTUAL TABLE customer_search USING fts5 (
     number, name, address, phones, emails,
+    content = 'customer_words', content_rowid = 'customer_id',
     tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
 );
+-- +goose StatementBegin
+CREATE TRIGGER customer_words_added AFTER INSERT ON customer_words
+BEGIN
+    INSERT INTO customer_search (rowid, number, name, address, phones, emails)
+    VALUES (NEW.customer_id, NEW.number, NEW.name, NEW.address, NEW.phones, NEW.emails);
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER customer_words_changed AFTER UPDATE ON customer_words
+BEGIN
+    INSERT INTO customer_search (customer_search, rowid, number, name, address, phones, emails)
+    VALUES ('delete', OLD.customer_id, OLD.number, OLD.name, OLD.address, OLD.phones, OLD.emails);
+    INSERT INTO customer_search (rowid, number, name, address, phones, emails)
+    VALUES (NEW.customer_id, NEW.number, NEW.name, NEW.address, NEW.phones, NEW.emails);
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER customer_words_removed AFTER DELETE ON customer_words
+BEGIN
+    INSERT INTO customer_search (customer_search, rowid, number, name, address, phones, emails)
+    VALUES ('delete', OLD.customer_id, OLD.number, OLD.name, OLD.address, OLD.phones, OLD.emails);
+END;
+-- +goose StatementEnd
 
 CREATE TABLE sites (
     id          INTEGER PRIMARY KEY,
@@ -133,8 +164,6 @@ CREATE TABLE users (
     -- the temporary password of the registration mail; opens the reset page only
     temporary_hash       TEXT NOT NULL DEFAULT '',
     temporary_expires_at INTEGER NOT NULL DEFAULT 0,
-    failures        INTEGER NOT NULL DEFAULT 0,
-    last_failure_at INTEGER NOT NULL DEFAULT 0,
     last_login_at   INTEGER NOT NULL DEFAULT 0,
     locked_at       INTEGER NOT NULL DEFAULT 0,
     created_at      INTEGER NOT NULL

@@ -82,7 +82,11 @@ func (a *App) base(c echo.Context) (views.Base, error) {
 		if b.Viewer, err = a.Decorate(c, v); err != nil {
 			return views.Base{}, err
 		}
+		if a.Sessions != nil {
+			b.IdleMinutes = int(a.Sessions.Idle(v).Minutes())
+		}
 	}
+	b.Notice = a.notice(c)
 	return b, nil
 }
 

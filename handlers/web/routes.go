@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"customerportal/internal/account"
 	"customerportal/internal/fault"
 )
 
@@ -32,6 +33,7 @@ const (
 	accessUnasked
 	accessAnyone
 	accessStage
+	accessSignedIn
 	accessCustomer
 	accessStaff
 )
@@ -46,6 +48,9 @@ func Unasked() Access { return Access{kind: accessUnasked} }
 // Stage lets in only a log-in that stands at that unfinished stage.
 func Stage(stage string) Access { return Access{kind: accessStage, stage: stage} }
 
+// SignedIn lets in customers and staff whose log-in is complete.
+func SignedIn() Access { return Access{kind: accessSignedIn} }
+
 // Customer lets in a customer whose log-in is complete.
 func Customer() Access { return Access{kind: accessCustomer} }
 
@@ -59,6 +64,8 @@ func (a Access) String() string {
 		return "unasked"
 	case accessAnyone:
 		return "anyone"
+	case accessSignedIn:
+		return "signed in"
 	case accessStage:
 		return "stage " + a.stage
 	case accessCustomer:
@@ -95,11 +102,21 @@ func (a *App) guard(access Access, next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		c.Set(viewerKey, v)
+		if page, ok := stagePages[v.Stage]; ok && access.kind != accessAnyone && (access.kind != accessStage || access.stage != v.Stage) {
+			return See(c, page) // a log-in that is not finished opens nothing else
+		}
 		if err := access.check(v); err != nil {
 			return err
 		}
 		return next(c)
 	}
+}
+
+// stagePages are where a log-in goes on that is not finished.
+var stagePages = map[string]string{
+	account.StageReset: "/password/reset",
+	account.StageCode:  "/office/code",
+	account.StageEnrol: "/office/enrol",
 }
 
 func (a Access) check(v Viewer) error {
@@ -108,6 +125,11 @@ func (a Access) check(v Viewer) error {
 		return nil
 	case accessStage:
 		if v.Stage == a.stage {
+			return nil
+		}
+		return signedOut()
+	case accessSignedIn:
+		if v.SignedIn() {
 			return nil
 		}
 		return signedOut()

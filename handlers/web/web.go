@@ -35,6 +35,8 @@ type App struct {
 	// Authenticate tells who sends the request, by its session. It returns the
 	// zero Viewer for a visitor.
 	Authenticate func(c echo.Context) (Viewer, error)
+	// Sessions is where log-ins begin and end.
+	Sessions *Sessions
 	// Decorate fills what the layout shows of the viewer: tabs and counts.
 	Decorate func(c echo.Context, v Viewer) (views.Viewer, error)
 }

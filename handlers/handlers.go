@@ -10,9 +10,16 @@ import (
 	"customerportal/handlers/web"
 )
 
-// New returns the portal's handler: the route tables of all areas behind their
+// Portal is the whole portal as one HTTP handler, with its route tables, which
+// the tests walk.
+type Portal struct {
+	http.Handler
+	Routes []web.Route
+}
+
+// New puts the portal together: the route tables of all areas behind their
 // guards, and the middleware round it all. Requests from a trusted proxy have their client's address in X-Forwarded-For.
-func New(app *web.App, trusted []*net.IPNet, tables ...[]web.Route) http.Handler {
+func New(app *web.App, trusted []*net.IPNet, tables ...[]web.Route) *Portal {
 	e := echo.New()
 	e.HideBanner = true
 	e.HTTPErrorHandler = app.HandleError
@@ -25,11 +32,12 @@ func New(app *web.App, trusted []*net.IPNet, tables ...[]web.Route) http.Handler
 		e.IPExtractor = echo.ExtractIPFromXFFHeader(options...)
 	}
 	e.Use(app.Middleware()...)
-	app.Register(e, []web.Route{app.Static(), app.Brand(), app.Health()})
+	routes := []web.Route{app.Static(), app.Brand(), app.Health()}
 	for _, table := range tables {
-		app.Register(e, table)
+		routes = append(routes, table...)
 	}
-	return headAsGet(e)
+	app.Register(e, routes)
+	return &Portal{Handler: headAsGet(e), Routes: routes}
 }
 
 // headAsGet lets HEAD be answered wherever GET is; net/http sends no body.

@@ -81,6 +81,24 @@ func (q *Queries) AddInvoiceLine(ctx context.Context, arg AddInvoiceLineParams) 
 	return err
 }
 
+const attachInvoicePaper = `-- name: AttachInvoicePaper :execrows
+UPDATE invoices SET document_id = ?1 WHERE id = ?2 AND document_id IS NULL
+`
+
+type AttachInvoicePaperParams struct {
+	DocumentID sql.NullInt64
+	ID         int64
+}
+
+// The making of an invoice's paper: the first one made is the one.
+func (q *Queries) AttachInvoicePaper(ctx context.Context, arg AttachInvoicePaperParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, attachInvoicePaper, arg.DocumentID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const countSiteForCustomer = `-- name: CountSiteForCustomer :one
 SELECT count(*) FROM sites WHERE id = ? AND customer_id = ?
 `
@@ -98,6 +116,210 @@ func (q *Queries) CountSiteForCustomer(ctx context.Context, arg CountSiteForCust
 	return count, err
 }
 
+const getHomeForCustomer = `-- name: GetHomeForCustomer :one
+SELECT c.number, c.display_name, c.business_name, c.first_name, c.last_name,
+    c.address1, c.address2, c.city, c.state, c.zip,
+    CAST(coalesce((SELECT group_concat(p.phone, char(10)) FROM (SELECT phone FROM customer_phones WHERE customer_phones.customer_id = c.id ORDER BY position) p), '') AS TEXT) AS phones,
+    CAST(coalesce((SELECT group_concat(e.email, char(10)) FROM (SELECT email FROM customer_emails WHERE customer_emails.customer_id = c.id ORDER BY position) e), '') AS TEXT) AS emails,
+    CAST(coalesce((SELECT sum(l.cents) FROM ledger l WHERE l.customer_id = c.id AND l.invoice_id IS NULL), 0) AS INTEGER) AS unapplied,
+    CAST(coalesce(m.day, 0) AS INTEGER) AS auto_pay_on, CAST(coalesce(m.cap_cents, 0) AS INTEGER) AS cap,
+    CAST(coalesce(w.kind, '') AS TEXT) AS method_kind, CAST(coalesce(w.brand, '') AS TEXT) AS method_brand,
+    CAST(coalesce(w.last4, '') AS TEXT) AS method_last4
+FROM customers c
+LEFT JOIN mandates m ON m.customer_id = c.id AND m.revoked_at = 0
+LEFT JOIN methods w ON w.id = m.method_id
+WHERE c.id = ?
+`
+
+type GetHomeForCustomerRow struct {
+	Number       string
+	DisplayName  string
+	BusinessName string
+	FirstName    string
+	LastName     string
+	Address1     string
+	Address2     string
+	City         string
+	State        string
+	Zip          string
+	Phones       string
+	Emails       string
+	Unapplied    int64
+	AutoPayOn    int64
+	Cap          int64
+	MethodKind   string
+	MethodBrand  string
+	MethodLast4  string
+}
+
+// Home: the contact block, credit held (negative rows), and the consent to auto pay.
+func (q *Queries) GetHomeForCustomer(ctx context.Context, id int64) (GetHomeForCustomerRow, error) {
+	row := q.db.QueryRowContext(ctx, getHomeForCustomer, id)
+	var i GetHomeForCustomerRow
+	err := row.Scan(
+		&i.Number,
+		&i.DisplayName,
+		&i.BusinessName,
+		&i.FirstName,
+		&i.LastName,
+		&i.Address1,
+		&i.Address2,
+		&i.City,
+		&i.State,
+		&i.Zip,
+		&i.Phones,
+		&i.Emails,
+		&i.Unapplied,
+		&i.AutoPayOn,
+		&i.Cap,
+		&i.MethodKind,
+		&i.MethodBrand,
+		&i.MethodLast4,
+	)
+	return i, err
+}
+
+const getInvoicePaperForCustomer = `-- name: GetInvoicePaperForCustomer :one
+SELECT i.id, i.number, CAST(coalesce(d.sha256, '') AS TEXT) AS sum, d.body
+FROM invoices i LEFT JOIN documents d ON d.id = i.document_id
+WHERE i.number = ? AND i.customer_id = ? AND i.state <> 'draft'
+`
+
+type GetInvoicePaperForCustomerParams struct {
+	Number     string
+	CustomerID int64
+}
+
+type GetInvoicePaperForCustomerRow struct {
+	ID     int64
+	Number string
+	Sum    string
+	Body   []byte
+}
+
+// /invoices/{number}.pdf: the invoice's paper, when it was made before.
+func (q *Queries) GetInvoicePaperForCustomer(ctx context.Context, arg GetInvoicePaperForCustomerParams) (GetInvoicePaperForCustomerRow, error) {
+	row := q.db.QueryRowContext(ctx, getInvoicePaperForCustomer, arg.Number, arg.CustomerID)
+	var i GetInvoicePaperForCustomerRow
+	err := row.Scan(
+		&i.ID,
+		&i.Number,
+		&i.Sum,
+		&i.Body,
+	)
+	return i, err
+}
+
+const getInvoicePositionForCustomer = `-- name: GetInvoicePositionForCustomer :one
+SELECT id, invoice_date FROM invoices WHERE number = ? AND customer_id = ? AND state = 'issued'
+`
+
+type GetInvoicePositionForCustomerParams struct {
+	Number     string
+	CustomerID int64
+}
+
+type GetInvoicePositionForCustomerRow struct {
+	ID          int64
+	InvoiceDate calendar.Date
+}
+
+// Home, "Show Paid Invoices": where the page begins.
+func (q *Queries) GetInvoicePositionForCustomer(ctx context.Context, arg GetInvoicePositionForCustomerParams) (GetInvoicePositionForCustomerRow, error) {
+	row := q.db.QueryRowContext(ctx, getInvoicePositionForCustomer, arg.Number, arg.CustomerID)
+	var i GetInvoicePositionForCustomerRow
+	err := row.Scan(&i.ID, &i.InvoiceDate)
+	return i, err
+}
+
+const getInvoiceToPrint = `-- name: GetInvoiceToPrint :one
+SELECT i.id, i.number, i.invoice_date, i.due_date, i.po_number, i.tax_cents, i.total_cents, i.issued_at, i.document_id,
+    CAST(coalesce(s.name, '') AS TEXT) AS site, CAST(coalesce(s.address1, '') AS TEXT) AS site_address1,
+    CAST(coalesce(s.address2, '') AS TEXT) AS site_address2, CAST(coalesce(s.city, '') AS TEXT) AS site_city,
+    CAST(coalesce(s.state, '') AS TEXT) AS site_state, CAST(coalesce(s.zip, '') AS TEXT) AS site_zip,
+    c.number AS customer_number, c.display_name, c.address1, c.address2, c.city, c.state, c.zip, c.terms, c.registration_key
+FROM invoices i JOIN customers c ON c.id = i.customer_id LEFT JOIN sites s ON s.id = i.site_id
+WHERE i.id = ?
+`
+
+type GetInvoiceToPrintRow struct {
+	ID              int64
+	Number          string
+	InvoiceDate     calendar.Date
+	DueDate         calendar.Date
+	PoNumber        string
+	TaxCents        money.Cents
+	TotalCents      money.Cents
+	IssuedAt        calendar.Instant
+	DocumentID      sql.NullInt64
+	Site            string
+	SiteAddress1    string
+	SiteAddress2    string
+	SiteCity        string
+	SiteState       string
+	SiteZip         string
+	CustomerNumber  string
+	DisplayName     string
+	Address1        string
+	Address2        string
+	City            string
+	State           string
+	Zip             string
+	Terms           string
+	RegistrationKey string
+}
+
+// The making of an invoice's paper: the invoice as it was issued and whom it is for.
+func (q *Queries) GetInvoiceToPrint(ctx context.Context, id int64) (GetInvoiceToPrintRow, error) {
+	row := q.db.QueryRowContext(ctx, getInvoiceToPrint, id)
+	var i GetInvoiceToPrintRow
+	err := row.Scan(
+		&i.ID,
+		&i.Number,
+		&i.InvoiceDate,
+		&i.DueDate,
+		&i.PoNumber,
+		&i.TaxCents,
+		&i.TotalCents,
+		&i.IssuedAt,
+		&i.DocumentID,
+		&i.Site,
+		&i.SiteAddress1,
+		&i.SiteAddress2,
+		&i.SiteCity,
+		&i.SiteState,
+		&i.SiteZip,
+		&i.CustomerNumber,
+		&i.DisplayName,
+		&i.Address1,
+		&i.Address2,
+		&i.City,
+		&i.State,
+		&i.Zip,
+		&i.Terms,
+		&i.RegistrationKey,
+	)
+	return i, err
+}
+
+const getLogo = `-- name: GetLogo :one
+SELECT id, mime, body FROM documents WHERE kind = 'logo' ORDER BY id DESC LIMIT 1
+`
+
+type GetLogoRow struct {
+	ID   int64
+	Mime string
+	Body []byte
+}
+
+// Every paper: the dealer's logo.
+func (q *Queries) GetLogo(ctx context.Context) (GetLogoRow, error) {
+	row := q.db.QueryRowContext(ctx, getLogo)
+	var i GetLogoRow
+	err := row.Scan(&i.ID, &i.Mime, &i.Body)
+	return i, err
+}
+
 const getTerms = `-- name: GetTerms :one
 SELECT terms FROM customers WHERE id = ?
 `
@@ -108,6 +330,49 @@ func (q *Queries) GetTerms(ctx context.Context, id int64) (string, error) {
 	var terms string
 	err := row.Scan(&terms)
 	return terms, err
+}
+
+const listInvoiceLines = `-- name: ListInvoiceLines :many
+SELECT description, quantity, unit_price_cents, amount_cents, tax_cents FROM invoice_lines
+WHERE invoice_id = ? ORDER BY position
+`
+
+type ListInvoiceLinesRow struct {
+	Description    string
+	Quantity       money.Quantity
+	UnitPriceCents money.Cents
+	AmountCents    money.Cents
+	TaxCents       money.Cents
+}
+
+// The making of an invoice's paper.
+func (q *Queries) ListInvoiceLines(ctx context.Context, invoiceID int64) ([]ListInvoiceLinesRow, error) {
+	rows, err := q.db.QueryContext(ctx, listInvoiceLines, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListInvoiceLinesRow
+	for rows.Next() {
+		var i ListInvoiceLinesRow
+		if err := rows.Scan(
+			&i.Description,
+			&i.Quantity,
+			&i.UnitPriceCents,
+			&i.AmountCents,
+			&i.TaxCents,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listOpenInvoicesForCustomer = `-- name: ListOpenInvoicesForCustomer :many
@@ -149,6 +414,68 @@ func (q *Queries) ListOpenInvoicesForCustomer(ctx context.Context, customerID in
 			&i.BalanceCents,
 			&i.Site,
 			&i.Reserved,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listPaidInvoicesForCustomer = `-- name: ListPaidInvoicesForCustomer :many
+SELECT i.id, i.number, i.invoice_date, i.due_date, i.total_cents, CAST(coalesce(s.name, '') AS TEXT) AS site
+FROM invoices i LEFT JOIN sites s ON s.id = i.site_id
+WHERE i.customer_id = ?1 AND i.state = 'issued' AND i.balance_cents = 0
+  AND i.invoice_date <= ?2 AND (i.invoice_date < ?2 OR i.id < ?3)
+ORDER BY i.invoice_date DESC, i.id DESC
+LIMIT ?4
+`
+
+type ListPaidInvoicesForCustomerParams struct {
+	CustomerID  int64
+	InvoiceDate calendar.Date
+	ID          int64
+	Most        int64
+}
+
+type ListPaidInvoicesForCustomerRow struct {
+	ID          int64
+	Number      string
+	InvoiceDate calendar.Date
+	DueDate     calendar.Date
+	TotalCents  money.Cents
+	Site        string
+}
+
+// Home, "Show Paid Invoices": a page of those with a zero balance, newest first,
+// that come after a certain one.
+func (q *Queries) ListPaidInvoicesForCustomer(ctx context.Context, arg ListPaidInvoicesForCustomerParams) ([]ListPaidInvoicesForCustomerRow, error) {
+	rows, err := q.db.QueryContext(ctx, listPaidInvoicesForCustomer,
+		arg.CustomerID,
+		arg.InvoiceDate,
+		arg.ID,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListPaidInvoicesForCustomerRow
+	for rows.Next() {
+		var i ListPaidInvoicesForCustomerRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.InvoiceDate,
+			&i.DueDate,
+			&i.TotalCents,
+			&i.Site,
 		); err != nil {
 			return nil, err
 		}

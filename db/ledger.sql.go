@@ -110,6 +110,334 @@ func (q *Queries) AddRecordedPayment(ctx context.Context, arg AddRecordedPayment
 	return id, err
 }
 
+const checkAllocations = `-- name: CheckAllocations :many
+SELECT p.reference, p.amount_cents, CAST(sum(a.cents) AS INTEGER) AS allocated
+FROM allocations a JOIN payments p ON p.id = a.payment_id
+GROUP BY p.id HAVING sum(a.cents) > p.amount_cents
+ORDER BY p.id LIMIT ?
+`
+
+type CheckAllocationsRow struct {
+	Reference   string
+	AmountCents money.Cents
+	Allocated   int64
+}
+
+// portal doctor: payments meant for more than they come to.
+func (q *Queries) CheckAllocations(ctx context.Context, limit int64) ([]CheckAllocationsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkAllocations, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckAllocationsRow
+	for rows.Next() {
+		var i CheckAllocationsRow
+		if err := rows.Scan(&i.Reference, &i.AmountCents, &i.Allocated); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkBalances = `-- name: CheckBalances :many
+SELECT i.number, i.state, i.total_cents, i.balance_cents, CAST(coalesce(l.total, 0) AS INTEGER) AS moved
+FROM invoices i LEFT JOIN (SELECT invoice_id, sum(cents) AS total FROM ledger WHERE invoice_id IS NOT NULL GROUP BY invoice_id) l ON l.invoice_id = i.id
+WHERE i.state <> 'draft' AND (i.balance_cents <> i.total_cents + coalesce(l.total, 0) OR i.balance_cents < 0 OR i.balance_cents > i.total_cents)
+ORDER BY i.id LIMIT ?
+`
+
+type CheckBalancesRow struct {
+	Number       string
+	State        string
+	TotalCents   money.Cents
+	BalanceCents money.Cents
+	Moved        int64
+}
+
+// portal doctor: invoices whose balance is not total plus ledger rows.
+func (q *Queries) CheckBalances(ctx context.Context, limit int64) ([]CheckBalancesRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkBalances, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckBalancesRow
+	for rows.Next() {
+		var i CheckBalancesRow
+		if err := rows.Scan(
+			&i.Number,
+			&i.State,
+			&i.TotalCents,
+			&i.BalanceCents,
+			&i.Moved,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkCharges = `-- name: CheckCharges :many
+SELECT reference, gateway FROM payments
+WHERE gateway <> '' AND charge_ref = '' AND state IN ('succeeded', 'won', 'partially_refunded', 'refunded', 'returned', 'disputed', 'lost')
+ORDER BY id LIMIT ?
+`
+
+type CheckChargesRow struct {
+	Reference string
+	Gateway   string
+}
+
+// portal doctor: money taken by a processor that nobody can name there.
+func (q *Queries) CheckCharges(ctx context.Context, limit int64) ([]CheckChargesRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkCharges, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckChargesRow
+	for rows.Next() {
+		var i CheckChargesRow
+		if err := rows.Scan(&i.Reference, &i.Gateway); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkCredit = `-- name: CheckCredit :many
+SELECT c.number, CAST(sum(l.cents) AS INTEGER) AS total FROM ledger l JOIN customers c ON c.id = l.customer_id
+WHERE l.invoice_id IS NULL GROUP BY c.id, l.payment_id HAVING sum(l.cents) > 0
+ORDER BY c.id LIMIT ?
+`
+
+type CheckCreditRow struct {
+	Number string
+	Total  int64
+}
+
+// portal doctor: customers whose unapplied credit, or a payment's part of it, is
+// below zero.
+func (q *Queries) CheckCredit(ctx context.Context, limit int64) ([]CheckCreditRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkCredit, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckCreditRow
+	for rows.Next() {
+		var i CheckCreditRow
+		if err := rows.Scan(&i.Number, &i.Total); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkOwners = `-- name: CheckOwners :many
+SELECT p.reference, i.number FROM allocations a JOIN payments p ON p.id = a.payment_id JOIN invoices i ON i.id = a.invoice_id
+WHERE p.customer_id <> i.customer_id
+UNION
+SELECT coalesce(p.reference, l.fact), coalesce(i.number, '') FROM ledger l LEFT JOIN payments p ON p.id = l.payment_id LEFT JOIN invoices i ON i.id = l.invoice_id
+WHERE p.customer_id <> l.customer_id OR i.customer_id <> l.customer_id
+LIMIT ?
+`
+
+type CheckOwnersRow struct {
+	Reference string
+	Number    string
+}
+
+// portal doctor: allocations and ledger rows that join two customers' books.
+func (q *Queries) CheckOwners(ctx context.Context, limit int64) ([]CheckOwnersRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkOwners, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckOwnersRow
+	for rows.Next() {
+		var i CheckOwnersRow
+		if err := rows.Scan(&i.Reference, &i.Number); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkPayments = `-- name: CheckPayments :many
+SELECT p.reference, p.state, p.amount_cents, p.refunded_cents, CAST(coalesce(-l.total, 0) AS INTEGER) AS booked
+FROM payments p LEFT JOIN (SELECT payment_id, sum(cents) AS total FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id) l ON l.payment_id = p.id
+WHERE coalesce(-l.total, 0) <> CASE WHEN p.state IN ('succeeded', 'won', 'partially_refunded') THEN p.amount_cents - p.refunded_cents ELSE 0 END
+ORDER BY p.id LIMIT ?
+`
+
+type CheckPaymentsRow struct {
+	Reference     string
+	State         string
+	AmountCents   money.Cents
+	RefundedCents money.Cents
+	Booked        int64
+}
+
+// portal doctor: payments of which the ledger holds more or less than was received.
+func (q *Queries) CheckPayments(ctx context.Context, limit int64) ([]CheckPaymentsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkPayments, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckPaymentsRow
+	for rows.Next() {
+		var i CheckPaymentsRow
+		if err := rows.Scan(
+			&i.Reference,
+			&i.State,
+			&i.AmountCents,
+			&i.RefundedCents,
+			&i.Booked,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkStale = `-- name: CheckStale :many
+SELECT reference, state, checked_at, submitted_at FROM payments
+WHERE state = 'submitted' AND max(checked_at, submitted_at) < ?1
+ORDER BY id LIMIT ?2
+`
+
+type CheckStaleParams struct {
+	Before calendar.Instant
+	Most   int64
+}
+
+type CheckStaleRow struct {
+	Reference   string
+	State       string
+	CheckedAt   calendar.Instant
+	SubmittedAt calendar.Instant
+}
+
+// portal doctor: payments that were sent, and that nobody looked after since.
+func (q *Queries) CheckStale(ctx context.Context, arg CheckStaleParams) ([]CheckStaleRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkStale, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckStaleRow
+	for rows.Next() {
+		var i CheckStaleRow
+		if err := rows.Scan(
+			&i.Reference,
+			&i.State,
+			&i.CheckedAt,
+			&i.SubmittedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkTotals = `-- name: CheckTotals :many
+SELECT i.number, i.total_cents, i.tax_cents, CAST(coalesce(l.amount + l.tax, 0) AS INTEGER) AS lines, CAST(coalesce(l.tax, 0) AS INTEGER) AS tax
+FROM invoices i LEFT JOIN (SELECT invoice_id, sum(amount_cents) AS amount, sum(tax_cents) AS tax FROM invoice_lines GROUP BY invoice_id) l ON l.invoice_id = i.id
+WHERE i.state <> 'draft' AND (i.total_cents <> coalesce(l.amount + l.tax, 0) OR i.tax_cents <> coalesce(l.tax, 0))
+ORDER BY i.id LIMIT ?
+`
+
+type CheckTotalsRow struct {
+	Number     string
+	TotalCents money.Cents
+	TaxCents   money.Cents
+	Lines      int64
+	Tax        int64
+}
+
+// portal doctor: issued invoices that are not the sum of their lines.
+func (q *Queries) CheckTotals(ctx context.Context, limit int64) ([]CheckTotalsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkTotals, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckTotalsRow
+	for rows.Next() {
+		var i CheckTotalsRow
+		if err := rows.Scan(
+			&i.Number,
+			&i.TotalCents,
+			&i.TaxCents,
+			&i.Lines,
+			&i.Tax,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countLedgerFacts = `-- name: CountLedgerFacts :one
 SELECT count(*) FROM ledger
 WHERE customer_id = ?1 AND fact > ?2 AND fact < ?3
@@ -201,6 +529,26 @@ func (q *Queries) GetLedgerFact(ctx context.Context, fact string) (GetLedgerFact
 		&i.Cents,
 		&i.Reason,
 	)
+	return i, err
+}
+
+const getReceiptMailTarget = `-- name: GetReceiptMailTarget :one
+SELECT c.number, c.display_name,
+    CAST(coalesce((SELECT e.email FROM customer_emails e WHERE e.customer_id = c.id ORDER BY e.position LIMIT 1), '') AS TEXT) AS email
+FROM customers c WHERE c.id = ?
+`
+
+type GetReceiptMailTargetRow struct {
+	Number      string
+	DisplayName string
+	Email       string
+}
+
+// Service.EnterPayment: whom the receipt is mailed to.
+func (q *Queries) GetReceiptMailTarget(ctx context.Context, id int64) (GetReceiptMailTargetRow, error) {
+	row := q.db.QueryRowContext(ctx, getReceiptMailTarget, id)
+	var i GetReceiptMailTargetRow
+	err := row.Scan(&i.Number, &i.DisplayName, &i.Email)
 	return i, err
 }
 

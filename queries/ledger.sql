@@ -60,3 +60,65 @@ SELECT id, reference, customer_id FROM payments WHERE nonce = ?;
 -- name: CountLedgerFacts :one
 SELECT count(*) FROM ledger
 WHERE customer_id = sqlc.arg(customer_id) AND fact > sqlc.arg(after) AND fact < sqlc.arg(before);
+
+-- Service.EnterPayment: whom the receipt is mailed to.
+-- name: GetReceiptMailTarget :one
+SELECT c.number, c.display_name,
+    CAST(coalesce((SELECT e.email FROM customer_emails e WHERE e.customer_id = c.id ORDER BY e.position LIMIT 1), '') AS TEXT) AS email
+FROM customers c WHERE c.id = ?;
+
+-- portal doctor: invoices whose balance is not total plus ledger rows.
+-- name: CheckBalances :many
+SELECT i.number, i.state, i.total_cents, i.balance_cents, CAST(coalesce(l.total, 0) AS INTEGER) AS moved
+FROM invoices i LEFT JOIN (SELECT invoice_id, sum(cents) AS total FROM ledger WHERE invoice_id IS NOT NULL GROUP BY invoice_id) l ON l.invoice_id = i.id
+WHERE i.state <> 'draft' AND (i.balance_cents <> i.total_cents + coalesce(l.total, 0) OR i.balance_cents < 0 OR i.balance_cents > i.total_cents)
+ORDER BY i.id LIMIT ?;
+
+-- portal doctor: issued invoices that are not the sum of their lines.
+-- name: CheckTotals :many
+SELECT i.number, i.total_cents, i.tax_cents, CAST(coalesce(l.amount + l.tax, 0) AS INTEGER) AS lines, CAST(coalesce(l.tax, 0) AS INTEGER) AS tax
+FROM invoices i LEFT JOIN (SELECT invoice_id, sum(amount_cents) AS amount, sum(tax_cents) AS tax FROM invoice_lines GROUP BY invoice_id) l ON l.invoice_id = i.id
+WHERE i.state <> 'draft' AND (i.total_cents <> coalesce(l.amount + l.tax, 0) OR i.tax_cents <> coalesce(l.tax, 0))
+ORDER BY i.id LIMIT ?;
+
+-- portal doctor: payments of which the ledger holds more or less than was received.
+-- name: CheckPayments :many
+SELECT p.reference, p.state, p.amount_cents, p.refunded_cents, CAST(coalesce(-l.total, 0) AS INTEGER) AS booked
+FROM payments p LEFT JOIN (SELECT payment_id, sum(cents) AS total FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id) l ON l.payment_id = p.id
+WHERE coalesce(-l.total, 0) <> CASE WHEN p.state IN ('succeeded', 'won', 'partially_refunded') THEN p.amount_cents - p.refunded_cents ELSE 0 END
+ORDER BY p.id LIMIT ?;
+
+-- portal doctor: payments meant for more than they come to.
+-- name: CheckAllocations :many
+SELECT p.reference, p.amount_cents, CAST(sum(a.cents) AS INTEGER) AS allocated
+FROM allocations a JOIN payments p ON p.id = a.payment_id
+GROUP BY p.id HAVING sum(a.cents) > p.amount_cents
+ORDER BY p.id LIMIT ?;
+
+-- portal doctor: allocations and ledger rows that join two customers' books.
+-- name: CheckOwners :many
+SELECT p.reference, i.number FROM allocations a JOIN payments p ON p.id = a.payment_id JOIN invoices i ON i.id = a.invoice_id
+WHERE p.customer_id <> i.customer_id
+UNION
+SELECT coalesce(p.reference, l.fact), coalesce(i.number, '') FROM ledger l LEFT JOIN payments p ON p.id = l.payment_id LEFT JOIN invoices i ON i.id = l.invoice_id
+WHERE p.customer_id <> l.customer_id OR i.customer_id <> l.customer_id
+LIMIT ?;
+
+-- portal doctor: customers whose unapplied credit, or a payment's part of it, is
+-- below zero.
+-- name: CheckCredit :many
+SELECT c.number, CAST(sum(l.cents) AS INTEGER) AS total FROM ledger l JOIN customers c ON c.id = l.customer_id
+WHERE l.invoice_id IS NULL GROUP BY c.id, l.payment_id HAVING sum(l.cents) > 0
+ORDER BY c.id LIMIT ?;
+
+-- portal doctor: payments that were sent, and that nobody looked after since.
+-- name: CheckStale :many
+SELECT reference, state, checked_at, submitted_at FROM payments
+WHERE state = 'submitted' AND max(checked_at, submitted_at) < sqlc.arg(before)
+ORDER BY id LIMIT sqlc.arg(most);
+
+-- portal doctor: money taken by a processor that nobody can name there.
+-- name: CheckCharges :many
+SELECT reference, gateway FROM payments
+WHERE gateway <> '' AND charge_ref = '' AND state IN ('succeeded', 'won', 'partially_refunded', 'refunded', 'returned', 'disputed', 'lost')
+ORDER BY id LIMIT ?;

@@ -23,6 +23,8 @@ CREATE TABLE documents (
     body     BLOB NOT NULL,
     made_at  INTEGER NOT NULL
 ) STRICT;
+-- the logo is looked up among a million papers
+CREATE INDEX documents_logo ON documents (id) WHERE kind = 'logo';
 
 CREATE TABLE staff (
     id              INTEGER PRIMARY KEY,

@@ -176,7 +176,7 @@ func (s *Sandbox) answer(r *http.Request, params url.Values, fault *Fault) (int,
 	defer s.mu.Unlock()
 	header := http.Header{"Request-Id": {"req_" + token(7)}}
 	fail := func(a answer) (int, []byte, http.Header) { return a.status, jsonBody(a.body), header }
-	if r.Header.Get("Authorization") != "Bearer "+secretKey {
+	if r.Header.Get("Authorization") != "Bearer "+SecretKey {
 		return fail(invalid(http.StatusUnauthorized, "", "", "Invalid API Key provided."))
 	}
 	key := ""

@@ -26,10 +26,10 @@ import (
 	"customerportal/internal/money"
 )
 
-const (
-	secretKey  = "sk_test_sandbox"
-	apiVersion = "2026-06-24.dahlia" // of the stripe-go release in go.mod
-)
+// SecretKey is the only key the fake API takes.
+const SecretKey = "sk_test_sandbox"
+
+const apiVersion = "2026-06-24.dahlia" // of the stripe-go release in go.mod
 
 // Config is one sandbox.
 type Config struct {
@@ -99,7 +99,7 @@ func New(c Config) (*Sandbox, error) {
 		secret: books.account.WebhookSecret, books: books, inFlight: map[string]int{}, wake: make(chan struct{}, 1),
 	}
 	s.Adapter, err = stripe.New(stripe.Config{
-		SecretKey: secretKey, WebhookSecret: s.secret, Clock: c.Clock, Timeout: c.Timeout, Transport: roundTripper{s},
+		SecretKey: SecretKey, WebhookSecret: s.secret, Clock: c.Clock, Timeout: c.Timeout, Transport: s.Transport(),
 	})
 	return s, err
 }
@@ -441,6 +441,9 @@ func PostTo(target string, client *http.Client) Deliver {
 		return nil
 	}
 }
+
+// Transport is the fake of Stripe's API, as the transport of an HTTP client.
+func (s *Sandbox) Transport() http.RoundTripper { return roundTripper{s} }
 
 // WebhookSecret is what the webhooks of this sandbox are signed with.
 func (s *Sandbox) WebhookSecret() string { return s.secret }

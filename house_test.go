@@ -41,6 +41,7 @@ var (
 		"views":                        {},
 		"views/portal":                 {"views"},
 		"views/office":                 {"views"},
+		"views/demo":                   {"views"},
 		"internal/audit":               {"db"},
 		"internal/settings":            {"db", "internal/audit"},
 		"internal/outbox":              {"db", "internal/audit", "internal/settings"},
@@ -52,6 +53,9 @@ var (
 		"internal/ledger":              {"db", "internal/document", "services"},
 		"internal/payment":             {"db", "internal/document", "internal/ledger", "internal/gateway", "services"},
 		"internal/books":               {"db", "internal/account", "internal/ledger", "services"},
+		"internal/schedule":            {"db"},
+		// the demonstration uses the whole product the way people do
+		"internal/demo": {"db", "internal/account", "internal/ledger", "internal/payment", "internal/gateway", "internal/gateway/sandbox", "services"},
 	}
 )
 

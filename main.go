@@ -199,6 +199,7 @@ func (p *program) jobs() []schedule.Job {
 	mail := outbox.NewWorker(p.books, p.clock, p.settings, p.mail, relay, p.log)
 	return []schedule.Job{
 		{Name: "mail", Every: 15 * time.Second, Wake: mail.Queued(), Run: mail.Run},
+		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: p.accounts.Sweep},
 	}
 }
 
@@ -279,7 +280,7 @@ func makeDemo(ctx context.Context, cfg config.Config, dir string) (guide *demo.G
 	if err != nil {
 		return nil, err
 	}
-	guide, err = demo.Build(ctx, demo.Tools{DB: p.books, Clock: clock, Settings: p.settings})
+	guide, err = demo.Build(ctx, demo.Tools{DB: p.books, Clock: clock, Settings: p.settings, Accounts: p.accounts})
 	if err = errors.Join(err, p.close()); err != nil {
 		return nil, err
 	}

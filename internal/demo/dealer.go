@@ -1,12 +1,5 @@
 package demo
 
-import (
-	"context"
-
-	"customerportal/internal/audit"
-	"customerportal/internal/settings"
-)
-
 // dealer is the made-up company. Its phone numbers are of the range that is
 // kept for fiction (555-0100 to 555-0199), its addresses of example domains.
 var dealer = map[string]string{
@@ -23,8 +16,4 @@ var dealer = map[string]string{
 	"time.zone":        "America/New_York",
 	"payments.gateway": "sandbox",
 	"mail.from":        "billing@beaconhillsecurity.example",
-}
-
-func setDealer(ctx context.Context, store *settings.Store) error {
-	return store.Set(ctx, audit.Program, dealer)
 }

@@ -15,8 +15,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/pquerna/otp/totp"
-
+	"customerportal/internal/account"
 	"customerportal/internal/calendar"
 )
 
@@ -40,7 +39,7 @@ type Staff struct{ Email, Password, Secret string }
 // Code returns the six digits of the second factor at a time, and for how many
 // seconds they hold (RFC 6238).
 func (s Staff) Code(at time.Time) (string, int, error) {
-	code, err := totp.GenerateCode(s.Secret, at)
+	code, err := account.CodeAt(s.Secret, at)
 	if err != nil {
 		return "", 0, fmt.Errorf("demo: %w", err)
 	}

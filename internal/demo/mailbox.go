@@ -188,12 +188,12 @@ func envelope(id int, at calendar.Instant, raw []byte) Envelope {
 		return e
 	}
 	h := messagemail.Header{Header: entity.Header}
-	e.From, e.To = people(h, "From"), people(h, "To")
+	e.From, e.To = addresses(h, "From"), addresses(h, "To")
 	e.Subject, _ = h.Subject()
 	return e
 }
 
-func people(h messagemail.Header, field string) string {
+func addresses(h messagemail.Header, field string) string {
 	list, err := h.AddressList(field)
 	if err != nil {
 		return h.Get(field)
@@ -215,7 +215,7 @@ func takeApart(e Envelope, raw []byte) (Letter, error) {
 	if err != nil {
 		return l, fmt.Errorf("demo: reading mail %d: %w", e.ID, err)
 	}
-	l.ReplyTo = people(r.Header, "Reply-To")
+	l.ReplyTo = addresses(r.Header, "Reply-To")
 	l.MessageID, _ = r.Header.MessageID()
 	for {
 		part, err := r.NextPart()

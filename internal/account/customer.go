@@ -71,6 +71,13 @@ func SaveCustomer(ctx context.Context, q *db.Queries, now calendar.Instant, r Re
 	return old.ID, change, err
 }
 
+// Check returns the Invalid fault that [SaveCustomer] would return, without the
+// books.
+func (r Record) Check() error {
+	_, err := r.clean()
+	return err
+}
+
 // clean trims the record and checks it.
 func (r Record) clean() (Record, error) {
 	var refused fault.Fields

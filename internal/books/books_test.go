@@ -1,0 +1,102 @@
+package books_test
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"customerportal/db"
+	"customerportal/db/dbtest"
+	"customerportal/internal/audit"
+	"customerportal/internal/books"
+	"customerportal/internal/books/bookstest"
+	"customerportal/internal/calendar"
+	"customerportal/internal/settings"
+)
+
+// service returns the import of the books in d.
+func service(tb testing.TB, d *db.DB) *books.Service {
+	tb.Helper()
+	sealer, err := settings.NewSealer(make([]byte, 32))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	clock := calendar.NewFake(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)).Now
+	return books.New(d, clock, settings.New(d, clock, sealer))
+}
+
+// csv makes a source of a text.
+func csv(name, text string) books.Source {
+	return books.Source{Name: name, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
+}
+
+func imported(tb testing.TB, s *books.Service, o books.Options, sources ...books.Source) *books.Report {
+	tb.Helper()
+	r, err := s.Import(tb.Context(), audit.Program, sources, o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+// count runs a query that answers one number.
+func count(tb testing.TB, d *db.DB, query string, args ...any) (n int64) {
+	tb.Helper()
+	if err := d.Reader().QueryRowContext(tb.Context(), query, args...).Scan(&n); err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+func folder(tb testing.TB, size bookstest.Size) []books.Source {
+	tb.Helper()
+	dir := tb.TempDir()
+	create, err := books.Folder(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := bookstest.Write(create, size, 1); err != nil {
+		tb.Fatal(err)
+	}
+	sources, notes, err := books.Files(dir)
+	if err != nil || len(notes) != 0 {
+		tb.Fatal(err, notes)
+	}
+	return sources
+}
+
+func TestABookOfTenThousandLinesGoesInOnceAndTwiceChangesNothing(t *testing.T) {
+	for _, shuffle := range []bool{false, true} {
+		d := dbtest.New(t)
+		s := service(t, d)
+		sources := folder(t, bookstest.Size{Customers: 200, Lines: 10_000, Shuffle: shuffle})
+		dry := imported(t, s, books.Options{DryRun: true}, sources...)
+		if n := count(t, d, `SELECT count(*) FROM customers`); n != 0 || dry.Written {
+			t.Fatalf("a dry run wrote %d customers", n)
+		}
+		first := imported(t, s, books.Options{}, sources...)
+		a, b := dry.Totals(), first.Totals()
+		if a != b || a.Refused != 0 || a.Changed != 0 || a.Unchanged != 0 || !first.Written {
+			t.Fatalf("dry run %+v\nfor real %+v\n%v", a, b, first.Refused)
+		}
+		if n := count(t, d, `SELECT count(*) FROM invoice_lines`); n != 10_000 {
+			t.Fatalf("%d lines", n)
+		}
+		if open := count(t, d, `SELECT count(*) FROM invoices WHERE balance_cents > 0`); open != 200 {
+			t.Fatalf("%d open invoices", open)
+		}
+		if n := count(t, d, `SELECT count(*) FROM invoices i WHERE balance_cents <> total_cents + (SELECT coalesce(sum(cents), 0) FROM ledger WHERE invoice_id = i.id)`); n != 0 {
+			t.Fatalf("%d balances are not what the ledger says", n)
+		}
+		changes := count(t, d, `SELECT total_changes() + (SELECT max(id) FROM audit)`)
+		second := imported(t, s, books.Options{}, sources...)
+		c := second.Totals()
+		if c.Unchanged != b.New || c.New+c.Changed+c.Refused+c.Kept != 0 || second.Written {
+			t.Fatalf("the second time: %+v\n%v %v", c, second.Changed, second.Kept)
+		}
+		if again := count(t, d, `SELECT total_changes() + (SELECT max(id) FROM audit)`); again != changes {
+			t.Error("the second time something was written")
+		}
+	}
+}

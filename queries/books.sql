@@ -1,0 +1,95 @@
+-- Import: whether nothing that a plan was made of has changed since.
+-- name: BooksFingerprint :one
+SELECT CAST(coalesce((SELECT max(id) FROM customers), 0) AS INTEGER) AS customers,
+       CAST(coalesce((SELECT max(updated_at) FROM customers), 0) AS INTEGER) AS edited,
+       CAST(coalesce((SELECT sum(contact_edited_at) FROM customers), 0) AS INTEGER) AS contacts,
+       CAST(coalesce((SELECT max(id) FROM sites), 0) AS INTEGER) AS sites,
+       CAST(coalesce((SELECT max(id) FROM systems), 0) AS INTEGER) AS systems,
+       CAST(coalesce((SELECT max(id) FROM invoices), 0) AS INTEGER) AS invoices,
+       CAST(coalesce((SELECT max(id) FROM payments), 0) AS INTEGER) AS payments,
+       CAST(coalesce((SELECT max(id) FROM ledger), 0) AS INTEGER) AS ledger;
+
+-- Import: the customer that a row names.
+-- name: FindCustomer :one
+SELECT id FROM customers WHERE number = ?;
+
+-- Import: whose a Registration Key is.
+-- name: FindCustomerByKey :one
+SELECT number FROM customers WHERE registration_key = ?;
+
+-- Import: the site that a row names.
+-- name: FindSite :one
+SELECT id FROM sites WHERE customer_id = ? AND name = ?;
+
+-- Import: the invoice that a row names, and whether the row is the same.
+-- name: FindInvoice :one
+SELECT i.id, i.number, i.customer_id, c.number AS customer_number, CAST(coalesce(s.name, '') AS TEXT) AS site, i.state,
+       i.invoice_date, i.due_date, i.po_number, i.total_cents, i.balance_cents
+FROM invoices i JOIN customers c ON c.id = i.customer_id LEFT JOIN sites s ON s.id = i.site_id
+WHERE i.number = ?;
+
+-- Import: an invoice's lines, for the comparison.
+-- name: ListLinesOfInvoice :many
+SELECT description, quantity, unit_price_cents, tax_cents FROM invoice_lines WHERE invoice_id = ? ORDER BY position;
+
+-- Import: the payment that a row names.
+-- name: FindPayment :one
+SELECT p.id, c.number AS customer_number, p.kind, p.type_label, p.number_label, p.amount_cents, p.payment_date,
+       CAST((SELECT -coalesce(sum(l.cents), 0) FROM ledger l WHERE l.payment_id = p.id) AS INTEGER) AS held
+FROM payments p JOIN customers c ON c.id = p.customer_id
+WHERE p.reference = ?;
+
+-- Export: customers.csv, in pages.
+-- name: ExportCustomers :many
+SELECT id, number, business_name, first_name, last_name, address1, address2, city, state, zip, registration_key, status, terms, salesperson_email
+FROM customers WHERE id > sqlc.arg(after_id) ORDER BY id LIMIT sqlc.arg(how_many);
+
+-- Export: sites.csv, in pages.
+-- name: ExportSites :many
+SELECT s.id, c.number AS customer_number, s.name, s.address1, s.address2, s.city, s.state, s.zip, s.tax_code, s.tax_exempt
+FROM sites s JOIN customers c ON c.id = s.customer_id WHERE s.id > sqlc.arg(after_id) ORDER BY s.id LIMIT sqlc.arg(how_many);
+
+-- Export: systems.csv, in pages.
+-- name: ExportSystems :many
+SELECT y.id, c.number AS customer_number, s.name AS site_name, y.name, y.system_type, y.account_number
+FROM systems y JOIN sites s ON s.id = y.site_id JOIN customers c ON c.id = s.customer_id
+WHERE y.id > sqlc.arg(after_id) ORDER BY y.id LIMIT sqlc.arg(how_many);
+
+-- Export: the last invoice of a page of invoices.csv.
+-- name: ExportInvoicesUpTo :one
+SELECT CAST(coalesce(max(id), 0) AS INTEGER) FROM (
+    SELECT id FROM invoices WHERE id > sqlc.arg(after_id) ORDER BY id LIMIT sqlc.arg(how_many));
+
+-- Export: invoices.csv, in pages; drafts and voided invoices are not in it.
+-- name: ExportInvoices :many
+SELECT i.number, c.number AS customer_number, i.invoice_date, i.due_date, i.po_number, CAST(coalesce(s.name, '') AS TEXT) AS site,
+       l.description, l.quantity, l.unit_price_cents, l.tax_cents
+FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id JOIN customers c ON c.id = i.customer_id LEFT JOIN sites s ON s.id = i.site_id
+WHERE i.id > sqlc.arg(after_id) AND i.id <= sqlc.arg(up_to_id) AND i.state = 'issued'
+ORDER BY i.id, l.position;
+
+-- Export: payments.csv, in pages; only those of which money stands in the books.
+-- name: ExportPayments :many
+SELECT p.id, p.reference, c.number AS customer_number, p.payment_date, p.type_label, p.number_label,
+       CAST((SELECT -coalesce(sum(l.cents), 0) FROM ledger l WHERE l.payment_id = p.id) AS INTEGER) AS held
+FROM payments p JOIN customers c ON c.id = p.customer_id
+WHERE p.id > sqlc.arg(after_id) ORDER BY p.id LIMIT sqlc.arg(how_many);
+
+-- Export, import's comparison: what each invoice has of a payment by the ledger.
+-- name: ExportShares :many
+SELECT i.number, CAST(-sum(l.cents) AS INTEGER) AS cents
+FROM ledger l JOIN invoices i ON i.id = l.invoice_id
+WHERE l.payment_id = ? GROUP BY i.id HAVING sum(l.cents) <> 0 ORDER BY i.due_date, i.id;
+
+-- Export: ledger.csv, in pages.
+-- name: ExportLedger :many
+SELECT l.id, l.entry_date, l.at, c.number AS customer_number, c.display_name, CAST(coalesce(i.number, '') AS TEXT) AS invoice_number,
+       CAST(coalesce(p.reference, '') AS TEXT) AS payment_number, CAST(coalesce(p.type_label, '') AS TEXT) AS payment_type, l.reason, l.cents
+FROM ledger l JOIN customers c ON c.id = l.customer_id LEFT JOIN invoices i ON i.id = l.invoice_id LEFT JOIN payments p ON p.id = l.payment_id
+WHERE l.id > sqlc.arg(after_id) ORDER BY l.id LIMIT sqlc.arg(how_many);
+
+-- Export: the invoices' side of journal.csv, in pages.
+-- name: ExportIssued :many
+SELECT i.id, i.number, i.invoice_date, c.number AS customer_number, c.display_name, i.total_cents, i.tax_cents
+FROM invoices i JOIN customers c ON c.id = i.customer_id
+WHERE i.id > sqlc.arg(after_id) AND i.state <> 'draft' ORDER BY i.id LIMIT sqlc.arg(how_many);

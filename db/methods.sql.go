@@ -438,14 +438,14 @@ func (q *Queries) ListMethodsForCustomer(ctx context.Context, arg ListMethodsFor
 const listSetupsToSettle = `-- name: ListSetupsToSettle :many
 SELECT reference FROM method_setups
 WHERE state IN ('open', 'verifying')
-  AND checked_at + min(max((checked_at - created_at) / 2, ?1), ?2) <= ?3
+  AND checked_at + min(max((checked_at - created_at) / 2, CAST(?1 AS INTEGER)), CAST(?2 AS INTEGER)) <= ?3
 ORDER BY checked_at
 LIMIT ?4
 `
 
 type ListSetupsToSettleParams struct {
-	Shortest interface{}
-	Longest  interface{}
+	Shortest int64
+	Longest  int64
 	Now      calendar.Instant
 	Most     int64
 }

@@ -113,6 +113,41 @@ func (q *Queries) ClaimPayment(ctx context.Context, arg ClaimPaymentParams) (int
 	return result.RowsAffected()
 }
 
+const countCreditUses = `-- name: CountCreditUses :one
+SELECT count(*) FROM ledger WHERE customer_id = ?1 AND reason = 'apply'
+  AND substr(fact, 1, length(CAST(?2 AS TEXT))) = CAST(?2 AS TEXT)
+`
+
+type CountCreditUsesParams struct {
+	CustomerID int64
+	Prefix     string
+}
+
+// payment.UseCredit: whether this form was used before.
+func (q *Queries) CountCreditUses(ctx context.Context, arg CountCreditUsesParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countCreditUses, arg.CustomerID, arg.Prefix)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countInvoicesForCustomer = `-- name: CountInvoicesForCustomer :one
+SELECT count(*) FROM invoices WHERE number = ? AND customer_id = ? AND state <> 'draft'
+`
+
+type CountInvoicesForCustomerParams struct {
+	Number     string
+	CustomerID int64
+}
+
+// The payment screen: an invoice of the customer's own that is not open any more.
+func (q *Queries) CountInvoicesForCustomer(ctx context.Context, arg CountInvoicesForCustomerParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countInvoicesForCustomer, arg.Number, arg.CustomerID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const describePayment = `-- name: DescribePayment :exec
 UPDATE payments SET charge_ref = ?, session_ref = ?, method_id = ?, brand = ?, number_label = ?, refunded_cents = ?, checked_at = ?
 WHERE id = ?
@@ -188,6 +223,32 @@ func (q *Queries) GetLatestUnderWayForCustomer(ctx context.Context, customerID i
 		&i.CheckedAt,
 		&i.SettledAt,
 	)
+	return i, err
+}
+
+const getPayer = `-- name: GetPayer :one
+SELECT c.number, c.display_name,
+    CAST(coalesce((SELECT u.email FROM users u WHERE u.id = ?1),
+                  (SELECT e.email FROM customer_emails e WHERE e.customer_id = c.id ORDER BY e.position LIMIT 1), '') AS TEXT) AS email
+FROM customers c WHERE c.id = ?2
+`
+
+type GetPayerParams struct {
+	UserID     int64
+	CustomerID int64
+}
+
+type GetPayerRow struct {
+	Number      string
+	DisplayName string
+	Email       string
+}
+
+// Mails about money: who is told, the one who paid or else the first address on file.
+func (q *Queries) GetPayer(ctx context.Context, arg GetPayerParams) (GetPayerRow, error) {
+	row := q.db.QueryRowContext(ctx, getPayer, arg.UserID, arg.CustomerID)
+	var i GetPayerRow
+	err := row.Scan(&i.Number, &i.DisplayName, &i.Email)
 	return i, err
 }
 
@@ -426,38 +487,6 @@ func (q *Queries) GetPaymentBySession(ctx context.Context, arg GetPaymentBySessi
 	return i, err
 }
 
-const getPaymentMailTarget = `-- name: GetPaymentMailTarget :one
-SELECT c.number, c.display_name, c.auto_pay_day,
-    CAST(coalesce((SELECT u.email FROM users u WHERE u.id = ?1),
-                  (SELECT e.email FROM customer_emails e WHERE e.customer_id = c.id ORDER BY e.position LIMIT 1), '') AS TEXT) AS email
-FROM customers c WHERE c.id = ?2
-`
-
-type GetPaymentMailTargetParams struct {
-	UserID     sql.NullInt64
-	CustomerID int64
-}
-
-type GetPaymentMailTargetRow struct {
-	Number      string
-	DisplayName string
-	AutoPayDay  int64
-	Email       string
-}
-
-// The payment screen: credit the dealer holds (negative rows).
-func (q *Queries) GetPaymentMailTarget(ctx context.Context, arg GetPaymentMailTargetParams) (GetPaymentMailTargetRow, error) {
-	row := q.db.QueryRowContext(ctx, getPaymentMailTarget, arg.UserID, arg.CustomerID)
-	var i GetPaymentMailTargetRow
-	err := row.Scan(
-		&i.Number,
-		&i.DisplayName,
-		&i.AutoPayDay,
-		&i.Email,
-	)
-	return i, err
-}
-
 const listAllocations = `-- name: ListAllocations :many
 SELECT a.invoice_id, a.cents, i.number, i.invoice_date, i.due_date, i.balance_cents
 FROM allocations a JOIN invoices i ON i.id = a.invoice_id
@@ -561,14 +590,14 @@ func (q *Queries) ListOpenPagesForCustomer(ctx context.Context, arg ListOpenPage
 const listPaymentsToSettle = `-- name: ListPaymentsToSettle :many
 SELECT reference FROM payments
 WHERE state IN ('planned', 'submitted', 'action', 'processing')
-  AND checked_at + min(max((checked_at - submitted_at) / 2, ?1), ?2) <= ?3
+  AND checked_at + min(max((checked_at - submitted_at) / 2, CAST(?1 AS INTEGER)), CAST(?2 AS INTEGER)) <= ?3
 ORDER BY checked_at
 LIMIT ?4
 `
 
 type ListPaymentsToSettleParams struct {
-	Shortest interface{}
-	Longest  interface{}
+	Shortest int64
+	Longest  int64
 	Now      calendar.Instant
 	Most     int64
 }
@@ -705,6 +734,47 @@ func (q *Queries) OpenPaymentPage(ctx context.Context, arg OpenPaymentPageParams
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const restorePayment = `-- name: RestorePayment :execrows
+UPDATE payments SET state = 'succeeded' WHERE id = ? AND state IN ('refunded', 'partially_refunded')
+`
+
+// payment.apply: a refund that did not go through in the end.
+func (q *Queries) RestorePayment(ctx context.Context, id int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, restorePayment, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sumLedgerOfPayment = `-- name: SumLedgerOfPayment :one
+SELECT CAST(coalesce(sum(cents), 0) AS INTEGER) FROM ledger WHERE payment_id = ? AND reason IN (/*SLICE:reasons*/?)
+`
+
+type SumLedgerOfPaymentParams struct {
+	PaymentID sql.NullInt64
+	Reasons   []string
+}
+
+// payment.apply: what a lost dispute took from the payment.
+func (q *Queries) SumLedgerOfPayment(ctx context.Context, arg SumLedgerOfPaymentParams) (int64, error) {
+	query := sumLedgerOfPayment
+	var queryParams []interface{}
+	queryParams = append(queryParams, arg.PaymentID)
+	if len(arg.Reasons) > 0 {
+		for _, v := range arg.Reasons {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:reasons*/?", strings.Repeat(",?", len(arg.Reasons))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:reasons*/?", "NULL", 1)
+	}
+	row := q.db.QueryRowContext(ctx, query, queryParams...)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const touchPayment = `-- name: TouchPayment :exec

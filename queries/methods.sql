@@ -88,6 +88,6 @@ SELECT * FROM method_setups WHERE customer_id = ? AND state = 'verifying' ORDER 
 -- name: ListSetupsToSettle :many
 SELECT reference FROM method_setups
 WHERE state IN ('open', 'verifying')
-  AND checked_at + min(max((checked_at - created_at) / 2, sqlc.arg(shortest)), sqlc.arg(longest)) <= sqlc.arg(now)
+  AND checked_at + min(max((checked_at - created_at) / 2, CAST(sqlc.arg(shortest) AS INTEGER)), CAST(sqlc.arg(longest) AS INTEGER)) <= sqlc.arg(now)
 ORDER BY checked_at
 LIMIT sqlc.arg(most);

@@ -87,13 +87,30 @@ ORDER BY p.id;
 -- name: ListPaymentsToSettle :many
 SELECT reference FROM payments
 WHERE state IN ('planned', 'submitted', 'action', 'processing')
-  AND checked_at + min(max((checked_at - submitted_at) / 2, sqlc.arg(shortest)), sqlc.arg(longest)) <= sqlc.arg(now)
+  AND checked_at + min(max((checked_at - submitted_at) / 2, CAST(sqlc.arg(shortest) AS INTEGER)), CAST(sqlc.arg(longest) AS INTEGER)) <= sqlc.arg(now)
 ORDER BY checked_at
 LIMIT sqlc.arg(most);
 
--- The payment screen: credit the dealer holds (negative rows).
--- name: GetPaymentMailTarget :one
-SELECT c.number, c.display_name, c.auto_pay_day,
-    CAST(coalesce((SELECT u.email FROM users u WHERE u.id = sqlc.narg(user_id)),
+-- Mails about money: who is told, the one who paid or else the first address on file.
+-- name: GetPayer :one
+SELECT c.number, c.display_name,
+    CAST(coalesce((SELECT u.email FROM users u WHERE u.id = sqlc.arg(user_id)),
                   (SELECT e.email FROM customer_emails e WHERE e.customer_id = c.id ORDER BY e.position LIMIT 1), '') AS TEXT) AS email
 FROM customers c WHERE c.id = sqlc.arg(customer_id);
+
+-- The payment screen: an invoice of the customer's own that is not open any more.
+-- name: CountInvoicesForCustomer :one
+SELECT count(*) FROM invoices WHERE number = ? AND customer_id = ? AND state <> 'draft';
+
+-- payment.apply: what a lost dispute took from the payment.
+-- name: SumLedgerOfPayment :one
+SELECT CAST(coalesce(sum(cents), 0) AS INTEGER) FROM ledger WHERE payment_id = ? AND reason IN (sqlc.slice('reasons'));
+
+-- payment.apply: a refund that did not go through in the end.
+-- name: RestorePayment :execrows
+UPDATE payments SET state = 'succeeded' WHERE id = ? AND state IN ('refunded', 'partially_refunded');
+
+-- payment.UseCredit: whether this form was used before.
+-- name: CountCreditUses :one
+SELECT count(*) FROM ledger WHERE customer_id = sqlc.arg(customer_id) AND reason = 'apply'
+  AND substr(fact, 1, length(CAST(sqlc.arg(prefix) AS TEXT))) = CAST(sqlc.arg(prefix) AS TEXT);

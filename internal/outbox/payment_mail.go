@@ -1,0 +1,134 @@
+package outbox
+
+import (
+	"customerportal/internal/calendar"
+	"customerportal/internal/money"
+	"customerportal/internal/settings"
+)
+
+// Payment is what the mails about an online payment show of it.
+type Payment struct {
+	Reference string
+	Date      calendar.Date
+	Amount    money.Cents
+	Method    string // "Visa ending 4242"
+	Invoices  []PaidInvoice
+	Path      string // of the payment's page
+}
+
+// PaidInvoice is the part of a payment that goes to one invoice, and what is
+// left to pay on it.
+type PaidInvoice struct {
+	Number       string
+	Amount, Left money.Cents
+}
+
+// PaymentReceipt tells the payer that the money has arrived.
+type PaymentReceipt struct{ Payment }
+
+// Template implements [Body].
+func (PaymentReceipt) Template() string { return "payment_receipt" }
+
+// Subject implements [Body].
+func (p PaymentReceipt) Subject(dealer settings.Company) string {
+	return dealer.Name + ": receipt for your payment of " + p.Amount.String()
+}
+
+// PaymentSubmitted tells the payer that a bank debit is on its way.
+type PaymentSubmitted struct{ Payment }
+
+// Template implements [Body].
+func (PaymentSubmitted) Template() string { return "payment_submitted" }
+
+// Subject implements [Body].
+func (p PaymentSubmitted) Subject(dealer settings.Company) string {
+	return dealer.Name + ": your eCheck of " + p.Amount.String() + " is submitted"
+}
+
+// PaymentFailed tells the payer that a payment did not go through while he was
+// not looking.
+type PaymentFailed struct {
+	Payment
+	Reason  string // what he can do about it
+	PayPath string // where he pays again
+}
+
+// Template implements [Body].
+func (PaymentFailed) Template() string { return "payment_failed" }
+
+// Subject implements [Body].
+func (p PaymentFailed) Subject(dealer settings.Company) string {
+	return dealer.Name + ": your payment of " + p.Amount.String() + " did not go through"
+}
+
+// PaymentReversed tells the payer that money of a received payment left again:
+// refunded, returned by the bank, or lost in a dispute.
+type PaymentReversed struct {
+	Payment
+	Title    string // "Payment returned"
+	Words    string // what happened, in sentences
+	Reopened bool   // whether invoices are open again by it
+	PayPath  string
+}
+
+// Template implements [Body].
+func (PaymentReversed) Template() string { return "payment_reversed" }
+
+// Subject implements [Body].
+func (p PaymentReversed) Subject(dealer settings.Company) string {
+	return dealer.Name + ": " + p.Title + ", payment " + p.Reference
+}
+
+// ConsentCopy is the customer's copy of the authorization for auto pay.
+type ConsentCopy struct {
+	Method     string
+	Paragraphs []string // as they were shown
+	Accepted   string
+	SHA256     string
+	First      calendar.Date // of the first payment
+	Path       string
+}
+
+// Template implements [Body].
+func (ConsentCopy) Template() string { return "consent_copy" }
+
+// Subject implements [Body].
+func (ConsentCopy) Subject(dealer settings.Company) string {
+	return dealer.Name + ": your authorization for Auto Recurring"
+}
+
+// AutoPayOff confirms that auto pay is off.
+type AutoPayOff struct {
+	Method string
+	When   string
+	Reason string // why, when it was not the customer who switched it off
+	Path   string
+}
+
+// Template implements [Body].
+func (AutoPayOff) Template() string { return "auto_pay_off" }
+
+// Subject implements [Body].
+func (AutoPayOff) Subject(dealer settings.Company) string {
+	return dealer.Name + ": Auto Recurring is off"
+}
+
+// PaymentNotice tells the dealer's office of something about payments that a
+// person should know or do.
+type PaymentNotice struct {
+	Title    string
+	Customer string // who it is about, "" when it is about nobody
+	Lines    []string
+	Path     string
+}
+
+// Template implements [Body].
+func (PaymentNotice) Template() string { return "payment_notice" }
+
+// Subject implements [Body].
+func (p PaymentNotice) Subject(settings.Company) string {
+	if p.Customer == "" {
+		return p.Title
+	}
+	return p.Title + ": " + p.Customer
+}

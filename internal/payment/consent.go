@@ -1,0 +1,400 @@
+package payment
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"customerportal/db"
+	"customerportal/internal/audit"
+	"customerportal/internal/calendar"
+	"customerportal/internal/fault"
+	"customerportal/internal/gateway"
+	"customerportal/internal/ledger"
+	"customerportal/internal/money"
+	"customerportal/internal/outbox"
+	"customerportal/internal/settings"
+)
+
+// ConsentVersion names the wording below; a changed wording gets a new one.
+const ConsentVersion = "2026-11"
+
+// consentLife is how long a shown form can be accepted.
+const consentLife = 24 * time.Hour
+
+// Consent is the text beside "Auto Recurring" as one customer is shown it.
+type Consent struct {
+	Paragraphs []string
+	// Token goes into the form and comes back when the box was ticked. It holds
+	// what was shown, sealed, so that exactly that is what is recorded.
+	Token string
+	// First is the day of the first payment and Estimate what it would be today.
+	First    calendar.Date
+	Estimate money.Cents
+}
+
+// shown is what the token and the row of the visit hold.
+type shown struct {
+	CustomerID int64
+	Kind       string
+	Method     int64 // 0 for one that is not on file yet
+	Text       string
+	Version    string
+	Day        int64
+	ShownAt    calendar.Instant
+
+	// filled in when it is accepted
+	AcceptedAt    calendar.Instant
+	IP, UserAgent string
+	Authenticated string
+	UserID        int64
+}
+
+// consentText is the authorization in full. For bank accounts the Nacha rules
+// ask for a readily identifiable authorization with amount, timing and how to
+// revoke it (Nacha Operating Rules 2.3.2); for both Regulation E asks for a copy
+// (12 CFR 1005.10(b)), and for a notice of varying amounts ten days ahead
+// (1005.10(d)).
+func consentText(set *settings.Settings, kind gateway.Kind, method string, day int64, email string) []string {
+	c := set.Company
+	contact := c.Name
+	if c.Phone != "" {
+		contact += ", " + c.Phone
+	}
+	what := "the credit card I enter on the next page"
+	if kind == gateway.ECheck {
+		what = "the bank account I enter on the next page"
+	}
+	if method != "" {
+		what = method
+	}
+	how := "I authorize " + c.Name + " to charge " + what + " for recurring payments until I revoke this authorization."
+	if kind == gateway.ECheck {
+		how = "I authorize " + c.Name + " to debit " + what + " electronically (ACH) for recurring payments until I revoke this authorization. " +
+			"I am an owner of this account or authorized to sign on it. A debit that is returned for insufficient funds may be presented up to two more times."
+	}
+	copyTo := "A copy of this authorization is mailed to me."
+	if email != "" {
+		copyTo = "A copy of this authorization is mailed to " + email + "."
+	}
+	return []string{
+		how,
+		"When: on the " + ordinal(day) + " of each month. Amount: the open balance of my invoices that are due by that day, less what is already being paid; nothing is taken when nothing is due. " +
+			"The amount varies. When it differs from the payment before, I am told by e-mail at least ten days ahead.",
+		"How to revoke: I can switch Auto Recurring off at any time under CC/eCheck, which counts at once, or by telling " + contact + " at least three business days before a payment. " + copyTo,
+	}
+}
+
+func ordinal(day int64) string {
+	suffix := "th"
+	switch {
+	case day >= 11 && day <= 13:
+	case day%10 == 1:
+		suffix = "st"
+	case day%10 == 2:
+		suffix = "nd"
+	case day%10 == 3:
+		suffix = "rd"
+	}
+	return fmt.Sprintf("%d%s", day, suffix)
+}
+
+// AutoPay is the customer's auto pay as it stands.
+type AutoPay struct {
+	On     bool
+	Method string // "Visa ending 4242", with On
+	Since  calendar.Instant
+	Day    int // of the month
+	// Next is the day of the next payment, or of the first one should it be
+	// switched on now, and Estimate what would be taken as the books stand.
+	Next     calendar.Date
+	Estimate money.Cents
+}
+
+// AutoPay returns how the customer's auto pay stands.
+func (s *Service) AutoPay(ctx context.Context, customerID int64) (AutoPay, error) {
+	var a AutoPay
+	err := s.db.View(ctx, func(q *db.Queries) error {
+		var err error
+		a, err = s.autoPay(ctx, q, customerID)
+		return err
+	})
+	return a, err
+}
+
+func (s *Service) autoPay(ctx context.Context, q *db.Queries, customerID int64) (AutoPay, error) {
+	var a AutoPay
+	c, err := q.GetBillTo(ctx, customerID)
+	if err != nil {
+		return a, found(err, "customer")
+	}
+	a.Day = int(c.AutoPayDay)
+	consent, err := q.GetMandateForCustomer(ctx, customerID)
+	switch {
+	case err == nil:
+		m, err := q.GetMethod(ctx, consent.MethodID)
+		if err != nil {
+			return a, fmt.Errorf("payment: %w", err)
+		}
+		a.On, a.Since, a.Day = true, consent.AcceptedAt, int(consent.Day)
+		a.Method = methodWords(kindWords(gateway.Kind(m.Kind)), m.Brand, m.Last4)
+	case !errors.Is(err, sql.ErrNoRows):
+		return a, fmt.Errorf("payment: %w", err)
+	}
+	today, err := s.ledger.Today(ctx)
+	if err != nil {
+		return a, err
+	}
+	a.Next = nextRun(today, a.Day)
+	open, err := ledger.Payable(ctx, q, customerID)
+	if err != nil {
+		return a, err
+	}
+	for _, i := range open {
+		if i.Due <= a.Next {
+			a.Estimate += i.Payable()
+		}
+	}
+	return a, nil
+}
+
+// nextRun is the next such day of the month after today.
+func nextRun(today calendar.Date, day int) calendar.Date {
+	d := calendar.NewDate(today.Year(), today.Month(), day)
+	if d <= today {
+		d = calendar.NewDate(today.Year(), today.Month()+1, day)
+	}
+	return d
+}
+
+// Consent returns the text to be shown beside "Auto Recurring": for a method on
+// file, or with id 0 for one of a kind that is about to be entered.
+func (s *Service) Consent(ctx context.Context, customerID, userID int64, kind gateway.Kind, id int64) (Consent, error) {
+	set, err := s.settings.Current(ctx)
+	if err != nil {
+		return Consent{}, err
+	}
+	label := ""
+	if id != 0 {
+		m, err := s.Method(ctx, customerID, id)
+		if err != nil {
+			return Consent{}, err
+		}
+		kind, label = m.Kind, m.Label()
+	}
+	who, err := s.db.Read().GetPayer(ctx, db.GetPayerParams{UserID: userID, CustomerID: customerID})
+	if err != nil {
+		return Consent{}, found(err, "customer")
+	}
+	auto, err := s.AutoPay(ctx, customerID)
+	if err != nil {
+		return Consent{}, err
+	}
+	c, err := s.db.Read().GetBillTo(ctx, customerID)
+	if err != nil {
+		return Consent{}, found(err, "customer")
+	}
+	today := s.clock.Today(set.Zone)
+	out := Consent{Paragraphs: consentText(set, kind, label, c.AutoPayDay, who.Email), First: nextRun(today, int(c.AutoPayDay)), Estimate: auto.Estimate}
+	body, err := json.Marshal(shown{CustomerID: customerID, Kind: string(kind), Method: id, Text: strings.Join(out.Paragraphs, "\n\n"),
+		Version: ConsentVersion, Day: c.AutoPayDay, ShownAt: s.clock.Now()})
+	if err != nil {
+		return Consent{}, err
+	}
+	out.Token = s.settings.Sealer().Seal(string(body), "consent")
+	return out, nil
+}
+
+// open reads a token back.
+func (s *Service) open(token string, customerID int64) (shown, error) {
+	stale := fault.Field("auto", "This form is too old. Please read the authorization again and save.")
+	var c shown
+	body, err := s.settings.Sealer().Open(token, "consent")
+	if err != nil {
+		return c, stale
+	}
+	if err := json.Unmarshal([]byte(body), &c); err != nil || c.CustomerID != customerID || s.clock.Now().Sub(c.ShownAt) > consentLife {
+		return c, stale
+	}
+	return c, nil
+}
+
+// accept makes of a ticked box what is recorded once the method exists: the
+// consent with who, from where and when, as JSON. It is "" for no token.
+func (s *Service) accept(ctx context.Context, by audit.Actor, customerID int64, kind gateway.Kind, token string) (string, error) {
+	if token == "" {
+		return "", nil
+	}
+	c, err := s.open(token, customerID)
+	if err != nil {
+		return "", err
+	}
+	if c.Kind != string(kind) {
+		return "", fault.Field("auto", "This form is too old. Please read the authorization again and save.")
+	}
+	who, err := s.db.Read().GetPayer(ctx, db.GetPayerParams{UserID: by.UserID, CustomerID: customerID})
+	if err != nil {
+		return "", found(err, "customer")
+	}
+	c.AcceptedAt, c.IP, c.UserAgent, c.UserID = s.clock.Now(), by.IP, by.UserAgent, by.UserID
+	c.Authenticated = "signed in with password as " + who.Email
+	body, err := json.Marshal(c)
+	return string(body), err
+}
+
+// TurnOn switches auto pay on for a method on file, with the consent of a shown
+// token. The same token twice is one consent. A consent that stood before is
+// replaced.
+func (s *Service) TurnOn(ctx context.Context, by audit.Actor, customerID, id int64, token string) error {
+	if token == "" {
+		return fault.Field("auto", "Tick Auto Recurring to give your permission.")
+	}
+	m, err := s.Method(ctx, customerID, id)
+	if err != nil {
+		return err
+	}
+	if m.Expired {
+		return fault.Field("auto", "This card has expired. Replace it first.")
+	}
+	c, err := s.open(token, customerID)
+	if err != nil {
+		return err
+	}
+	if c.Method != id {
+		return fault.Missing("payment method")
+	}
+	accepted, err := s.accept(ctx, by, customerID, m.Kind, token)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(q *db.Queries) error {
+		standing, err := q.GetMandateForCustomer(ctx, customerID)
+		if err == nil && standing.MethodID == id && standing.ShownAt == c.ShownAt {
+			return nil // the same form a second time
+		}
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("payment: %w", err)
+		}
+		return s.recordConsent(ctx, q, s.clock.Now(), customerID, id, accepted)
+	})
+}
+
+// recordConsent writes an accepted consent down for a method, replaces the one
+// that stood, and mails the copy. It runs in the caller's transaction.
+func (s *Service) recordConsent(ctx context.Context, q *db.Queries, now calendar.Instant, customerID, methodID int64, accepted string) error {
+	var c shown
+	if err := json.Unmarshal([]byte(accepted), &c); err != nil {
+		return fmt.Errorf("payment: consent: %w", err)
+	}
+	if _, err := q.RevokeMandate(ctx, db.RevokeMandateParams{RevokedAt: now, RevokedBy: "replaced", CustomerID: customerID}); err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
+	sum := sha256.Sum256([]byte(c.Text))
+	id, err := q.AddMandate(ctx, db.AddMandateParams{CustomerID: customerID, MethodID: methodID, ConsentText: c.Text, ConsentSha256: hex.EncodeToString(sum[:]),
+		ConsentVersion: c.Version, Day: c.Day, ShownAt: c.ShownAt, AcceptedAt: c.AcceptedAt, IP: c.IP, UserAgent: c.UserAgent,
+		Authenticated: c.Authenticated, UserID: db.NullID(c.UserID)})
+	if err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
+	m, err := q.GetMethod(ctx, methodID)
+	if err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
+	label := methodWords(kindWords(gateway.Kind(m.Kind)), m.Brand, m.Last4)
+	by := audit.Actor{Kind: audit.Customer, UserID: c.UserID, IP: c.IP}
+	err = audit.Record(ctx, q, now, by, audit.Entry{Action: "autopay.on", CustomerID: customerID, Object: label,
+		After: map[string]string{"consent": hex.EncodeToString(sum[:]), "version": c.Version}})
+	if err != nil {
+		return err
+	}
+	set, err := s.settings.Current(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.tellCustomer(ctx, q, now, fmt.Sprintf("consent %d copy", id), customerID, c.UserID, outbox.ConsentCopy{
+		Method: label, Paragraphs: strings.Split(c.Text, "\n\n"), Accepted: c.AcceptedAt.Format(set.Zone),
+		SHA256: hex.EncodeToString(sum[:]), First: nextRun(c.AcceptedAt.Date(set.Zone), int(c.Day)), Path: "/methods"})
+	if err != nil {
+		return err
+	}
+	return s.tellDealer(ctx, q, now, fmt.Sprintf("consent %d", id), customerID, outbox.PaymentNotice{
+		Title: "Auto Recurring switched on", Lines: []string{"The customer switched Auto Recurring on with " + label + "."}, Path: "/office"})
+}
+
+// TurnOff switches the customer's auto pay off at once and confirms it by mail.
+// It is no error when it is off already.
+func (s *Service) TurnOff(ctx context.Context, by audit.Actor, customerID int64) error {
+	return s.db.Write(ctx, func(q *db.Queries) error {
+		return s.endConsent(ctx, q, s.clock.Now(), by, customerID, 0, "")
+	})
+}
+
+// endConsent revokes the standing consent: any when methodID is 0, else only one
+// that draws on that method. Both sides are told. It runs in the caller's
+// transaction.
+func (s *Service) endConsent(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Actor, customerID, methodID int64, reason string) error {
+	consent, err := q.GetMandateForCustomer(ctx, customerID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
+	if methodID != 0 && consent.MethodID != methodID {
+		return nil
+	}
+	who := string(by.Kind)
+	if reason != "" {
+		who += ": " + reason
+	}
+	if _, err := q.RevokeMandate(ctx, db.RevokeMandateParams{RevokedAt: now, RevokedBy: who, CustomerID: customerID}); err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
+	m, err := q.GetMethod(ctx, consent.MethodID)
+	if err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
+	label := methodWords(kindWords(gateway.Kind(m.Kind)), m.Brand, m.Last4)
+	err = audit.Record(ctx, q, now, by, audit.Entry{Action: "autopay.off", CustomerID: customerID, Object: label, After: map[string]string{"by": who}})
+	if err != nil {
+		return err
+	}
+	set, err := s.settings.Current(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.tellCustomer(ctx, q, now, fmt.Sprintf("consent %d off", consent.ID), customerID, consent.UserID.Int64,
+		outbox.AutoPayOff{Method: label, When: now.Format(set.Zone), Reason: reason, Path: "/methods"})
+	if err != nil {
+		return err
+	}
+	words := "Auto Recurring with " + label + " is off."
+	if reason != "" {
+		words = "Auto Recurring with " + label + " is off: " + reason + "."
+	}
+	return s.tellDealer(ctx, q, now, fmt.Sprintf("consent %d off", consent.ID), customerID, outbox.PaymentNotice{
+		Title: "Auto Recurring switched off", Lines: []string{words}, Path: "/office"})
+}
+
+// tellCustomer queues a mail to a customer: to the given user or else the first
+// address on file. It runs in the caller's transaction.
+func (s *Service) tellCustomer(ctx context.Context, q *db.Queries, now calendar.Instant, fact string, customerID, userID int64, body outbox.Body) error {
+	to, err := q.GetPayer(ctx, db.GetPayerParams{UserID: userID, CustomerID: customerID})
+	if err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
+	if to.Email == "" {
+		return nil
+	}
+	return s.mail.Enqueue(ctx, q, now, outbox.Mail{Fact: fact, CustomerID: customerID, ToName: to.DisplayName, ToEmail: to.Email, Body: body})
+}
+
+// payPath leads to the payment screen with one invoice on Yes.
+func payPath(number string) string { return "/pay?invoice=" + url.QueryEscape(number) }

@@ -1,0 +1,477 @@
+package payment
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"customerportal/db"
+	"customerportal/internal/audit"
+	"customerportal/internal/fault"
+	"customerportal/internal/gateway"
+)
+
+// The ladder of look-ups: the pause grows by half of the time since the payment
+// was sent, between these two.
+const (
+	shortestPause = 5 * time.Second
+	longestPause  = 6 * time.Hour
+	// batch is how many rows one round of Settle reads.
+	batch = 64
+	// changesPause is how often the processor's own list of changes is read, for
+	// the events that no webhook brought.
+	changesPause = 5 * time.Minute
+)
+
+// Run settles at once, and then whenever something is due, until ctx ends.
+func (s *Service) Run(ctx context.Context) {
+	tick := time.NewTicker(shortestPause)
+	defer tick.Stop()
+	for {
+		if err := s.Settle(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("payment: settling", "error", err.Error())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-s.wake:
+		}
+	}
+}
+
+// Settle finds every payment and set-up that is under way and due for a look,
+// and every event nobody has looked into, and brings them up to what the
+// processor says. It is called at start, which recovers from a kill at any
+// point, and every few seconds after that. What cannot be settled now is left
+// for the next call; the errors of the processor are logged, those of the
+// database returned.
+func (s *Service) Settle(ctx context.Context) error {
+	if err := s.changes(ctx); err != nil {
+		return err
+	}
+	if err := s.openEvents(ctx); err != nil {
+		return err
+	}
+	err := s.each(ctx, func() ([]string, error) {
+		return s.db.Read().ListPaymentsToSettle(ctx, db.ListPaymentsToSettleParams{
+			Shortest: shortestPause.Milliseconds(), Longest: longestPause.Milliseconds(), Now: s.clock.Now(), Most: batch})
+	}, s.settlePayment)
+	if err != nil {
+		return err
+	}
+	return s.each(ctx, func() ([]string, error) {
+		return s.db.Read().ListSetupsToSettle(ctx, db.ListSetupsToSettleParams{
+			Shortest: shortestPause.Milliseconds(), Longest: longestPause.Milliseconds(), Now: s.clock.Now(), Most: batch})
+	}, s.settleSetup)
+}
+
+// each works through a list that is read in batches until nothing new is on it.
+func (s *Service) each(ctx context.Context, list func() ([]string, error), work func(context.Context, string) error) error {
+	seen := map[string]bool{}
+	for {
+		references, err := list()
+		if err != nil {
+			return fmt.Errorf("payment: %w", err)
+		}
+		fresh := 0
+		for _, reference := range references {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if seen[reference] {
+				continue
+			}
+			seen[reference] = true
+			fresh++
+			if !s.busy.try(reference) {
+				continue // somebody is at work on it
+			}
+			err := work(ctx, reference)
+			s.busy.release(reference)
+			if err != nil {
+				return err
+			}
+		}
+		if fresh == 0 {
+			return nil
+		}
+	}
+}
+
+// settlePayment brings one payment up to what the processor says. The caller
+// holds its lock.
+func (s *Service) settlePayment(ctx context.Context, reference string) error {
+	p, err := s.db.Read().GetPaymentByReference(ctx, reference)
+	if err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
+	if !State(p.State).UnderWay() {
+		return nil
+	}
+	if State(p.State) == Planned {
+		// Nobody in this program is at work on it, and it was never claimed: a
+		// kill came between. Nothing was sent, and the customer is no longer
+		// there to want it sent now.
+		_, err := s.giveUp(ctx, audit.Program, p, ending{code: "interrupted",
+			words: "This payment was interrupted before it was sent. Nothing was charged. Please pay again."})
+		return err
+	}
+	set, err := s.settings.Current(ctx)
+	if err != nil {
+		return err
+	}
+	g, err := s.adapter(set, p.Gateway)
+	if err != nil {
+		s.log.Error("payment: cannot be looked up", "payment", reference, "error", err.Error())
+		return s.touch(ctx, p)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	out, err := s.look(ctx, g, p)
+	switch {
+	case errors.Is(err, gateway.ErrNotFound):
+		return s.notFound(ctx, p)
+	case err != nil:
+		s.log.Warn("payment: look-up failed", "payment", reference, "error", err.Error())
+		return s.touch(ctx, p)
+	}
+	if out, err = s.overdue(ctx, g, p, out); err != nil {
+		s.log.Warn("payment: could not be closed", "payment", reference, "error", err.Error())
+		return s.touch(ctx, p)
+	}
+	_, err = s.apply(ctx, audit.Program, reference, out, false)
+	return err
+}
+
+// look reads the payment at the processor, by the processor's id when one is
+// known and by our reference when the answer that would have told it was lost.
+func (s *Service) look(ctx context.Context, g gateway.Adapter, p db.Payment) (gateway.Outcome, error) {
+	switch {
+	case p.ChargeRef != "":
+		return g.Lookup(ctx, p.ChargeRef)
+	case p.SessionRef != "":
+		return g.Lookup(ctx, p.SessionRef)
+	}
+	return g.Find(ctx, gateway.Find{Reference: p.Reference, CustomerID: p.CustomerRef, Since: p.SubmittedAt})
+}
+
+// notFound decides about a submitted payment the processor knows nothing of.
+// After [gateway.InFlight] that is proof that nothing was charged; a page whose
+// address nobody was given cannot be paid at any time. Nothing is sent again.
+func (s *Service) notFound(ctx context.Context, p db.Payment) error {
+	if p.Hosted == 0 && s.clock.Now().Sub(p.SubmittedAt) < gateway.InFlight {
+		return s.touch(ctx, p)
+	}
+	_, err := s.giveUp(ctx, audit.Program, p, ending{code: "not_sent", tell: p.Hosted == 0,
+		words: "This payment did not reach the payment processor. Nothing was charged. Please pay again."})
+	return err
+}
+
+// overdue closes what waited for the customer long enough: a page whose address
+// nobody was given, 3-D Secure that nobody finished.
+func (s *Service) overdue(ctx context.Context, g gateway.Adapter, p db.Payment, out gateway.Outcome) (gateway.Outcome, error) {
+	now := s.clock.Now()
+	life := actionLife
+	if p.Kind == string(gateway.ECheck) {
+		life = verifyLife
+	}
+	switch {
+	case out.State == gateway.Open && State(p.State) == Submitted:
+		p.SessionRef = out.PageID
+	case out.State == gateway.Open && now >= p.CreatedAt.Add(pageLife+10*time.Minute):
+	case out.State == gateway.Action && now >= p.SubmittedAt.Add(life):
+	default:
+		return out, nil
+	}
+	return s.stop(ctx, g, p)
+}
+
+func (s *Service) touch(ctx context.Context, p db.Payment) error {
+	err := s.db.Write(ctx, func(q *db.Queries) error {
+		return q.TouchPayment(ctx, db.TouchPaymentParams{CheckedAt: s.clock.Now(), ID: p.ID})
+	})
+	if err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
+	return nil
+}
+
+// Refresh brings one payment of the customer's up to date when it is under way
+// and was not looked at in the last moments, for the pages that show it. An
+// empty reference means the latest that is under way. It returns where the
+// payment stands.
+func (s *Service) Refresh(ctx context.Context, customerID int64, reference string) (Result, error) {
+	var p db.Payment
+	var err error
+	if reference == "" {
+		p, err = s.db.Read().GetLatestUnderWayForCustomer(ctx, customerID)
+	} else {
+		p, err = s.db.Read().GetPaymentByReferenceForCustomer(ctx, db.GetPaymentByReferenceForCustomerParams{Reference: reference, CustomerID: customerID})
+	}
+	if err != nil {
+		return Result{}, found(err, "payment")
+	}
+	const fresh = time.Second
+	if State(p.State).UnderWay() && s.clock.Now().Sub(p.CheckedAt) >= fresh && s.busy.try(p.Reference) {
+		work, cancel := detached(ctx)
+		err := s.settlePayment(work, p.Reference)
+		s.busy.release(p.Reference)
+		cancel()
+		if err != nil {
+			return Result{}, err
+		}
+		if p, err = s.db.Read().GetPayment(ctx, p.ID); err != nil {
+			return Result{}, found(err, "payment")
+		}
+	}
+	return resultOf(p), nil
+}
+
+// Chosen returns the choices an unfinished or refused payment was made of, so
+// that the payment screen can show them again.
+func (s *Service) Chosen(ctx context.Context, customerID int64, reference string) (Choice, error) {
+	p, err := s.db.Read().GetPaymentByReferenceForCustomer(ctx, db.GetPaymentByReferenceForCustomerParams{Reference: reference, CustomerID: customerID})
+	if err != nil {
+		return Choice{}, found(err, "payment")
+	}
+	allocations, err := s.db.Read().ListAllocations(ctx, p.ID)
+	if err != nil {
+		return Choice{}, fmt.Errorf("payment: %w", err)
+	}
+	c := Choice{Rows: map[string]RowChoice{}, Kind: p.Kind, Method: NewMethod, Keep: p.KeepMethod != 0}
+	if p.MethodID.Valid && p.Hosted == 0 {
+		c.Method = fmt.Sprint(p.MethodID.Int64)
+	}
+	for _, a := range allocations {
+		c.Rows[a.Number] = RowChoice{Yes: true, Amount: a.Cents.Plain(), Was: a.Cents.Plain()}
+	}
+	return c, nil
+}
+
+// Receive takes one webhook: the signature is checked, the raw event stored,
+// and then the object it names is looked up. The payload itself is never
+// believed. It returns NotFound for a gateway that is not there and Forbidden
+// for a signature that does not fit; an event that was stored is never an error.
+func (s *Service) Receive(ctx context.Context, name string, body []byte, header func(string) string) error {
+	set, err := s.settings.Current(ctx)
+	if err != nil {
+		return err
+	}
+	g, err := s.adapter(set, name)
+	if err != nil {
+		return fault.Missing("page")
+	}
+	event, err := g.VerifyWebhook(body, header)
+	if err != nil {
+		return &fault.Error{Kind: fault.Forbidden, Message: "The signature does not fit.", Err: err}
+	}
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	if err := s.storeEvent(ctx, name, event, body); err != nil {
+		return err
+	}
+	row, err := s.db.Read().GetGatewayEvent(ctx, db.GetGatewayEventParams{Gateway: name, EventRef: event.ID})
+	if err != nil {
+		return fmt.Errorf("payment: event: %w", err)
+	}
+	if row.HandledAt != 0 {
+		return nil
+	}
+	if err := s.handle(ctx, g, row.ID, event); err != nil {
+		s.log.Warn("payment: event left for later", "event", event.ID, "error", err.Error())
+	}
+	return nil
+}
+
+func (s *Service) storeEvent(ctx context.Context, name string, e gateway.Event, body []byte) error {
+	err := s.db.Write(ctx, func(q *db.Queries) error {
+		_, err := q.AddGatewayEvent(ctx, db.AddGatewayEventParams{Gateway: name, EventRef: e.ID, Type: e.Type,
+			ObjectRef: string(e.Subject) + " " + e.ObjectID, Body: body, ReceivedAt: s.clock.Now()})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("payment: event %s: %w", e.ID, err)
+	}
+	return nil
+}
+
+// errBusy leaves an event for the next round: its payment is being worked on.
+var errBusy = errors.New("payment: being worked on")
+
+// handle looks up what an event is about.
+func (s *Service) handle(ctx context.Context, g gateway.Adapter, id int64, e gateway.Event) error {
+	note, err := s.lookInto(ctx, g, e)
+	switch {
+	case errors.Is(err, gateway.ErrNotFound):
+		note = "the processor knows no such object"
+	case err != nil:
+		return err
+	}
+	return s.finishEvent(ctx, id, note)
+}
+
+// finishEvent writes down what came of an event.
+func (s *Service) finishEvent(ctx context.Context, id int64, note string) error {
+	err := s.db.Write(ctx, func(q *db.Queries) error {
+		return q.FinishGatewayEvent(ctx, db.FinishGatewayEventParams{HandledAt: s.clock.Now(), Note: note, ID: id})
+	})
+	if err != nil {
+		return fmt.Errorf("payment: event: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) lookInto(ctx context.Context, g gateway.Adapter, e gateway.Event) (note string, err error) {
+	switch e.Subject {
+	case gateway.AboutPage:
+		if setup, err := s.db.Read().GetMethodSetupBySession(ctx, db.GetMethodSetupBySessionParams{Gateway: g.Info().Name, SessionRef: e.ObjectID}); err == nil {
+			return "set-up " + setup.Reference, s.locked(setup.Reference, func() error { return s.settleSetup(ctx, setup.Reference) })
+		}
+		return s.lookIntoPayment(ctx, g, e.ObjectID)
+	case gateway.AboutPayment:
+		return s.lookIntoPayment(ctx, g, e.ObjectID)
+	case gateway.AboutSetup:
+		setup, err := g.LookupSetup(ctx, e.ObjectID)
+		if err != nil {
+			return "", err
+		}
+		row, err := s.db.Read().GetMethodSetupByReference(ctx, setup.Reference)
+		if errors.Is(err, sql.ErrNoRows) {
+			return "not from here", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		return "set-up " + row.Reference, s.locked(row.Reference, func() error { return s.settleSetup(ctx, row.Reference) })
+	case gateway.AboutMethod:
+		return s.syncMethod(ctx, g, e.ObjectID)
+	}
+	return "nothing to do", nil
+}
+
+// lookIntoPayment reads which payment of ours an object at the processor belongs
+// to, takes its lock, and only then reads what to go by.
+func (s *Service) lookIntoPayment(ctx context.Context, g gateway.Adapter, id string) (string, error) {
+	out, err := g.Lookup(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	p, err := s.db.Read().GetPaymentByReference(ctx, out.Reference)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "not from here", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return "payment " + p.Reference, s.locked(p.Reference, func() error {
+		out, err := g.Lookup(ctx, id)
+		if err != nil {
+			return err
+		}
+		if out.State == gateway.Open {
+			return nil
+		}
+		_, err = s.apply(ctx, audit.Program, p.Reference, out, false)
+		return err
+	})
+}
+
+// locked runs f with a lock that nobody else holds, errBusy when somebody does.
+func (s *Service) locked(reference string, f func() error) error {
+	if !s.busy.try(reference) {
+		return errBusy
+	}
+	defer s.busy.release(reference)
+	return f()
+}
+
+// openEvents looks into the events that were stored and not looked into yet.
+func (s *Service) openEvents(ctx context.Context) error {
+	list, err := s.db.Read().ListOpenGatewayEvents(ctx, batch)
+	if err != nil {
+		return fmt.Errorf("payment: events: %w", err)
+	}
+	set, err := s.settings.Current(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range list {
+		g, err := s.adapter(set, row.Gateway)
+		if err != nil {
+			continue
+		}
+		if err := s.handle(ctx, g, row.ID, eventOf(row.EventRef, row.Type, row.ObjectRef)); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			s.log.Warn("payment: event left for later", "event", row.EventRef, "error", err.Error())
+			if s.clock.Now().Sub(row.ReceivedAt) > eventPatience {
+				err = s.finishEvent(ctx, row.ID, "given up: "+err.Error())
+			} else {
+				err = nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// eventPatience is how long an event that cannot be looked into is kept for
+// another try, so that it does not stand in the way of others for ever.
+const eventPatience = 72 * time.Hour
+
+// eventOf reads a stored event back.
+func eventOf(ref, kind, object string) gateway.Event {
+	subject, id, _ := strings.Cut(object, " ")
+	return gateway.Event{ID: ref, Type: kind, Subject: gateway.Subject(subject), ObjectID: id}
+}
+
+// changes reads the processor's own list of what happened, so that nothing is
+// missed when webhooks do not arrive.
+func (s *Service) changes(ctx context.Context) error {
+	g, _, err := s.active(ctx)
+	if fault.Is(err, fault.Unavailable) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	name := g.Info().Name
+	cursor, err := s.db.Read().GetGatewayCursor(ctx, name)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("payment: %w", err)
+	}
+	now := s.clock.Now()
+	if cursor.ReadAt != 0 && now.Sub(cursor.ReadAt) < changesPause {
+		return nil
+	}
+	for more := true; more; {
+		var events []gateway.Event
+		var next string
+		if events, next, more, err = g.Changes(ctx, cursor.Cursor); err != nil {
+			s.log.Warn("payment: list of changes", "gateway", name, "error", err.Error())
+			return nil
+		}
+		err := s.db.Write(ctx, func(q *db.Queries) error {
+			for _, e := range events {
+				_, err := q.AddGatewayEvent(ctx, db.AddGatewayEventParams{Gateway: name, EventRef: e.ID, Type: e.Type,
+					ObjectRef: string(e.Subject) + " " + e.ObjectID, Body: []byte{}, ReceivedAt: now})
+				if err != nil {
+					return err
+				}
+			}
+			return q.PutGatewayCursor(ctx, db.PutGatewayCursorParams{Gateway: name, Cursor: next, ReadAt: now})
+		})
+		if err != nil {
+			return fmt.Errorf("payment: %w", err)
+		}
+		cursor.Cursor = next
+	}
+	return nil
+}

@@ -30,6 +30,7 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/demo"
+	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
 	"customerportal/internal/schedule"
 	"customerportal/internal/settings"
@@ -367,11 +368,22 @@ func doctor(ctx context.Context, args []string, stdout io.Writer) error {
 		if hold != db.NoHold {
 			fmt.Fprintln(stdout, hold.Describe())
 		}
+		var findings []ledger.Finding
+		err = p.books.View(ctx, func(q *db.Queries) error {
+			findings, err = ledger.CheckBooks(ctx, q, p.clock.Now())
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, f := range findings {
+			found = append(found, f.String())
+		}
 		for _, line := range found {
 			fmt.Fprintln(stdout, "-", line)
 		}
 		if len(found) > 0 {
-			return fmt.Errorf("%d things are wrong with the books", len(found))
+			return fmt.Errorf("the doctor found %d things wrong with the books", len(found))
 		}
 		fmt.Fprintln(stdout, "The books are sound.")
 		return nil

@@ -40,6 +40,7 @@ var (
 		"static":                       {},
 		"views":                        {},
 		"views/portal":                 {"views"},
+		"views/demo":                   {"views"},
 		"views/office":                 {"views"},
 		"views/demo":                   {"views"},
 		"internal/audit":               {"db"},

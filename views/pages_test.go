@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"regexp"
@@ -15,14 +16,22 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/static"
 	"customerportal/views"
+	"customerportal/views/demo"
 	"customerportal/views/office"
 	"customerportal/views/portal"
 )
+
+// areas are the folders of pages.
+var areas = map[string]fs.FS{"portal": portal.Files, "office": office.Files, "demo": demo.Files}
 
 // pages has one line for every page: its name and its struct.
 var pages = map[string]any{
 	"portal/error": &views.ErrorPage{},
 	"office/error": &views.ErrorPage{},
+
+	"demo/guide":  &demo.GuidePage{},
+	"demo/mail":   &demo.MailPage{},
+	"demo/letter": &demo.LetterPage{},
 }
 
 func newRenderer(t *testing.T) *views.Renderer {
@@ -31,7 +40,7 @@ func newRenderer(t *testing.T) *views.Renderer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := views.New(views.Shared, map[string]fs.FS{"portal": portal.Files, "office": office.Files}, assets.URL)
+	r, err := views.New(views.Shared, areas, assets.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +193,9 @@ func unsafeMarkup(body string) string {
 // TestTemplatesHoldTheContentSecurityPolicy reads the templates as they are
 // written, branches and all.
 func TestTemplatesHoldTheContentSecurityPolicy(t *testing.T) {
-	for area, files := range map[string]fs.FS{"": views.Shared, "portal": portal.Files, "office": office.Files} {
+	folders := maps.Clone(areas)
+	folders[""] = views.Shared
+	for area, files := range folders {
 		err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err

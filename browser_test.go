@@ -1,0 +1,782 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	devlog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// The journeys walk through the whole program in a real browser, as people do:
+// controls are found by the names that are seen or read out, and whatever a
+// person would wait for is waited for.
+
+//go:embed static/testdata/axe/axe.min.js
+var axe string
+
+// patience bounds every wait. It is long, for the machine may be busy; nothing
+// waits longer than it has to.
+const patience = 30 * time.Second
+
+// chromium is the one browser of the test run; each journey has a profile of
+// its own in it.
+var chromium struct {
+	once sync.Once
+	ctx  context.Context
+	stop func()
+	path string
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if chromium.stop != nil {
+		chromium.stop()
+	}
+	if demonstration.dir != "" {
+		_ = os.RemoveAll(demonstration.dir)
+	}
+	os.Exit(code)
+}
+
+// startChromium starts the browser, or says which of the known ones is missing.
+func startChromium() {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if path, err := exec.LookPath(name); err == nil {
+			chromium.path = path
+			break
+		}
+	}
+	if chromium.path == "" {
+		return
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium.path),
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("no-sandbox", os.Getuid() == 0), // Chromium's sandbox refuses root
+		// the names that assistive technology is told, for finding controls
+		chromedp.Flag("enable-blink-features", "ComputedAccessibilityInfo"),
+		chromedp.Flag("lang", "en-US"),
+		chromedp.WSURLReadTimeout(time.Minute),
+	)
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancelBrowser := chromedp.NewContext(allocator)
+	chromium.ctx = ctx
+	chromium.stop = func() { cancelBrowser(); cancel() }
+	chromium.err = chromedp.Do(ctx)
+}
+
+// demonstration is the folder of made-up books that each journey copies.
+var demonstration struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// site is a running portal with its own books.
+type site struct {
+	URL   string
+	Dir   string
+	Guide guide
+}
+
+// guide is who can log in, as the demonstration keeps it.
+type guide struct {
+	Staff     struct{ Email, Password, Secret string }
+	Customers []struct{ Email, Password, Name, Number, About string }
+	New       []struct{ Key, Number, Zip, FirstName, LastName, Phone, Email, About string }
+}
+
+// runDemo runs the demonstration in a folder until ctx ends; ready is called
+// with its address once it answers.
+func runDemo(ctx context.Context, dir string, ready func(url string)) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		return err
+	}
+	out, in := io.Pipe()
+	go func() {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if strings.HasPrefix(lines.Text(), "The portal is at ") {
+				ready("http://" + address)
+			}
+		}
+	}()
+	err = run(ctx, []string{"demo", "--db", filepath.Join(dir, "portal.db"), "--listen", address}, in)
+	_ = in.Close()
+	return err
+}
+
+// newSite starts the demonstration on fresh books and stops it with the test.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	demonstration.once.Do(func() {
+		if demonstration.dir, demonstration.err = os.MkdirTemp("", "demo"); demonstration.err != nil {
+			return
+		}
+		ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
+		defer stop()
+		demonstration.err = runDemo(ctx, demonstration.dir, func(string) { stop() })
+	})
+	if demonstration.err != nil {
+		t.Fatal(demonstration.err)
+	}
+	s := &site{Dir: t.TempDir()}
+	if err := os.CopyFS(s.Dir, os.DirFS(demonstration.dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".", "portal.key"} {
+		mode := os.FileMode(0o600)
+		if name == "." {
+			mode = 0o700
+		}
+		if err := os.Chmod(filepath.Join(s.Dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw, err := os.ReadFile(filepath.Join(s.Dir, "demo.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &s.Guide); err != nil {
+		t.Fatal(err)
+	}
+
+	ctx, stop := context.WithCancel(context.Background())
+	done, ready := make(chan error, 1), make(chan string, 1)
+	go func() { done <- runDemo(ctx, s.Dir, func(url string) { ready <- url }) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("the portal ended with: %v", err)
+		}
+	})
+	select {
+	case s.URL = <-ready:
+	case err := <-done:
+		done <- err
+		t.Fatalf("the portal did not start: %v", err)
+	case <-time.After(patience):
+		t.Fatal("the portal did not start in time")
+	}
+	return s
+}
+
+// mode is the device of a journey.
+type mode struct {
+	name          string
+	width, height int64
+	phone, dark   bool
+	noScript      bool
+}
+
+var (
+	desk  = mode{name: "desk", width: 1280, height: 900}
+	phone = mode{name: "phone", width: 390, height: 844, phone: true, dark: true}
+	plain = mode{name: "no script", width: 1280, height: 900, noScript: true}
+)
+
+// person is somebody at a browser.
+type person struct {
+	*testing.T
+	site *site
+	mode mode
+	ctx  context.Context
+
+	mu        sync.Mutex
+	trouble   []string // what the console complained of
+	downloads map[string]string
+	finished  map[string]bool
+	files     string
+	audited   map[string]bool
+}
+
+// newPerson opens a browser profile on the site. Without a browser the test is
+// skipped, on CI it fails.
+func newPerson(t *testing.T, s *site, m mode) *person {
+	t.Helper()
+	chromium.once.Do(startChromium)
+	switch {
+	case chromium.path == "" && os.Getenv("CI") == "true":
+		t.Fatal("there is no Chromium or Chrome on this machine")
+	case chromium.path == "":
+		t.Skip("there is no Chromium or Chrome on this machine; install one, as in apt-get install chromium")
+	case chromium.err != nil:
+		t.Fatal(chromium.err)
+	}
+	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
+	p := &person{T: t, site: s, mode: m, ctx: ctx, downloads: map[string]string{}, finished: map[string]bool{}, files: t.TempDir(), audited: map[string]bool{}}
+	t.Cleanup(func() {
+		if t.Failed() {
+			p.picture("failure")
+		}
+		cancel()
+	})
+	p.must(chromedp.Do(ctx))
+	p.must(chromedp.Listen(ctx, p.hear))
+	p.must(chromedp.ListenBrowser(ctx, p.hear))
+	_, err := chromedp.Call(ctx, devlog.Enable, cdp.Empty{})
+	p.must(err)
+	yes := true
+	_, err = chromedp.CallBrowser(ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllowAndName, BrowserContextID: chromedp.FromContext(ctx).BrowserContextID,
+		DownloadPath: p.files, EventsEnabled: &yes,
+	})
+	p.must(err)
+	p.resize(m.width, m.height)
+	p.scheme(m.dark)
+	if m.noScript {
+		_, err = chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		p.must(err)
+	}
+	t.Cleanup(p.quiet)
+	return p
+}
+
+func (p *person) must(err error) {
+	p.Helper()
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
+func (p *person) resize(width, height int64) {
+	p.Helper()
+	_, err := chromedp.Call(p.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: width, Height: height, DeviceScaleFactor: 1, Mobile: p.mode.phone,
+	})
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: p.mode.phone})
+	p.must(err)
+}
+
+// scheme sets light or dark, always without motion, so that nothing is looked
+// at half-way.
+func (p *person) scheme(dark bool) {
+	p.Helper()
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+	p.must(err)
+}
+
+// hear keeps what the console says and which files arrive.
+func (p *person) hear(ev any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch ev := ev.(type) {
+	case *runtime.EventExceptionThrown:
+		p.trouble = append(p.trouble, "exception: "+ev.ExceptionDetails.Text)
+	case *runtime.EventConsoleAPICalled:
+		if ev.Type == "error" || ev.Type == "warning" || ev.Type == "assert" {
+			var words []string
+			for _, a := range ev.Args {
+				words = append(words, string(a.Value)+a.Description)
+			}
+			p.trouble = append(p.trouble, "console: "+strings.Join(words, " "))
+		}
+	case *devlog.EventEntryAdded:
+		e := ev.Entry
+		// the browser's own line for a 4xx answer, which is no fault
+		refused := e.Source == "network" && strings.Contains(e.Text, "the server responded with a status of 4")
+		if (e.Level == devlog.EntryLevelError || e.Source == "security") && !refused {
+			p.trouble = append(p.trouble, fmt.Sprintf("%s: %s %s", e.Source, e.Text, e.URL))
+		}
+	case *browser.EventDownloadWillBegin:
+		p.downloads[ev.GUID] = ev.SuggestedFilename
+	case *browser.EventDownloadProgress:
+		if ev.State == browser.DownloadProgressStateCompleted {
+			p.finished[ev.GUID] = true
+		}
+	}
+}
+
+// quiet fails the test for whatever the console complained of.
+func (p *person) quiet() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, line := range p.trouble {
+		p.Errorf("%s: %s", p.mode.name, line)
+	}
+	p.trouble = nil
+}
+
+// picture saves what is seen, for whoever looks into a failure, when a folder
+// for pictures is named, and for failures in any case.
+func (p *person) picture(name string) {
+	dir := os.Getenv("PICTURES")
+	if dir == "" {
+		if name != "failure" {
+			return
+		}
+		dir = filepath.Join(os.TempDir(), "portal-journeys")
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	file := filepath.Join(dir, strings.NewReplacer("/", "_", " ", "_").Replace(p.Name()+"_"+p.mode.name+"_"+name)+".png")
+	if err == nil {
+		err = os.WriteFile(file, png, 0o600)
+	}
+	if err != nil {
+		p.Logf("no picture: %v", err)
+		return
+	}
+	if name == "failure" {
+		p.Logf("what was seen last: %s", file)
+	}
+}
+
+// ---- looking
+
+// eval runs script with the arguments as JSON values named a, b, c ...
+func eval[T any](p *person, script string, args ...any) (T, error) {
+	var b strings.Builder
+	b.WriteString("((")
+	for i := range args {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('a' + byte(i))
+	}
+	b.WriteString(") => {" + script + "})(")
+	for i, a := range args {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		raw, err := json.Marshal(a)
+		if err != nil {
+			var zero T
+			return zero, err
+		}
+		b.Write(raw)
+	}
+	b.WriteByte(')')
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](b.String(), chromedp.EvalAwaitPromise))
+}
+
+// until waits for a condition in the page to hold. A page that is just being
+// replaced does not hold it.
+func (p *person) until(what, script string, args ...any) {
+	p.Helper()
+	deadline := time.Now().Add(patience)
+	tick := time.NewTicker(40 * time.Millisecond)
+	defer tick.Stop()
+	var last error
+	for {
+		ok, err := eval[bool](p, script, args...)
+		if ok && err == nil {
+			return
+		}
+		last = err
+		if time.Now().After(deadline) {
+			at, _ := eval[string](p, "return location.href + '\\n' + document.body.innerText")
+			p.Fatalf("%s: waited in vain for %s (%v) at %s", p.mode.name, what, last, at)
+		}
+		<-tick.C
+	}
+}
+
+// see waits until the page shows a text.
+func (p *person) see(texts ...string) {
+	p.Helper()
+	for _, text := range texts {
+		p.until(fmt.Sprintf("%q", text), `
+			const flat = (s) => s.replace(/\s+/g, " ");
+			return document.readyState === "complete" && flat(document.body.innerText).includes(flat(a))`, text)
+	}
+}
+
+// miss waits until the page does not show a text.
+func (p *person) miss(text string) {
+	p.Helper()
+	p.until(fmt.Sprintf("%q to go away", text), `return document.readyState === "complete" && !document.body.innerText.replace(/\s+/g, " ").includes(a)`, text)
+}
+
+// text returns what the page shows, with single spaces.
+func (p *person) text() string {
+	p.Helper()
+	s, err := eval[string](p, `return document.body.innerText.replace(/\s+/g, " ")`)
+	p.must(err)
+	return s
+}
+
+// at waits until the page is at a path.
+func (p *person) at(path string) {
+	p.Helper()
+	p.until("the address "+path, `return document.readyState === "complete" && location.pathname === a`, path)
+}
+
+// controls finds the visible controls whose accessible name is the given one or
+// begins with it; the exact ones come first, in a dialog before the page below.
+const controls = `
+	const flat = (s) => (s || "").replace(/\s+/g, " ").trim();
+	const shown = (e) => e.checkVisibility({visibilityProperty: true, opacityProperty: false}) && !e.closest("[inert]");
+	const dialog = document.querySelector("dialog:modal");
+	const controls = (kinds, name) => {
+		const all = [...(dialog || document).querySelectorAll(kinds)].filter(shown);
+		const named = (e) => flat(e.computedName ?? e.ariaLabel ?? e.textContent);
+		return [...all.filter((e) => named(e) === name), ...all.filter((e) => named(e) !== name && named(e).startsWith(name))];
+	};
+`
+
+const (
+	pressable = `button, a[href], summary, [role=button], [role=tab], [type=submit], [type=checkbox], [type=radio]`
+	fillable  = `input:not([type=checkbox], [type=radio], [type=submit], [type=hidden]), textarea, select`
+)
+
+// point is a place on the screen in CSS pixels.
+type point struct{ X, Y float64 }
+
+// find waits for the nth visible control of a name and returns its middle once
+// it is on the screen and nothing lies over it.
+func (p *person) find(kinds, name string, nth int) point {
+	p.Helper()
+	const where = controls + `
+		const e = controls(a, b)[c];
+		if (!e) return null;
+		e.scrollIntoView({block: "center", behavior: "instant"});
+		const r = [...e.getClientRects()].find((r) => r.width && r.height);
+		if (!r) return null;
+		const at = {X: r.x + r.width / 2, Y: r.y + r.height / 2};
+		const top = document.elementFromPoint(at.X, at.Y);
+		const label = e.labels && [...e.labels].some((l) => l.contains(top));
+		return top && (e.contains(top) || top.contains(e) && top !== document.body || label) ? at : null;`
+	p.until(fmt.Sprintf("the control %q", name), `return document.readyState === "complete" && !!(() => {`+where+`})()`, kinds, name, nth)
+	at, err := eval[*point](p, where, kinds, name, nth)
+	if err != nil || at == nil {
+		p.Fatalf("the control %q went away: %v", name, err)
+	}
+	return *at
+}
+
+// ---- doing
+
+// press presses what is named, with the finger on a phone.
+func (p *person) press(name string) { p.Helper(); p.pressNth(name, 0) }
+
+// pressNth presses the nth control of a name, from 0.
+func (p *person) pressNth(name string, nth int) {
+	p.Helper()
+	p.tap(p.find(pressable, name, nth))
+}
+
+func (p *person) tap(at point) {
+	p.Helper()
+	if !p.mode.phone {
+		p.must(chromedp.Do(p.ctx, chromedp.MouseClickXY(at.X, at.Y)))
+		return
+	}
+	_, err := chromedp.Call(p.ctx, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchStart, TouchPoints: []*input.TouchPoint{{X: at.X, Y: at.Y}}})
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}})
+	p.must(err)
+}
+
+// follow presses what is named and waits for the next page.
+func (p *person) follow(name string) {
+	p.Helper()
+	p.next(func() { p.press(name) })
+}
+
+// next waits for the page that comes after what f does.
+func (p *person) next(f func()) {
+	p.Helper()
+	_, err := eval[bool](p, `return document.documentElement.dataset.left = "1", true`)
+	p.must(err)
+	f()
+	p.until("the next page", `return document.readyState === "complete" && !document.documentElement.dataset.left`)
+}
+
+// fill puts a value into the box or drop-down of a label, as typing does.
+func (p *person) fill(label, value string) {
+	p.Helper()
+	at := p.find(fillable, label, 0)
+	kind, err := eval[string](p, controls+`
+		const e = controls(a, b)[0];
+		e.focus();
+		if (e.localName !== "select") { e.select(); return "text"; }
+		const o = [...e.options].find((o) => flat(o.textContent).startsWith(c));
+		if (!o) return "no option in " + [...e.options].map((o) => flat(o.textContent)).join(" | ");
+		e.value = o.value;
+		e.dispatchEvent(new Event("input", {bubbles: true}));
+		e.dispatchEvent(new Event("change", {bubbles: true}));
+		return "select";`, fillable, label, value)
+	p.must(err)
+	switch kind {
+	case "select":
+		return
+	case "text":
+	default:
+		p.Fatalf("%s: %q has %s", label, value, kind)
+	}
+	_ = at
+	if value == "" {
+		p.key(kb.Delete)
+		return
+	}
+	_, err = chromedp.Call(p.ctx, input.InsertText, input.InsertTextParams{Text: value})
+	p.must(err)
+}
+
+// value returns what stands in the box of a label.
+func (p *person) value(label string) string {
+	p.Helper()
+	p.find(fillable, label, 0)
+	s, err := eval[string](p, controls+`return controls(a, b)[0].value`, fillable, label)
+	p.must(err)
+	return s
+}
+
+// key presses keys on whatever has the focus.
+func (p *person) key(keys string) {
+	p.Helper()
+	p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(keys)))
+}
+
+// tabTo presses Tab until the control of a name has the focus, and checks on
+// the way that every focus can be seen.
+func (p *person) tabTo(name string) {
+	p.Helper()
+	for range 80 {
+		p.key(kb.Tab)
+		focused, err := eval[string](p, `
+			const e = document.activeElement;
+			if (!e || e === document.body) return "";
+			const s = getComputedStyle(e);
+			const seen = s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2;
+			return (seen ? "" : "unseen: ") + (e.computedName || "").replace(/\s+/g, " ").trim()`)
+		p.must(err)
+		if hidden, ok := strings.CutPrefix(focused, "unseen: "); ok {
+			p.Errorf("the focus on %q cannot be seen", hidden)
+			focused = hidden
+		}
+		if strings.HasPrefix(focused, name) {
+			return
+		}
+	}
+	p.Fatalf("Tab does not come to %q", name)
+}
+
+// focused returns the accessible name of what has the focus.
+func (p *person) focused() string {
+	p.Helper()
+	s, err := eval[string](p, `return (document.activeElement?.computedName || "").replace(/\s+/g, " ").trim()`)
+	p.must(err)
+	return s
+}
+
+// visit goes to an address on the site.
+func (p *person) visit(path string) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 2*patience)
+	defer cancel()
+	p.must(chromedp.Do(ctx, chromedp.Navigate(p.site.URL+path)))
+}
+
+// back presses the browser's Back.
+func (p *person) back() {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	p.must(chromedp.Do(ctx, chromedp.NavigateBack()))
+}
+
+// reload asks for the page anew, without sending a form again.
+func (p *person) reload() {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	_, err := chromedp.Call(ctx, page.Reload, page.ReloadParams{})
+	p.must(err)
+	p.until("the page", `return document.readyState === "complete"`)
+}
+
+// download presses what is named and returns the file that arrives.
+func (p *person) download(name string) (file string, body []byte) {
+	p.Helper()
+	p.mu.Lock()
+	before := len(p.finished)
+	p.mu.Unlock()
+	p.press(name)
+	deadline := time.Now().Add(patience)
+	for {
+		p.mu.Lock()
+		for guid := range p.finished {
+			if len(p.finished) > before && p.downloads[guid] != "" {
+				file, p.downloads[guid] = p.downloads[guid], ""
+				p.mu.Unlock()
+				body, err := os.ReadFile(filepath.Join(p.files, guid))
+				p.must(err)
+				return file, body
+			}
+		}
+		p.mu.Unlock()
+		if time.Now().After(deadline) {
+			p.Fatalf("%q brought no file", name)
+		}
+		// a download is told by the browser, not by the page
+		if _, err := eval[bool](p, "return new Promise((done) => setTimeout(() => done(true), 30))"); err != nil {
+			p.Fatal(err)
+		}
+	}
+}
+
+// ---- judging
+
+// audit holds a screen to what every screen must keep, once a journey.
+func (p *person) audit(screen string) {
+	p.Helper()
+	if p.mode.noScript || p.audited[screen] {
+		return
+	}
+	p.audited[screen] = true
+	p.until("the page", `return document.readyState === "complete" && !document.querySelector(".htmx-request")`)
+	p.picture(screen)
+	for _, f := range p.faults() {
+		p.Errorf("%s on %s: %s", screen, p.mode.name, f)
+	}
+}
+
+// faults judges the page that is shown: axe finds nothing in light and in dark,
+// there is one heading and a title, nothing hangs out at the side down to 320
+// pixels, and on a phone a finger hits every control.
+func (p *person) faults() []string {
+	p.Helper()
+	_, err := chromedp.Run(p.ctx, chromedp.Evaluate[chromedp.Void](axe))
+	p.must(err)
+	faults := p.axe(`{resultTypes: ["violations"]}`)
+	p.scheme(!p.mode.dark)
+	faults = append(faults, p.axe(`{resultTypes: ["violations"], runOnly: ["color-contrast"]}`)...)
+	p.scheme(p.mode.dark)
+
+	found, err := eval[[]string](p, `
+		const faults = [];
+		if (document.querySelectorAll("h1").length !== 1) faults.push(document.querySelectorAll("h1").length + " h1");
+		if (!/^.+ - .+$/.test(document.title)) faults.push("the title " + document.title);
+		if (document.documentElement.lang !== "en") faults.push("no language");
+		if (document.querySelectorAll("[style]").length) faults.push("a style attribute");
+		const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+		for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) faults.push("the id " + id + " twice");
+		if (localStorage.length || sessionStorage.length) faults.push("something kept in the browser");
+		if (a) for (const e of document.querySelectorAll("button, [role=button], select, textarea, .tabs a, input:not([type=hidden])")) {
+			const hit = e.matches("[type=checkbox], [type=radio]") && e.labels.length ? e.labels[0] : e;
+			const r = hit.getBoundingClientRect();
+			if (r.height && e.checkVisibility() && r.height < 43.5) faults.push(Math.round(r.height) + "px high for a finger: " + (e.computedName || e.name));
+		}
+		return faults;`, p.mode.phone)
+	p.must(err)
+	faults = append(faults, found...)
+	faults = append(faults, p.overhang(p.mode.width)...)
+	p.resize(320, 700)
+	faults = append(faults, p.overhang(320)...)
+	p.resize(p.mode.width, p.mode.height)
+	return faults
+}
+
+func (p *person) axe(options string) []string {
+	p.Helper()
+	found, err := eval[[]string](p, `return axe.run(document, `+options+`).then((r) => r.violations.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.target + " " + n.failureSummary)))`)
+	p.must(err)
+	return found
+}
+
+// overhang tells what makes the page scroll sideways.
+func (p *person) overhang(width int64) []string {
+	p.Helper()
+	found, err := eval[[]string](p, `
+		const root = document.scrollingElement;
+		if (root.scrollWidth <= a) return [];
+		const far = [...document.body.querySelectorAll("*")].filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > a + 1);
+		return [root.scrollWidth + " pixels wide at " + a + ", by " + far.slice(0, 3).map((e) => e.outerHTML.slice(0, 120)).join(" and ")]`, width)
+	p.must(err)
+	return found
+}
+
+// ---- mail
+
+// mail opens the newest mail to an address whose subject has a text, and leaves
+// the browser on it.
+func (p *person) mail(to, subject string) {
+	p.Helper()
+	p.visit("/demo/mail")
+	find := `
+		return [...document.querySelectorAll("#letters tbody tr")].find((r) => r.innerText.includes(a) && r.innerText.includes(b))?.querySelector("a").href || ""`
+	deadline := time.Now().Add(patience)
+	for {
+		href, err := eval[string](p, find, to, subject)
+		p.must(err)
+		if u, err := url.Parse(href); err == nil && href != "" {
+			p.visit(u.Path)
+			return
+		}
+		if time.Now().After(deadline) {
+			p.Fatalf("no mail to %s about %q:\n%s", to, subject, p.text())
+		}
+		p.reload()
+	}
+}
+
+// ---- without a browser
+
+// get asks for an address as a plain client and returns the answer with its
+// body as it came over the wire.
+func (s *site) get(t *testing.T, path string, header ...string) (*http.Response, []byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var body bytes.Buffer
+	if _, err := io.Copy(&body, resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	return resp, body.Bytes()
+}

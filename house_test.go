@@ -42,7 +42,6 @@ var (
 		"views/portal":                 {"views"},
 		"views/demo":                   {"views"},
 		"views/office":                 {"views"},
-		"views/demo":                   {"views"},
 		"internal/audit":               {"db"},
 		"internal/settings":            {"db", "internal/audit"},
 		"internal/outbox":              {"db", "internal/audit", "internal/settings"},

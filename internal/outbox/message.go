@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"mime"
 	"net/mail"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ type letter struct {
 }
 
 type attachment struct {
-	name, mime string
+	name, kind string
 	body       []byte
 }
 
@@ -36,20 +37,19 @@ const subjectLimit = 200
 // alternatives in quoted-printable, attachments beside them in base64. No text
 // of the letter can begin a header of its own.
 func compose(l letter) ([]byte, error) {
+	// each field is put above the one before
 	var h messagemail.Header
-	h.SetAddressList("From", []*mail.Address{header(l.from)})
-	h.SetAddressList("To", []*mail.Address{header(l.to)})
-	if l.replyTo.Address != "" {
-		h.SetAddressList("Reply-To", []*mail.Address{header(l.replyTo)})
-	}
-	h.SetSubject(shorten(oneLine(l.subject), subjectLimit))
-	h.SetMessageID(oneLine(l.messageID))
-	h.SetDate(l.date)
+	h.Set("X-Auto-Response-Suppress", "All")  // what Exchange goes by instead of the next
+	h.Set("Auto-Submitted", "auto-generated") // RFC 3834: keeps vacation notices from answering
 	h.Set("MIME-Version", "1.0")
-	// RFC 3834: keeps vacation notices from answering the portal; the second
-	// header is what Exchange goes by
-	h.Set("Auto-Submitted", "auto-generated")
-	h.Set("X-Auto-Response-Suppress", "All")
+	h.SetMessageID(shorten(oneLine(l.messageID), subjectLimit))
+	h.SetDate(l.date)
+	h.SetSubject(shorten(oneLine(l.subject), subjectLimit))
+	if l.replyTo.Address != "" {
+		h.Set("Reply-To", mailbox(l.replyTo))
+	}
+	h.Set("To", mailbox(l.to))
+	h.Set("From", mailbox(l.from))
 
 	var b bytes.Buffer
 	if err := l.write(&b, h); err != nil {
@@ -58,9 +58,15 @@ func compose(l letter) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// header returns the address as headers carry it.
-func header(a mail.Address) *mail.Address {
-	return &mail.Address{Name: shorten(oneLine(a.Name), subjectLimit), Address: oneLine(a.Address)}
+// mailbox returns the address as headers carry it. A name that is not ASCII is
+// written in base64, for in the other encoding net/mail leaves backslashes bare,
+// which a phrase must not hold (RFC 2047, 5).
+func mailbox(a mail.Address) string {
+	name := shorten(oneLine(a.Name), subjectLimit)
+	if ascii(name) {
+		return (&mail.Address{Name: name, Address: a.Address}).String()
+	}
+	return mime.BEncoding.Encode("utf-8", name) + " " + (&mail.Address{Address: a.Address}).String()
 }
 
 func (l letter) write(w io.Writer, h messagemail.Header) error {
@@ -84,7 +90,7 @@ func (l letter) write(w io.Writer, h messagemail.Header) error {
 	}
 	for _, a := range l.attachments {
 		var ah messagemail.AttachmentHeader
-		ah.SetContentType(a.mime, nil)
+		ah.SetContentType(a.kind, nil)
 		ah.SetFilename(oneLine(a.name))
 		part, err := mixed.CreateAttachment(ah)
 		if err != nil {
@@ -99,9 +105,9 @@ func (l letter) write(w io.Writer, h messagemail.Header) error {
 
 // alternatives writes the plain part first: readers show the last one they can.
 func (l letter) alternatives(parts *messagemail.InlineWriter) error {
-	for _, p := range []struct{ mime, body string }{{"text/plain", l.text}, {"text/html", l.html}} {
+	for _, p := range []struct{ kind, body string }{{"text/plain", l.text}, {"text/html", l.html}} {
 		var h message.Header
-		h.SetContentType(p.mime, map[string]string{"charset": "utf-8"})
+		h.SetContentType(p.kind, map[string]string{"charset": "utf-8"})
 		part, err := parts.CreatePart(messagemail.InlineHeader{Header: h})
 		if err != nil {
 			return err

@@ -77,19 +77,26 @@ type line struct {
 	used   bool // a mail went over it before: it may have died since
 }
 
-// dial connects, encrypts and logs in. Its error is always a *trouble.
-func dial(ctx context.Context, s Server, hello string, roots *x509.CertPool, pace patience) (*line, error) {
+// network is how servers are reached; tests put their own in its place.
+type network struct {
+	dial  func(ctx context.Context, network, address string) (net.Conn, error)
+	roots *x509.CertPool // nil = the machine's own
+	pace  patience
+}
+
+// connect connects, encrypts and logs in. Its error is always a *trouble.
+func (n network) connect(ctx context.Context, s Server, hello string) (*line, error) {
+	pace := n.pace
 	ctx, cancel := context.WithTimeout(ctx, pace.connect+4*pace.command)
 	defer cancel()
-	dialer := net.Dialer{Timeout: pace.connect}
-	conn, err := dialer.DialContext(ctx, "tcp", s.Address())
+	conn, err := n.reach(ctx, s)
 	if err != nil {
 		return nil, explain(stepConnect, s, "", err)
 	}
 	// closing the connection is what ends a blocked read or write
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	config := &tls.Config{ServerName: s.Host, RootCAs: roots, MinVersion: tls.VersionTLS12}
+	config := &tls.Config{ServerName: s.Host, RootCAs: n.roots, MinVersion: tls.VersionTLS12}
 	l := &line{server: s, conn: conn, pace: pace}
 	if s.Implicit {
 		secure := tls.Client(conn, config)
@@ -106,6 +113,12 @@ func dial(ctx context.Context, s Server, hello string, roots *x509.CertPool, pac
 		return nil, explain(at, s, "", err)
 	}
 	return l, nil
+}
+
+func (n network) reach(ctx context.Context, s Server) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, n.pace.connect)
+	defer cancel()
+	return n.dial(ctx, "tcp", s.Address())
 }
 
 func handshake(ctx context.Context, secure *tls.Conn, pace patience) error {

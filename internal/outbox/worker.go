@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -57,8 +56,7 @@ type Worker struct {
 	writer   *Writer
 	relay    Relay
 	log      *slog.Logger
-	roots    *x509.CertPool // nil = the machine's own
-	pace     patience
+	net      network
 
 	mu       sync.Mutex
 	began    bool   // what an earlier program left behind has been taken up
@@ -69,7 +67,8 @@ type Worker struct {
 // NewWorker returns the worker of the open books. Trouble is written to log
 // without the addresses and texts of mails.
 func NewWorker(d *db.DB, clock calendar.Clock, store *settings.Store, w *Writer, relay Relay, log *slog.Logger) *Worker {
-	return &Worker{db: d, clock: clock, settings: store, writer: w, relay: relay, log: log, pace: usualPatience}
+	return &Worker{db: d, clock: clock, settings: store, writer: w, relay: relay, log: log,
+		net: network{dial: new(net.Dialer).DialContext, pace: usualPatience}}
 }
 
 // Queued is signalled when a mail was put into the outbox by this process.
@@ -155,7 +154,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	// what is done for a mail is finished even when the program stops
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.pace.grace, cancel) })()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.net.pace.grace, cancel) })()
 
 	var l *line
 	defer func() {
@@ -259,7 +258,7 @@ func (w *Worker) deliver(ctx context.Context, l **line, who sender, m *db.ClaimM
 	}
 	for {
 		if *l == nil {
-			if *l, err = dial(ctx, who.server, w.hello(), w.roots, w.pace); err != nil {
+			if *l, err = w.net.connect(ctx, who.server, w.hello()); err != nil {
 				return "", false, err
 			}
 		}
@@ -299,9 +298,13 @@ func (w *Worker) compose(ctx context.Context, who sender, to mail.Address, m *db
 		l.replyTo = reply
 	}
 	for _, p := range papers {
-		l.attachments = append(l.attachments, attachment{name: p.Name, mime: p.Mime, body: p.Body})
+		l.attachments = append(l.attachments, attachment{name: p.Name, kind: p.Mime, body: p.Body})
 	}
-	return compose(l)
+	raw, err := compose(l)
+	if err != nil {
+		return nil, &trouble{step: stepConfig, reach: reachMailForGood, words: "This mail could not be put together.", err: err}
+	}
+	return raw, nil
 }
 
 // settle records what became of a claimed mail.
@@ -434,11 +437,13 @@ func (w *Worker) test(ctx context.Context, to mail.Address) (string, error) {
 		return "", err
 	}
 	// a person waits for this answer
-	pace := w.pace
-	pace.connect, pace.command, pace.accept = min(pace.connect, 10*time.Second), min(pace.command, 10*time.Second), min(pace.accept, 20*time.Second)
+	quick := w.net
+	quick.pace.connect = min(quick.pace.connect, 10*time.Second)
+	quick.pace.command = min(quick.pace.command, 10*time.Second)
+	quick.pace.accept = min(quick.pace.accept, 20*time.Second)
 	ctx, cancel := context.WithTimeout(ctx, 45*time.Second)
 	defer cancel()
-	l, err := dial(ctx, who.server, w.hello(), w.roots, pace)
+	l, err := quick.connect(ctx, who.server, w.hello())
 	if err != nil {
 		return "", err
 	}

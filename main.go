@@ -99,6 +99,7 @@ type program struct {
 	settings *settings.Store
 	mail     *outbox.Writer
 	accounts *account.Service
+	ledger   *ledger.Service
 }
 
 // open opens the books and wires the nouns together, the same for every command.
@@ -117,6 +118,7 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 		return nil, errors.Join(err, p.close())
 	}
 	p.accounts = account.New(p.books, p.clock, p.settings, p.mail)
+	p.ledger = ledger.New(p.books, p.clock, p.settings, p.mail)
 	return p, nil
 }
 
@@ -138,7 +140,7 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	}
 	app.Sessions = web.NewSessions(p.accounts, app.Secure())
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
-	customers := &portal.Handlers{App: app}
+	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger}
 	staff := &office.Handlers{App: app}
 	tables := [][]web.Route{customers.Routes(), staff.Routes()}
 	for _, table := range more {

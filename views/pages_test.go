@@ -29,6 +29,10 @@ var pages = map[string]any{
 	"portal/error": &views.ErrorPage{},
 	"office/error": &views.ErrorPage{},
 
+	"portal/home":     &portal.HomePage{},
+	"portal/payments": &portal.PaymentsPage{},
+	"portal/payment":  &portal.PaymentPage{},
+
 	"demo/guide":  &demo.GuidePage{},
 	"demo/mail":   &demo.MailPage{},
 	"demo/letter": &demo.LetterPage{},

@@ -73,7 +73,7 @@ func (a *App) base(c echo.Context) (views.Base, error) {
 	}
 	b := views.Base{
 		Dealer: views.Dealer{
-			Name: s.Company.Name, Phone: s.Company.Phone, PhoneLink: phoneLink(s.Company.Phone),
+			Name: s.Company.Name, Phone: s.Company.Phone, PhoneLink: PhoneLink(s.Company.Phone),
 			Email: s.Company.Email, Web: s.Company.Web, AccentCSS: accentURL(s.Company.Color),
 		},
 		Sandbox: s.Gateway == "sandbox",
@@ -90,8 +90,8 @@ func (a *App) base(c echo.Context) (views.Base, error) {
 	return b, nil
 }
 
-// phoneLink turns a phone number as people write it into a tel: address (RFC 3966).
-func phoneLink(phone string) string {
+// PhoneLink turns a phone number as people write it into a tel: address (RFC 3966).
+func PhoneLink(phone string) string {
 	digits := strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
 			return r

@@ -576,3 +576,24 @@ func TestAnyOrderOfTheSameFactsEndsInTheSameBooks(t *testing.T) {
 		}
 	}
 }
+
+func TestNextAutoPay(t *testing.T) {
+	for _, c := range []struct {
+		today, want calendar.Date
+		day         int
+	}{
+		{"2026-11-15", "2026-12-01", 1}, {"2026-12-31", "2027-01-01", 1}, {"2026-11-15", "2026-11-20", 20},
+		{"2026-11-20", "2026-12-20", 20}, {"2027-01-31", "2027-02-28", 28}, {"2026-12-28", "2027-01-28", 28},
+	} {
+		if got := ledger.NextAutoPay(c.today, c.day); got != c.want {
+			t.Errorf("%s, day %d: %s, want %s", c.today, c.day, got, c.want)
+		}
+	}
+	open := []ledger.OpenInvoice{{Due: "2026-10-01", Balance: 100}, {Due: "2026-12-01", Balance: 250, Reserved: 50}, {Due: "2026-12-02", Balance: 1000}}
+	if got := ledger.EstimateAutoPay(open, "2026-12-01", 0); got != 300 {
+		t.Errorf("without a cap %s", got)
+	}
+	if got := ledger.EstimateAutoPay(open, "2026-12-01", 120); got != 120 {
+		t.Errorf("with a cap %s", got)
+	}
+}

@@ -93,6 +93,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Processor) {
 		{"An answer that is lost is found by reference", (*suite).lostAnswers},
 		{"What was not sent can be sent again", (*suite).notSent},
 		{"A reference nobody sent is not found", (*suite).notFound},
+		{"A reference that was used twice", (*suite).duplicates},
 		{"A customer and his methods", (*suite).customers},
 		{"A method that is gone", (*suite).methodGone},
 		{"A payment page", (*suite).paymentPage},
@@ -376,6 +377,27 @@ func (s *suite) notFound() {
 	s.must(err)
 	if _, err := s.a.Find(s.ctx, gateway.Find{Reference: "PAY-1", CustomerID: other}); !errors.Is(err, gateway.ErrNotFound) {
 		s.Errorf("another customer's payment was found: %v", err)
+	}
+}
+
+// A new key for the same reference is a fault of the caller: it charges again.
+// The look-up must not hide it behind the payment that took nothing.
+func (s *suite) duplicates() {
+	good, poor := s.charge("PAY-1", GoodCard, 10_00), s.charge("PAY-1", PoorCard, 10_00)
+	page, err := s.a.OpenPaymentPage(s.ctx, "page", s.page("PAY-1", gateway.Card, 10_00))
+	s.must(err)
+	taken, err := s.a.Charge(s.ctx, "good", good)
+	s.must(err)
+	s.Clock().Advance(time.Minute)
+	declined, err := s.a.Charge(s.ctx, "poor", poor)
+	s.must(err)
+	found, err := s.find("PAY-1")
+	s.must(err)
+	if found.PaymentID != taken.PaymentID {
+		s.Errorf("found %+v; want the payment that took money", found)
+	}
+	if len(found.Duplicates) != 2 || !slices.Contains(found.Duplicates, declined.PaymentID) || !slices.Contains(found.Duplicates, page.ID) {
+		s.Errorf("duplicates %v", found.Duplicates)
 	}
 }
 

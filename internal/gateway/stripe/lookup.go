@@ -110,8 +110,7 @@ func (a *Adapter) Find(ctx context.Context, f gateway.Find) (gateway.Outcome, er
 	if f.Since.IsZero() {
 		since = nil
 	}
-	var ids []string // of pages and of payments without a page
-	paidOnPage := map[string]bool{}
+	var ids []string // of pages and of payments; those made on a page are both
 	sessions := &stripego.CheckoutSessionListParams{Customer: stripego.String(f.CustomerID), CreatedRange: since}
 	sessions.Limit = stripego.Int64(100)
 	for s, err := range a.client.V1CheckoutSessions.List(ctx, sessions).All(ctx) {
@@ -120,9 +119,6 @@ func (a *Adapter) Find(ctx context.Context, f gateway.Find) (gateway.Outcome, er
 		}
 		if s.ClientReferenceID == f.Reference && s.Mode == stripego.CheckoutSessionModePayment {
 			ids = append(ids, s.ID)
-			if s.PaymentIntent != nil {
-				paidOnPage[s.PaymentIntent.ID] = true
-			}
 		}
 	}
 	payments := &stripego.PaymentIntentListParams{Customer: stripego.String(f.CustomerID), CreatedRange: since}
@@ -131,9 +127,7 @@ func (a *Adapter) Find(ctx context.Context, f gateway.Find) (gateway.Outcome, er
 		if err != nil {
 			return gateway.Outcome{}, classify(op, err)
 		}
-		// A page may have been paid between the two lists; then it is looked up
-		// by its payment as well and counted once below.
-		if pi.Metadata[metaReference] == f.Reference && !paidOnPage[pi.ID] {
+		if pi.Metadata[metaReference] == f.Reference {
 			ids = append(ids, pi.ID)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -162,6 +164,35 @@ func TestBankReturnCodes(t *testing.T) {
 		if err != nil || o.State != gateway.Failed || o.Failure.Code != want || o.Failure.Network != network {
 			t.Errorf("%s: %+v, %v", network, o.Failure, err)
 		}
+	}
+}
+
+// Events that appear in the list a little late are not lost: each call goes back
+// over the last minutes of the one before.
+func TestChangesOverlap(t *testing.T) {
+	var asked []string
+	a := adapter(t, answers(func(r *http.Request) (*http.Response, error) {
+		asked = append(asked, r.URL.Query().Get("created[gte]")+".."+r.URL.Query().Get("created[lt]"))
+		return status(200, `{"object":"list","data":[],"has_more":false}`)(r)
+	}))
+	cursor := strconv.FormatInt(now.Add(-8*time.Hour).Unix(), 10)
+	for more := true; more; {
+		var err error
+		if _, cursor, more, err = a.Changes(t.Context(), cursor); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		fmt.Sprintf("%d..%d", now.Add(-8*time.Hour-5*time.Minute).Unix(), now.Add(-2*time.Hour).Unix()),
+		fmt.Sprintf("%d..", now.Add(-2*time.Hour-5*time.Minute).Unix()),
+	}
+	if !slices.Equal(asked, want) || cursor != strconv.FormatInt(now.Unix(), 10) {
+		t.Errorf("asked %v, next %s; want %v", asked, cursor, want)
+	}
+	// A cursor older than Stripe keeps events begins at the oldest there are.
+	asked = nil
+	if _, _, more, err := a.Changes(t.Context(), "1"); err != nil || !more || asked[0] < strconv.FormatInt(now.AddDate(0, 0, -30).Unix(), 10) {
+		t.Errorf("asked %v, more %v, %v", asked, more, err)
 	}
 }
 

@@ -55,6 +55,7 @@
     const all = (selector) => [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
     for (const d of all("dialog[data-dialog][open]:not(:modal)"))
       open(d, document.querySelector(`[data-opens="${CSS.escape(d.id)}"]`));
+    for (const b of all("[data-print][hidden]")) b.hidden = false;
     all("[data-focus]")[0]?.focus();
     const title = document.title.replace(/^Error: /, "");
     document.title = document.querySelector(".error-summary") ? "Error: " + title : title;

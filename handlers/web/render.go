@@ -74,7 +74,7 @@ func (a *App) base(c echo.Context) (views.Base, error) {
 	b := views.Base{
 		Dealer: views.Dealer{
 			Name: s.Company.Name, Phone: s.Company.Phone, PhoneLink: PhoneLink(s.Company.Phone),
-			Email: s.Company.Email, Web: s.Company.Web, AccentCSS: accentURL(s.Company.Color),
+			Email: s.Company.Email, Web: s.Company.Web, AccentCSS: accentURL(s.Company.Color), Logo: logoURL(s.Company.Logo),
 		},
 		Sandbox: s.Gateway == "sandbox",
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
 
@@ -39,6 +40,8 @@ type App struct {
 	Sessions *Sessions
 	// Decorate fills what the layout shows of the viewer: tabs and counts.
 	Decorate func(c echo.Context, v Viewer) (views.Viewer, error)
+
+	lastLogo atomic.Pointer[screenLogo]
 }
 
 // Secure reports whether the portal is reached over https, so that cookies get

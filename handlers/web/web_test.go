@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"image"
+	"image/png"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -381,6 +383,37 @@ func TestAccent(t *testing.T) {
 	}
 	if after := accent(); after == before || !strings.Contains(h.do("GET", after, "").Body.String(), "--accent:#a01030") {
 		t.Errorf("the accent stayed at %s", after)
+	}
+}
+
+func TestLogo(t *testing.T) {
+	h := newHouse(t)
+	photo := image.NewRGBA(image.Rect(0, 0, 1600, 500))
+	for i := range photo.Pix { // noise, which no format packs
+		photo.Pix[i] = byte(i * i >> 3)
+	}
+	var body bytes.Buffer
+	if err := png.Encode(&body, photo); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(h.do("GET", "/nothing", "").Body.String(), "/brand/logo") {
+		t.Error("a logo from nowhere")
+	}
+	if err := h.app.Settings.SetLogo(t.Context(), audit.Actor{Kind: audit.System}, body.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(h.do("GET", "/nothing", "").Body.String(), `<img src="/brand/logo.`)
+	name, _, _ := strings.Cut(after, `"`)
+	if !found {
+		t.Fatal("the page has no logo")
+	}
+	for range 2 { // made, then kept
+		w := h.do("GET", "/brand/logo."+name, "")
+		checkHeaders(t, "logo", w)
+		shown, err := png.Decode(w.Body)
+		if err != nil || w.Header().Get("Content-Type") != "image/png" || shown.Bounds().Dx() > 512 || shown.Bounds().Dy() > 108 {
+			t.Errorf("logo: %d %v %v", w.Code, w.Header(), err)
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ package settings
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"net/mail"
 	"regexp"
@@ -72,6 +74,7 @@ type Company struct {
 	Name, Phone, Email, Web              string
 	Address1, Address2, City, State, Zip string
 	Color                                string // "#rrggbb"
+	Logo                                 string // the hash of the logo's picture, "" for none
 }
 
 // Value returns one setting by its key, its default when it was never set.
@@ -132,6 +135,9 @@ func (s *Store) Current(ctx context.Context) (*Settings, error) {
 	loaded, err := fill(values)
 	if err != nil {
 		return nil, err
+	}
+	if loaded.Company.Logo, err = s.db.Read().GetLogoHash(ctx); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("settings: logo: %w", err)
 	}
 	s.cached, s.readAt = loaded, now
 	return loaded, nil

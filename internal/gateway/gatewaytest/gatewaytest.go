@@ -414,6 +414,27 @@ func (s *suite) customers() {
 	if updated, err := s.a.SaveCustomer(s.ctx, "k2", id, c); err != nil || updated != id {
 		s.Errorf("update: %q, %v", updated, err)
 	}
+	// Grown books: none of this may stand in the way of a payment.
+	odd := gateway.Customer{
+		Reference: "8", Name: strings.Repeat("é", 400), Email: "none", Phone: "555-010-0100 ext. 12 or 555-010-0199",
+	}
+	oddID, err := s.a.SaveCustomer(s.ctx, "k4", "", odd)
+	s.must(err)
+	if updated, err := s.a.SaveCustomer(s.ctx, "k5", oddID, odd); err != nil || updated != oddID {
+		s.Errorf("update with odd fields: %q, %v", updated, err)
+	}
+	long := s.page("PAY-LONG", gateway.Card, 10_00)
+	long.CustomerID, long.Description = oddID, "Invoices "+strings.Repeat("10441, ", 300)
+	_, err = s.a.OpenPaymentPage(s.ctx, "k6", long)
+	s.must(err)
+	long.Reference, long.Description = "PAY-EMPTY", ""
+	_, err = s.a.OpenPaymentPage(s.ctx, "k7", long)
+	s.must(err)
+	paid := s.charge("PAY-LONG-2", GoodCard, 10_00)
+	paid.Description = strings.Repeat("ü", 2000)
+	_, err = s.a.Charge(s.ctx, "k8", paid)
+	s.must(err)
+	s.must(s.a.DetachMethod(s.ctx, "k9", paid.MethodID))
 	if _, err := s.a.SaveCustomer(s.ctx, "k3", "cus_nobody", c); !errors.Is(err, gateway.ErrNotFound) {
 		s.Errorf("update of a deleted customer: %v", err)
 	}

@@ -143,15 +143,14 @@ func (t roundTripper) slowly(r *http.Request, params url.Values, f *Fault) (*htt
 	}
 	done := make(chan result, 1)
 	t.late.Go(func() {
-		release := f.Release
-		if release == nil {
-			timer := time.NewTimer(f.Delay)
-			defer timer.Stop()
-			c := make(chan struct{})
-			go func() { <-timer.C; close(c) }()
-			release = c
+		var after <-chan time.Time
+		if f.Release == nil {
+			after = time.After(f.Delay)
 		}
-		<-release
+		select {
+		case <-f.Release:
+		case <-after:
+		}
 		status, body, header := t.answer(r, params, f)
 		t.mu.Lock()
 		if t.inFlight[key]--; t.inFlight[key] == 0 {

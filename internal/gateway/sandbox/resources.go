@@ -1,16 +1,22 @@
 package sandbox
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // The endpoints, in the order of the table.
 
 func (c *call) createCustomer() answer {
+	if wrong := c.checkCustomer(); wrong != nil {
+		return *wrong
+	}
 	r := &customer{ID: "cus_" + token(7), Seq: c.books.next(), Created: c.now}
 	c.fillCustomer(r)
 	return ok(c.customerJSON(r))
@@ -21,8 +27,27 @@ func (c *call) updateCustomer() answer {
 	if r == nil {
 		return noSuch(http.StatusNotFound, "customer", "id", c.path[1])
 	}
+	if wrong := c.checkCustomer(); wrong != nil {
+		return *wrong
+	}
 	c.fillCustomer(r)
 	return ok(c.customerJSON(r))
+}
+
+func (c *call) checkCustomer() *answer {
+	for name, most := range map[string]int{"name": 256, "phone": 20, "email": 512} {
+		if utf8.RuneCountInString(c.str(name)) > most {
+			a := invalid(http.StatusBadRequest, "", name, fmt.Sprintf("Invalid string: %s; must be at most %d characters", name, most))
+			return &a
+		}
+	}
+	if email := c.str("email"); email != "" {
+		if at, err := mail.ParseAddress(email); err != nil || at.Address != email {
+			a := invalid(http.StatusBadRequest, "email_invalid", "email", "Invalid email address: "+email)
+			return &a
+		}
+	}
+	return nil
 }
 
 func (c *call) fillCustomer(r *customer) {
@@ -125,6 +150,8 @@ func (c *call) createSession() answer {
 		return noSuch(http.StatusBadRequest, "customer", "customer", r.Customer)
 	case len(types) != 1 || types[0] != "card" && types[0] != "us_bank_account":
 		return invalid(http.StatusBadRequest, "", "payment_method_types", "Invalid payment_method_types.")
+	case utf8.RuneCountInString(r.Reference) > 200:
+		return invalid(http.StatusBadRequest, "", "client_reference_id", "Invalid string: must be at most 200 characters")
 	case !absolute(r.SuccessURL):
 		return invalid(http.StatusBadRequest, "url_invalid", "success_url", "Not a valid URL")
 	case !absolute(r.CancelURL):
@@ -144,6 +171,9 @@ func (c *call) createSession() answer {
 			return invalid(http.StatusBadRequest, "parameter_missing", "line_items", "Missing required param: line_items.")
 		}
 		r.Amount, r.Description = amount, c.str("payment_intent_data[description]")
+		if utf8.RuneCountInString(r.Description) > 1000 || utf8.RuneCountInString(r.Item) > 250 {
+			return invalid(http.StatusBadRequest, "", "payment_intent_data", "Invalid string: too long")
+		}
 		r.ChildMetadata = c.dict("payment_intent_data[metadata]")
 		r.KeepOnFile = c.str("payment_intent_data[setup_future_usage]") == "off_session"
 	case "setup":
@@ -205,6 +235,8 @@ func (c *call) createIntent() answer {
 	switch {
 	case c.str("currency") != "usd":
 		return invalid(http.StatusBadRequest, "", "currency", "Invalid currency.")
+	case utf8.RuneCountInString(c.str("description")) > 1000:
+		return invalid(http.StatusBadRequest, "", "description", "Invalid string: must be at most 1000 characters")
 	case c.str("confirm") != "true":
 		return invalid(http.StatusBadRequest, "", "confirm", "The sandbox takes confirmed payments only.")
 	case c.books.customers[id] == nil:

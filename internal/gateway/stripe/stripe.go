@@ -17,6 +17,7 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -135,36 +136,24 @@ const (
 
 var methodTypes = map[gateway.Kind]string{gateway.Card: "card", gateway.ECheck: "us_bank_account"}
 
-// SaveCustomer implements [gateway.Adapter].
+// SaveCustomer implements [gateway.Adapter]. What Stripe would refuse of a
+// dealer's grown books - a phone field with three numbers in it, "none" for an
+// e-mail address - is left out: a customer must be able to pay all the same.
 func (a *Adapter) SaveCustomer(ctx context.Context, key, id string, c gateway.Customer) (string, error) {
 	const op = "save customer"
 	if err := begun(ctx, op); err != nil {
 		return "", err
 	}
-	address := &stripego.AddressParams{
-		Line1: stripego.String(c.Line1), Line2: stripego.String(c.Line2), City: stripego.String(c.City),
-		State: stripego.String(c.State), PostalCode: stripego.String(c.Zip), Country: stripego.String("US"),
+	if len(c.Email) > maxEmail {
+		c.Email = ""
 	}
-	if c.Line1+c.City+c.Zip == "" {
-		address = nil
+	if len(c.Phone) > maxPhone {
+		c.Phone = ""
 	}
-	var saved *stripego.Customer
-	var err error
-	if id == "" {
-		p := &stripego.CustomerCreateParams{
-			Name: filled(c.Name), Email: filled(c.Email), Phone: filled(c.Phone), Address: address,
-			Metadata: map[string]string{metaReference: c.Reference},
-		}
-		p.SetIdempotencyKey(key)
-		saved, err = a.client.V1Customers.Create(ctx, p)
-	} else {
-		p := &stripego.CustomerUpdateParams{
-			Name: stripego.String(c.Name), Email: stripego.String(c.Email), Phone: stripego.String(c.Phone),
-			Address:  address,
-			Metadata: map[string]string{metaReference: c.Reference},
-		}
-		p.SetIdempotencyKey(key)
-		saved, err = a.client.V1Customers.Update(ctx, id, p)
+	saved, err := a.saveCustomer(ctx, key, id, c)
+	if e, ok := errors.AsType[*stripego.Error](err); ok && e.Code == stripego.ErrorCodeEmailInvalid {
+		c.Email = ""
+		saved, err = a.saveCustomer(ctx, key+"-without-email", id, c)
 	}
 	if err != nil {
 		return "", classify(op, err)
@@ -173,6 +162,48 @@ func (a *Adapter) SaveCustomer(ctx context.Context, key, id string, c gateway.Cu
 		return "", fmt.Errorf("%s: %w", op, gateway.ErrNotFound)
 	}
 	return saved.ID, nil
+}
+
+func (a *Adapter) saveCustomer(ctx context.Context, key, id string, c gateway.Customer) (*stripego.Customer, error) {
+	address := &stripego.AddressParams{
+		Line1: stripego.String(c.Line1), Line2: stripego.String(c.Line2), City: stripego.String(c.City),
+		State: stripego.String(c.State), PostalCode: stripego.String(c.Zip), Country: stripego.String("US"),
+	}
+	if c.Line1+c.City+c.Zip == "" {
+		address = nil
+	}
+	name, metadata := fit(c.Name, maxName), map[string]string{metaReference: c.Reference}
+	if id == "" {
+		p := &stripego.CustomerCreateParams{
+			Name: filled(name), Email: filled(c.Email), Phone: filled(c.Phone), Address: address, Metadata: metadata,
+		}
+		p.SetIdempotencyKey(key)
+		return a.client.V1Customers.Create(ctx, p)
+	}
+	// An empty value clears what Stripe has.
+	p := &stripego.CustomerUpdateParams{
+		Name: &name, Email: stripego.String(c.Email), Phone: stripego.String(c.Phone), Address: address, Metadata: metadata,
+	}
+	p.SetIdempotencyKey(key)
+	return a.client.V1Customers.Update(ctx, id, p)
+}
+
+// Lengths that Stripe's published API bounds, in characters. The name of a line
+// on the page has no published bound and is kept short for phones.
+const (
+	maxName        = 256
+	maxEmail       = 512
+	maxPhone       = 20
+	maxDescription = 1000
+	maxItem        = 250
+)
+
+// fit cuts a text to n characters.
+func fit(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
 }
 
 // OpenPaymentPage implements [gateway.Adapter].
@@ -189,11 +220,11 @@ func (a *Adapter) OpenPaymentPage(ctx context.Context, key string, p gateway.Pay
 			PriceData: &stripego.CheckoutSessionCreateLineItemPriceDataParams{
 				Currency:    stripego.String("usd"),
 				UnitAmount:  stripego.Int64(int64(p.Amount)),
-				ProductData: &stripego.CheckoutSessionCreateLineItemPriceDataProductDataParams{Name: stripego.String(p.Description)},
+				ProductData: &stripego.CheckoutSessionCreateLineItemPriceDataProductDataParams{Name: stripego.String(fit(cmp.Or(p.Description, "Payment"), maxItem))},
 			},
 		}},
 		PaymentIntentData: &stripego.CheckoutSessionCreatePaymentIntentDataParams{
-			Description: stripego.String(p.Description),
+			Description: filled(fit(p.Description, maxDescription)),
 			Metadata:    meta,
 		},
 		SubmitType: stripego.String("pay"),
@@ -250,7 +281,7 @@ func (a *Adapter) Charge(ctx context.Context, key string, c gateway.Charge) (gat
 		PaymentMethod:      stripego.String(c.MethodID),
 		PaymentMethodTypes: []*string{stripego.String(methodTypes[c.Kind])},
 		Confirm:            stripego.Bool(true),
-		Description:        filled(c.Description),
+		Description:        filled(fit(c.Description, maxDescription)),
 		Metadata:           map[string]string{metaReference: c.Reference},
 	}
 	if c.OffSession {

@@ -153,11 +153,26 @@ func (s *Service) active(ctx context.Context) (gateway.Adapter, *settings.Settin
 	if set.Gateway == "off" {
 		return nil, set, off(set, nil)
 	}
+	if held, err := s.held(ctx); err != nil || held {
+		return nil, set, errors.Join(err, off(set, errHeld))
+	}
 	g, err := s.adapter(set, set.Gateway)
 	if err != nil {
 		return nil, set, off(set, err)
 	}
 	return g, set, nil
+}
+
+var errHeld = errors.New("payment: nobody has confirmed yet that this is the one running copy of the books")
+
+// held reports whether these books may be a copy of others that are running
+// elsewhere: then nothing at all is done at the processor.
+func (s *Service) held(ctx context.Context) (bool, error) {
+	hold, err := s.db.Hold(ctx)
+	if err != nil {
+		return false, fmt.Errorf("payment: %w", err)
+	}
+	return hold != db.NoHold, nil
 }
 
 // adapter returns the adapter of that name, for a payment that was begun with it.

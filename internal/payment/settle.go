@@ -26,22 +26,8 @@ const (
 	changesPause = 5 * time.Minute
 )
 
-// Run settles at once, and then whenever something is due, until ctx ends.
-func (s *Service) Run(ctx context.Context) {
-	tick := time.NewTicker(shortestPause)
-	defer tick.Stop()
-	for {
-		if err := s.Settle(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("payment: settling", "error", err.Error())
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-s.wake:
-		}
-	}
-}
+// Woken tells when there is something to settle before the next regular time.
+func (s *Service) Woken() <-chan struct{} { return s.wake }
 
 // Settle finds every payment and set-up that is under way and due for a look,
 // and every event nobody has looked into, and brings them up to what the
@@ -49,7 +35,12 @@ func (s *Service) Run(ctx context.Context) {
 // point, and every few seconds after that. What cannot be settled now is left
 // for the next call; the errors of the processor are logged, those of the
 // database returned.
+//
+// Books that may be a copy of others are left alone until that is confirmed.
 func (s *Service) Settle(ctx context.Context) error {
+	if held, err := s.held(ctx); err != nil || held {
+		return err
+	}
 	if err := s.changes(ctx); err != nil {
 		return err
 	}

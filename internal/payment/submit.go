@@ -549,7 +549,7 @@ func (s *Service) unsent(ctx context.Context, by audit.Actor, p db.Payment, err 
 	return resultOf(p), nil
 }
 
-// Wake asks [Service.Run] to look at what is under way now.
+// Wake asks for [Service.Settle] to be called now.
 func (s *Service) Wake() {
 	select {
 	case s.wake <- struct{}{}:

@@ -9,6 +9,7 @@ import (
 
 	"customerportal/db"
 	"customerportal/handlers/web"
+	"customerportal/internal/account"
 	"customerportal/views"
 	pages "customerportal/views/portal"
 )
@@ -111,4 +112,40 @@ func (h *Handlers) ContactEdit(c echo.Context) error {
 
 func editPage(form pages.ContactForm) *pages.HomePage {
 	return &pages.HomePage{Base: views.Base{Title: "Edit contact information", Tab: "invoices", Errors: form.Errors}, Editing: true, Form: form}
+}
+
+// ContactSave stores the contact form.
+func (h *Handlers) ContactSave(c echo.Context) error {
+	ctx, customer := c.Request().Context(), web.Who(c).CustomerID
+	next := account.Contact{
+		BusinessName: c.FormValue("business_name"), FirstName: c.FormValue("first_name"), LastName: c.FormValue("last_name"),
+		Address1: c.FormValue("address1"), Address2: c.FormValue("address2"), City: c.FormValue("city"), State: c.FormValue("state"),
+		Zip: c.FormValue("zip"), Email: c.FormValue("email"), Password: c.FormValue("password"),
+	}
+	shown := 1
+	for i := range mostPhones {
+		if phone := strings.TrimSpace(c.FormValue(phoneField(i))); phone != "" {
+			next.Phones = append(next.Phones, phone)
+			shown = min(i+2, mostPhones)
+		}
+	}
+	before, err := h.Accounts.ContactOf(ctx, customer)
+	if err != nil {
+		return err
+	}
+	err = h.Accounts.UpdateContact(ctx, web.Actor(c), customer, next)
+	if refused, ok := web.FieldErrors(err); ok {
+		form := fillContactForm(func(name string) string { return c.FormValue(name) }, shown, refused)
+		if web.IsHTMX(c) {
+			return h.Fragment(c, http.StatusUnprocessableEntity, "portal/home", "contact-form", form)
+		}
+		return h.Page(c, http.StatusUnprocessableEntity, "portal/home", editPage(form))
+	}
+	if err != nil {
+		return err
+	}
+	if email := strings.TrimSpace(next.Email); !strings.EqualFold(email, before.Email) {
+		return h.SeeNotice(c, "/", "Saved. The new email address counts once you open the link we mailed to "+email+".")
+	}
+	return h.SeeNotice(c, "/", "Saved.")
 }

@@ -21,6 +21,7 @@ func (h *Handlers) Routes() []web.Route {
 	return []web.Route{
 		{Name: "home", Method: http.MethodGet, Path: "/", Access: web.Customer(), Handler: h.Home},
 		{Name: "contact", Method: http.MethodGet, Path: "/contact/edit", Access: web.Customer(), Handler: h.ContactEdit},
+		{Name: "contact.save", Method: http.MethodPost, Path: "/contact", Access: web.Customer(), Handler: h.ContactSave},
 		{Name: "invoice.pdf", Method: http.MethodGet, Path: "/invoices/:paper", Access: web.Customer(), Handler: h.InvoicePDF},
 		{Name: "payments", Method: http.MethodGet, Path: "/payments", Access: web.Customer(), Handler: h.Payments},
 		{Name: "payment", Method: http.MethodGet, Path: "/payments/:ref", Access: web.Customer(), Handler: h.Payment},

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"customerportal/handlers/portal"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
+	"customerportal/internal/audit"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/demo"
@@ -64,6 +66,7 @@ func commands() []command {
 	return []command{
 		{"demo", "try the whole product on made-up books", demonstrate},
 		{"serve", "run the dealer's portal", serve},
+		{"staff", "let somebody into the office: portal staff add EMAIL --role owner", staff},
 		{"backup", "write a whole copy of the books to FILE or into DIR", backup},
 		{"restore", "go back to the books in FILE", restore},
 		{"confirm", "confirm that this is the one running copy of the books", confirm},
@@ -141,7 +144,7 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	app.Sessions = web.NewSessions(p.accounts, app.Secure())
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
 	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger}
-	staff := &office.Handlers{App: app}
+	staff := &office.Handlers{App: app, Accounts: p.accounts}
 	tables := [][]web.Route{customers.Routes(), staff.Routes()}
 	for _, table := range more {
 		tables = append(tables, table(app))
@@ -176,7 +179,46 @@ func serve(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	first, err := p.accounts.FirstOwner(ctx)
+	if err != nil {
+		return err
+	}
+	if first != "" {
+		fmt.Fprintf(stdout, "Nobody can log in to the office yet. Set it up here, within 24 hours:\n%s%s\n", cfg.PublicURL, first)
+	}
 	return p.work(ctx, h, stdout)
+}
+
+// staff lets somebody into the office, or starts somebody anew who lost the
+// password or the phone. It prints a one-time link: who has the console has the
+// books.
+func staff(ctx context.Context, args []string, stdout io.Writer) error {
+	role, name := "", ""
+	usage := errors.New("write: portal staff add EMAIL --role " + strings.Join(account.Roles, "|"))
+	if len(args) < 2 || args[0] != "add" || strings.HasPrefix(args[1], "-") {
+		return usage
+	}
+	email := args[1]
+	cfg, rest, err := config.Parse("staff", args[2:], os.Getenv, stdout, func(fs *flag.FlagSet) {
+		fs.StringVar(&role, "role", "", strings.Join(account.Roles, ", "))
+		fs.StringVar(&name, "name", "", "the person's name")
+	})
+	if err != nil {
+		return err
+	}
+	if role == "" || len(rest) > 0 {
+		return usage
+	}
+	p, err := open(ctx, cfg, time.Now)
+	if err != nil {
+		return err
+	}
+	path, err := p.accounts.InviteStaff(ctx, audit.Program, email, name, role)
+	if err = errors.Join(err, p.close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s chooses a password here, within 24 hours; the link works once:\n%s%s\n", email, cfg.PublicURL, path)
+	return nil
 }
 
 // work answers requests and runs the jobs until ctx ends.

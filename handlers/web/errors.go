@@ -46,9 +46,7 @@ func (a *App) HandleError(err error, c echo.Context) {
 		return
 	case known && f.Kind != fault.Internal:
 		p.Status, p.Message, p.Heading = statusOf[f.Kind], f.Message, heading(f.Kind)
-		if f.RetryAfter > 0 {
-			c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
-		}
+		retryAfter(c, f)
 	case errors.As(err, &he) && he.Code < 500:
 		p.Status = he.Code
 		p.Heading, p.Message = clientError(he.Code)
@@ -63,6 +61,13 @@ func (a *App) HandleError(err error, c echo.Context) {
 			slog.String("request", p.Reference), slog.String("route", c.Path()), slog.String("error", err.Error()))
 	}
 	a.sendError(c, &p)
+}
+
+// retryAfter tells a browser or a script for how long a limit holds.
+func retryAfter(c echo.Context, f *fault.Error) {
+	if f.RetryAfter > 0 {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	}
 }
 
 func heading(k fault.Kind) string {

@@ -39,10 +39,30 @@ func (a *App) Fragment(c echo.Context, status int, name, define string, data any
 // Refused answers a form that was refused: 422 with the fragment to htmx, with
 // the whole page to a plain form. What was typed must already stand in data.
 func (a *App) Refused(c echo.Context, name, define string, data page) error {
-	if IsHTMX(c) {
-		return a.Fragment(c, http.StatusUnprocessableEntity, name, define, data)
+	return a.refused(c, http.StatusUnprocessableEntity, name, define, data)
+}
+
+// RefusedBy is [App.Refused] with the status that belongs to the error: 429 with
+// Retry-After for too many tries, 409 for what has changed, else 422.
+func (a *App) RefusedBy(c echo.Context, err error, name, define string, data page) error {
+	status := http.StatusUnprocessableEntity
+	if f, ok := asFault(err); ok {
+		status = statusOf[f.Kind]
+		retryAfter(c, f)
 	}
-	return a.Page(c, http.StatusUnprocessableEntity, name, data)
+	return a.refused(c, status, name, define, data)
+}
+
+func (a *App) refused(c echo.Context, status int, name, define string, data page) error {
+	if !IsHTMX(c) {
+		return a.Page(c, status, name, data)
+	}
+	base, err := a.base(c)
+	if err != nil {
+		return err
+	}
+	data.SetBase(base)
+	return a.Fragment(c, status, name, define, data)
 }
 
 // FieldErrors turns an Invalid (or Declined, Conflict, TooMany) fault into what

@@ -119,6 +119,12 @@ var stagePages = map[string]string{
 	account.StageEnrol: "/office/enrol",
 }
 
+// StagePage is where a log-in at that stage goes on; false when it is finished.
+func StagePage(stage string) (string, bool) {
+	page, ok := stagePages[stage]
+	return page, ok
+}
+
 func (a Access) check(v Viewer) error {
 	switch a.kind {
 	case accessAnyone:

@@ -502,7 +502,7 @@ CREATE TABLE ledger (
 ) STRICT;
 CREATE INDEX ledger_invoice ON ledger (invoice_id, cents);
 CREATE INDEX ledger_payment ON ledger (payment_id);
-CREATE INDEX ledger_unapplied ON ledger (customer_id, cents) WHERE invoice_id IS NULL;
+CREATE INDEX ledger_unapplied ON ledger (customer_id, payment_id, invoice_id, cents) WHERE invoice_id IS NULL;
 CREATE INDEX ledger_customer ON ledger (customer_id, entry_date);
 -- +goose StatementBegin
 CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger

@@ -21,6 +21,8 @@ import (
 	"time"
 	_ "time/tzdata" // a small server may have no time zones of its own
 
+	"github.com/labstack/echo/v4"
+
 	"customerportal/db"
 	"customerportal/handlers"
 	demoscreens "customerportal/handlers/demo"
@@ -32,8 +34,13 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/demo"
+	"customerportal/internal/fault"
+	"customerportal/internal/gateway"
+	"customerportal/internal/gateway/sandbox"
+	"customerportal/internal/gateway/stripe"
 	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
+	"customerportal/internal/payment"
 	"customerportal/internal/schedule"
 	"customerportal/internal/settings"
 	"customerportal/static"
@@ -103,6 +110,8 @@ type program struct {
 	mail     *outbox.Writer
 	accounts *account.Service
 	ledger   *ledger.Service
+	payments *payment.Service
+	gateways *gateways
 }
 
 // open opens the books and wires the nouns together, the same for every command.
@@ -122,11 +131,117 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 	}
 	p.accounts = account.New(p.books, p.clock, p.settings, p.mail)
 	p.ledger = ledger.New(p.books, p.clock, p.settings, p.mail)
+	p.gateways = &gateways{cfg: cfg, clock: clock, deliver: p.deliver}
+	p.payments = payment.New(p.books, p.clock, p.settings, p.mail, p.ledger,
+		payment.Gateways{"sandbox": p.gateways.forSandbox, "stripe": p.gateways.forStripe}, p.log)
 	return p, nil
 }
 
 // close releases what open took.
-func (p *program) close() error { return p.books.Close() }
+func (p *program) close() error { return errors.Join(p.gateways.close(), p.books.Close()) }
+
+// deliver hands the sandbox's webhooks to the engine without going through HTTP.
+func (p *program) deliver(ctx context.Context, body []byte, signature string) error {
+	return p.payments.Receive(ctx, "sandbox", body, func(string) string { return signature })
+}
+
+// gateways makes the processors' adapters when they are first asked for, and
+// anew when their keys were changed.
+type gateways struct {
+	cfg     config.Config
+	clock   calendar.Clock
+	deliver sandbox.Deliver
+	control bool // the demonstration's page to settle and return payments
+
+	mu      sync.Mutex
+	sandbox *sandbox.Sandbox
+	stripe  *stripe.Adapter
+	keys    stripe.Config // those that stripe was made with
+}
+
+// sandboxSettles is how long a bank debit takes in the sandbox, a few days in
+// real life.
+const sandboxSettles = 10 * time.Minute
+
+// openSandbox returns the sandbox; its books lie in a file of their own beside
+// the dealer's, as a processor's would lie elsewhere.
+func (g *gateways) openSandbox(s *settings.Settings) (*sandbox.Sandbox, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.sandbox != nil {
+		return g.sandbox, nil
+	}
+	c := sandbox.Config{BaseURL: g.cfg.PublicURL + "/sandbox", Business: s.Company.Name, Clock: g.clock, File: g.cfg.DB + "-sandbox",
+		SettleAfter: sandboxSettles, Deliver: g.deliver, Control: g.control}
+	if g.control {
+		c.SettleAfter = 0 // when told
+	}
+	made, err := sandbox.New(c)
+	g.sandbox = made
+	return made, err
+}
+
+func (g *gateways) forSandbox(s *settings.Settings) (gateway.Adapter, error) {
+	return g.openSandbox(s)
+}
+
+func (g *gateways) forStripe(s *settings.Settings) (gateway.Adapter, error) {
+	keys := stripe.Config{SecretKey: s.Value("stripe.secret_key"), WebhookSecret: s.Value("stripe.webhook_secret")}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stripe != nil && keys.SecretKey == g.keys.SecretKey && keys.WebhookSecret == g.keys.WebhookSecret {
+		return g.stripe, nil
+	}
+	made, err := stripe.New(stripe.Config{SecretKey: keys.SecretKey, WebhookSecret: keys.WebhookSecret, Clock: g.clock})
+	if err != nil {
+		return nil, err
+	}
+	g.stripe, g.keys = made, keys
+	return made, nil
+}
+
+func (g *gateways) close() error {
+	if g == nil || g.sandbox == nil {
+		return nil
+	}
+	return g.sandbox.Close()
+}
+
+// sandboxPages serves the sandbox's hosted pages while it is the dealer's choice.
+func (p *program) sandboxPages(*web.App) []web.Route {
+	show := func(c echo.Context) error {
+		s, err := p.settings.Current(c.Request().Context())
+		if err != nil {
+			return err
+		}
+		if s.Gateway != "sandbox" {
+			return fault.Missing("page")
+		}
+		box, err := p.gateways.openSandbox(s)
+		if err != nil {
+			return err
+		}
+		return echo.WrapHandler(box.Handler())(c)
+	}
+	return []web.Route{
+		{Name: "sandbox", Method: http.MethodGet, Path: "/sandbox/*", Access: web.Anyone(), Handler: show},
+		{Name: "sandbox.submit", Method: http.MethodPost, Path: "/sandbox/*", Access: web.Anyone(), Handler: show},
+	}
+}
+
+// runSandbox lets the sandbox's time pass while it is the dealer's choice.
+func (p *program) runSandbox(ctx context.Context) error {
+	s, err := p.settings.Current(ctx)
+	if err != nil || s.Gateway != "sandbox" {
+		return err
+	}
+	box, err := p.gateways.openSandbox(s)
+	if err != nil {
+		return err
+	}
+	box.Run(ctx)
+	return nil
+}
 
 // handler puts the screens together, with those that a command has more.
 func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, error) {
@@ -145,7 +260,7 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
 	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger}
 	staff := &office.Handlers{App: app, Accounts: p.accounts}
-	tables := [][]web.Route{customers.Routes(), staff.Routes()}
+	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
 	for _, table := range more {
 		tables = append(tables, table(app))
 	}
@@ -154,10 +269,14 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 
 // newLog writes to standard error, as text for people or JSON for machines.
 func newLog(cfg config.Config) *slog.Logger {
-	if cfg.LogJSON {
-		return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	options := &slog.HandlerOptions{}
+	if cfg.Quiet {
+		options.Level = slog.LevelWarn
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if cfg.LogJSON {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }
 
 func serve(ctx context.Context, args []string, stdout io.Writer) (err error) {
@@ -240,12 +359,18 @@ func (p *program) work(ctx context.Context, h http.Handler, stdout io.Writer) er
 
 // jobs lists what is done again and again while the portal runs.
 func (p *program) jobs() []schedule.Job {
-	relay := outbox.Relay{Address: p.cfg.SMTP, User: p.cfg.SMTPUser, Password: p.cfg.SMTPPassword}
-	mail := outbox.NewWorker(p.books, p.clock, p.settings, p.mail, relay, p.log)
+	mail := p.mailWorker()
 	return []schedule.Job{
 		{Name: "mail", Every: 15 * time.Second, Wake: mail.Queued(), Run: mail.Run},
+		{Name: "payments", Every: 5 * time.Second, Run: p.payments.Settle},
+		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
 		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: p.accounts.Sweep},
 	}
+}
+
+func (p *program) mailWorker() *outbox.Worker {
+	relay := outbox.Relay{Address: p.cfg.SMTP, User: p.cfg.SMTPUser, Password: p.cfg.SMTPPassword}
+	return outbox.NewWorker(p.books, p.clock, p.settings, p.mail, relay, p.log)
 }
 
 // demonstrate runs the portal on made-up books, with a mail server of its own
@@ -280,37 +405,24 @@ func demonstrate(ctx context.Context, args []string, stdout io.Writer) (err erro
 		}
 	}
 
-	var catching sync.WaitGroup
-	defer catching.Wait()
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	mailbox, err := demo.OpenMailbox(filepath.Join(dir, "mail"), time.Now)
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	defer func() { err = errors.Join(err, mailbox.Close()) }()
+	cfg.SMTP, cfg.Quiet = mailbox.Address(), true
+	p, err := open(ctx, cfg, time.Now)
 	if err != nil {
 		return err
 	}
-	cfg.SMTP = "smtp://" + l.Addr().String()
-	p, err := open(ctx, cfg, time.Now)
-	if err != nil {
-		return errors.Join(err, l.Close())
-	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	// the console is for the guide: only trouble is added to it
-	p.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	p.gateways.control = true
 	h, err := p.handler(func(app *web.App) []web.Route {
 		return (&demoscreens.Handlers{App: app, Mailbox: mailbox, Guide: *guide}).Routes()
 	})
 	if err != nil {
-		return errors.Join(err, l.Close())
+		return err
 	}
-	catching.Go(func() {
-		if err := mailbox.Serve(ctx, l); err != nil {
-			p.log.Error("the mailbox is closed", "error", err.Error())
-		}
-	})
 	if err := guide.Print(stdout, cfg.PublicURL, p.clock()); err != nil {
 		return err
 	}
@@ -318,14 +430,24 @@ func demonstrate(ctx context.Context, args []string, stdout io.Writer) (err erro
 }
 
 // makeDemo makes the books of the demonstration up, on a clock that the maker
-// sets so that the history has its own days.
+// sets so that the history has its own days, mails and payments included.
 func makeDemo(ctx context.Context, cfg config.Config, dir string) (guide *demo.Guide, err error) {
 	clock := calendar.NewFake(time.Now())
+	mailbox, err := demo.OpenMailbox(filepath.Join(dir, "mail"), clock.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, mailbox.Close()) }()
+	cfg.SMTP, cfg.Quiet = mailbox.Address(), true
 	p, err := open(ctx, cfg, clock.Now)
 	if err != nil {
 		return nil, err
 	}
-	guide, err = demo.Build(ctx, demo.Tools{DB: p.books, Clock: clock, Settings: p.settings, Accounts: p.accounts})
+	p.gateways.control = true
+	guide, err = demo.Build(ctx, demo.Tools{
+		DB: p.books, Clock: clock, Settings: p.settings, Accounts: p.accounts, Payments: p.payments,
+		Sandbox: p.gateways.openSandbox, Mail: p.mailWorker(),
+	})
 	if err = errors.Join(err, p.close()); err != nil {
 		return nil, err
 	}

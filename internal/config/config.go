@@ -24,6 +24,7 @@ type Config struct {
 	TLSDomain    string       // --tls-domain
 	Trusted      []*net.IPNet // --trusted-proxy, comma-separated CIDRs
 	LogJSON      bool         // --log json
+	Quiet        bool         // only trouble is logged: the console belongs to the command
 }
 
 // ErrUsage marks a wrong command line; its text has been written to the output.

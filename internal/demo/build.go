@@ -10,6 +10,9 @@ import (
 	"customerportal/internal/account"
 	"customerportal/internal/audit"
 	"customerportal/internal/calendar"
+	"customerportal/internal/gateway/sandbox"
+	"customerportal/internal/outbox"
+	"customerportal/internal/payment"
 	"customerportal/internal/settings"
 )
 
@@ -20,6 +23,11 @@ type Tools struct {
 	Clock    *calendar.Fake
 	Settings *settings.Store
 	Accounts *account.Service
+	Payments *payment.Service
+	// Sandbox opens the sandbox that Payments works with.
+	Sandbox func(*settings.Settings) (*sandbox.Sandbox, error)
+	// Mail sends to the mailbox.
+	Mail *outbox.Worker
 }
 
 // Build fills empty books as they would be on the clock's day and leaves the
@@ -51,7 +59,20 @@ func build(ctx context.Context, t Tools) (*Guide, error) {
 		return nil, err
 	}
 	g := &Guide{Made: calendar.InstantOf(now)}
-	if err := b.logins(ctx, t.Accounts, g); err != nil {
+	t.Clock.Set(now.AddDate(0, 0, -120))
+	defer t.Clock.Set(now)
+	users, err := b.logins(ctx, t.Accounts, g)
+	if err != nil {
+		return nil, err
+	}
+	t.Clock.Set(now)
+	box, err := t.Sandbox(s)
+	if err != nil {
+		return nil, err
+	}
+	o := &online{Tools: t, box: box, zone: s.Zone, made: m, books: b, users: users, paid: map[int]string{}}
+	o.plan()
+	if err := o.run(ctx); err != nil {
 		return nil, err
 	}
 	for _, n := range newcomers {
@@ -64,8 +85,10 @@ func build(ctx context.Context, t Tools) (*Guide, error) {
 	return g, nil
 }
 
-// logins makes the log-ins of customers and of the owner.
-func (b *books) logins(ctx context.Context, accounts *account.Service, g *Guide) error {
+// logins makes the log-ins of customers and of the owner. It returns who logs in
+// for which customer, by their place in households.
+func (b *books) logins(ctx context.Context, accounts *account.Service, g *Guide) (map[int]int64, error) {
+	users := map[int]int64{}
 	for _, p := range people {
 		ids := make([]int64, 0, len(p.customers))
 		for _, i := range p.customers {
@@ -73,16 +96,20 @@ func (b *books) logins(ctx context.Context, accounts *account.Service, g *Guide)
 		}
 		first := p.customers[0]
 		email := households[first].address()
-		if _, err := accounts.SaveUser(ctx, email, password, ids...); err != nil {
-			return err
+		user, err := accounts.SaveUser(ctx, email, password, ids...)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range p.customers {
+			users[i] = user
 		}
 		g.Customers = append(g.Customers, Login{Email: email, Password: password, Name: households[first].display(), Number: customerNumber(first), About: p.about})
 	}
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: dealer["company.name"], AccountName: staffEmail})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	g.Staff = Staff{Email: staffEmail, Password: staffPassword, Secret: key.Secret()}
 	_, err = accounts.SaveStaff(ctx, account.StaffRecord{Email: staffEmail, Name: "Olivia Hartwell", Role: "owner", Password: staffPassword, Secret: g.Staff.Secret})
-	return err
+	return users, err
 }

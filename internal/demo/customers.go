@@ -32,6 +32,7 @@ type household struct {
 	cycle                 int   // months an invoice covers
 	since                 int   // months ago
 	exempt                bool  // pays no sales tax
+	online                int   // how many of the newest invoices are left to be paid in the portal
 	sites                 []place
 }
 
@@ -55,13 +56,13 @@ var shop = []place{{name: "Shop", systems: []string{"Burglary", "Cameras"}}}
 // are those who have log-ins, see people.
 var households = []household{
 	{first: "Maria", last: "Alvarez", street: "12 Chestnut Street", city: "Boston", zip: "02108", terms: "Net 15", habit: partly, monthly: 4295, cycle: 1, since: 26, sites: homeAndFire},
-	{first: "Siobhán", last: "O'Brien", street: "77 Dorchester Avenue, Apt. 3", city: "Boston", zip: "02127", terms: "Net 15", habit: byCard, monthly: 3995, cycle: 1, since: 25, sites: home},
-	{business: "Harbor View Café & Bakery, LLC", first: "Étienne", last: "Rousseau", street: "3 Long Wharf", city: "Boston", zip: "02110", email: "owner@harborview.example", terms: "Net 30", habit: byECheck, monthly: 8950, cycle: 1, since: 28,
+	{first: "Siobhán", last: "O'Brien", street: "77 Dorchester Avenue, Apt. 3", city: "Boston", zip: "02127", terms: "Net 15", habit: byCard, monthly: 3995, cycle: 1, since: 25, online: 4, sites: home},
+	{business: "Harbor View Café & Bakery, LLC", first: "Étienne", last: "Rousseau", street: "3 Long Wharf", city: "Boston", zip: "02110", email: "owner@harborview.example", terms: "Net 30", habit: byECheck, monthly: 8950, cycle: 1, since: 28, online: 3,
 		sites: []place{
 			{name: "Long Wharf café", systems: []string{"Burglary", "Fire", "Cameras"}},
 			{name: "Somerville bakery", street: "214 Highland Avenue", city: "Somerville", zip: "02143", systems: []string{"Burglary", "Fire"}},
 		}},
-	{first: "Nguyễn Thị", last: "Minh Châu", street: "9 Mystic Street", city: "Somerville", zip: "02145", email: "minhchau@example.com", terms: "Net 15", habit: byCard, monthly: 3995, cycle: 1, since: 24, sites: home},
+	{first: "Nguyễn Thị", last: "Minh Châu", street: "9 Mystic Street", city: "Somerville", zip: "02145", email: "minhchau@example.com", terms: "Net 15", habit: byCard, monthly: 3995, cycle: 1, since: 24, online: 2, sites: home},
 	{business: "Ebenezer Property Management", first: "Ebenezer", last: "Boateng", street: "1600 Massachusetts Avenue", city: "Cambridge", zip: "02138", email: "accounts@ebenezer.example", terms: "Net 30", habit: never, monthly: 12900, cycle: 1, since: 29,
 		sites: []place{
 			{name: "Ware Street 18", street: "18 Ware Street", city: "Cambridge", zip: "02138", systems: []string{"Fire", "Access control"}},
@@ -87,7 +88,7 @@ var households = []household{
 	{first: "Thomas", last: "Okafor", street: "8 Grove Street", city: "Lexington", zip: "02421", terms: "Net 15", habit: byCheck, monthly: 4295, cycle: 3, since: 30, sites: homeAndFire},
 	{first: "Linda", last: "Castellano", street: "902 Hancock Street", city: "Quincy", zip: "02170", terms: "Net 15", habit: byCheck, monthly: 3995, cycle: 3, since: 27, sites: home},
 	{first: "Deshawn", last: "Carter", street: "56 Blue Hill Avenue", city: "Boston", zip: "02119", terms: "Net 15", habit: byCard, monthly: 3995, cycle: 1, since: 11, sites: home},
-	{first: "Zoë", last: "Lindqvist", street: "14 Chandler Street", city: "Boston", zip: "02116", terms: "Net 15", habit: byECheck, monthly: 4295, cycle: 1, since: 24, sites: homeAndFire},
+	{first: "Zoë", last: "Lindqvist", street: "14 Chandler Street", city: "Boston", zip: "02116", terms: "Net 15", habit: byECheck, monthly: 4295, cycle: 1, since: 24, online: 1, sites: homeAndFire},
 	{first: "Francisco", last: "de la Cruz", street: "230 Union Street", city: "Salem", zip: "01970", terms: "Net 15", habit: late, monthly: 3995, cycle: 1, since: 21, sites: home},
 	{first: "Ruth", last: "Goldfarb", street: "77 Pond Avenue", city: "Brookline", zip: "02445", terms: "Net 15", habit: byCheck, monthly: 4295, cycle: 12, since: 30, sites: homeAndFire},
 	{first: "Kenji", last: "Watanabe", street: "5 Kendall Square", city: "Cambridge", zip: "02142", terms: "Net 15", habit: byCard, monthly: 3995, cycle: 1, since: 19, sites: home},

@@ -178,7 +178,7 @@ func (m *maker) pay(i int, h household) {
 		}
 	}
 	var open []int // of one who pays several at once
-	for k, n := range own {
+	for k, n := range own[:max(0, len(own)-h.online)] {
 		b := m.bills[n]
 		due := b.due
 		r := receipt{customer: i, bills: []int{n}, part: -1, kind: ledger.Check}

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,8 +27,11 @@ import (
 // Mailbox is a mail server on this machine that delivers nothing: it keeps
 // every mail in a folder, to be looked at in the browser.
 type Mailbox struct {
-	dir   string
-	clock calendar.Clock
+	dir     string
+	clock   calendar.Clock
+	address string
+	server  *smtp.Server
+	served  chan error
 
 	mu      sync.Mutex
 	last    int
@@ -65,7 +67,8 @@ type Attachment struct {
 	Body       []byte
 }
 
-// OpenMailbox opens the mailbox in a folder, with the mails it already holds.
+// OpenMailbox opens the mailbox in a folder, with the mails it already holds,
+// and takes mail for it until it is closed.
 func OpenMailbox(dir string, clock calendar.Clock) (*Mailbox, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
@@ -74,7 +77,7 @@ func OpenMailbox(dir string, clock calendar.Clock) (*Mailbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	b := &Mailbox{dir: dir, clock: clock}
+	b := &Mailbox{dir: dir, clock: clock, served: make(chan error, 1)}
 	for _, file := range files {
 		id, err := strconv.Atoi(strings.TrimSuffix(filepath.Base(file), ".eml"))
 		if err != nil {
@@ -92,25 +95,35 @@ func OpenMailbox(dir string, clock calendar.Clock) (*Mailbox, error) {
 		b.last = max(b.last, id)
 	}
 	slices.SortFunc(b.letters, func(x, y Envelope) int { return x.ID - y.ID })
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	b.address = l.Addr().String()
+	b.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{box: b}, nil }))
+	b.server.Domain = "demo.invalid"
+	b.server.MaxMessageBytes = mailboxLargest
+	b.server.MaxRecipients = 20
+	b.server.EnableSMTPUTF8 = true
+	b.server.ReadTimeout, b.server.WriteTimeout = time.Minute, time.Minute
+	b.server.ErrorLog = log.New(io.Discard, "", 0)
+	go func() { b.served <- b.server.Serve(l) }()
 	return b, nil
 }
 
-// Serve takes mail from l until ctx ends.
-func (b *Mailbox) Serve(ctx context.Context, l net.Listener) error {
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{box: b}, nil }))
-	server.Domain = "demo.invalid"
-	server.MaxMessageBytes = mailboxLargest
-	server.MaxRecipients = 20
-	server.EnableSMTPUTF8 = true
-	server.ReadTimeout, server.WriteTimeout = time.Minute, time.Minute
-	server.ErrorLog = log.New(io.Discard, "", 0)
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	err := server.Serve(l)
-	if ctx.Err() != nil {
-		return nil
+// Address is where the mailbox takes mail: smtp://127.0.0.1:port.
+func (b *Mailbox) Address() string { return "smtp://" + b.address }
+
+// Close ends the taking of mail.
+func (b *Mailbox) Close() error {
+	err := b.server.Close()
+	if served := <-b.served; !errors.Is(served, smtp.ErrServerClosed) && !errors.Is(served, net.ErrClosed) {
+		err = errors.Join(err, served)
 	}
-	return fmt.Errorf("demo: mailbox: %w", err)
+	if err != nil {
+		return fmt.Errorf("demo: mailbox: %w", err)
+	}
+	return nil
 }
 
 // session is one connection to the mailbox.

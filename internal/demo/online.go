@@ -1,0 +1,253 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"time"
+
+	"customerportal/internal/audit"
+	"customerportal/internal/calendar"
+	"customerportal/internal/gateway"
+	"customerportal/internal/gateway/sandbox"
+	"customerportal/internal/ledger"
+	"customerportal/internal/money"
+	"customerportal/internal/payment"
+)
+
+// online is what customers did in the portal itself. It goes through the
+// payment engine and the sandbox, each step on its own day.
+type online struct {
+	Tools
+	box   *sandbox.Sandbox
+	zone  *time.Location
+	made  *maker
+	books *books
+	users map[int]int64  // who logs in for the customer at a place of households
+	paid  map[int]string // the reference of that customer's latest payment
+	steps []step
+}
+
+// step is one thing done on one day.
+type step struct {
+	at calendar.Instant
+	do func(ctx context.Context) error
+}
+
+// on plans a step for an hour of a day. What would lie ahead is left out.
+func (o *online) on(day calendar.Date, hour int, do func(ctx context.Context) error) {
+	at := calendar.InstantOf(day.Time(o.zone).Add(time.Duration(hour) * time.Hour))
+	if at < calendar.InstantOf(o.Clock.Now()) {
+		o.steps = append(o.steps, step{at, do})
+	}
+}
+
+// run does the steps in the order of their days.
+func (o *online) run(ctx context.Context) error {
+	now := o.Clock.Now()
+	defer func() { o.Clock.Set(now) }()
+	slices.SortStableFunc(o.steps, func(a, b step) int { return cmp.Compare(a.at, b.at) })
+	for _, s := range o.steps {
+		o.Clock.Set(s.at.Time())
+		if err := s.do(ctx); err != nil {
+			return fmt.Errorf("on %s: %w", s.at.Date(o.zone).ISO(), err)
+		}
+		// what the processor has to tell, and the mails, on the same day
+		o.Clock.Advance(10 * time.Second)
+		o.box.DeliverPending(ctx)
+		if err := o.Payments.Settle(ctx); err != nil {
+			return err
+		}
+		if err := o.Mail.Run(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *online) who(customer int) audit.Actor {
+	return audit.Actor{Kind: audit.Customer, UserID: o.users[customer], IP: fmt.Sprintf("203.0.113.%d", 20+customer),
+		UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"}
+}
+
+// left lists the bills of a customer that the history left to be paid online,
+// the oldest first.
+func (o *online) left(customer int) []int {
+	var own []int
+	for n, b := range o.made.bills {
+		if b.customer == customer {
+			own = append(own, n)
+		}
+	}
+	return own[max(0, len(own)-households[customer].online):]
+}
+
+// plan lays out who did what when.
+func (o *online) plan() {
+	const maria, siobhan, harbor, minh, ebenezer, james, zoe = 0, 1, 2, 3, 4, 5, 21
+	today := o.made.today
+
+	o.on(today.AddDays(-64), 19, o.keep(maria, gateway.Card, sandbox.Entry{Number: "4242424242424242", Expiry: o.expiry(29), CVC: "123"}, false))
+	o.on(today.AddDays(-3), 18, o.keep(maria, gateway.Card, sandbox.Entry{Number: "4000000000000341", Expiry: o.expiry(17), CVC: "123"}, false))
+	o.on(today.AddDays(-3), 19, o.pay(maria, gateway.Card, nil, 1, payment.Failed))
+
+	bills := o.left(siobhan)
+	o.on(o.made.bills[bills[0]].date.AddDays(-3), 20, o.keep(siobhan, gateway.Card, sandbox.Entry{Number: "4242424242424242", Expiry: o.expiry(34), CVC: "123"}, true))
+	for _, n := range bills[:len(bills)-1] {
+		o.on(o.made.bills[n].date.AddDays(3), 8, o.pay(siobhan, gateway.Card, []int{n}, 1, payment.Succeeded))
+	}
+
+	bills = o.left(harbor)
+	first := o.made.bills[bills[0]].date
+	o.on(first.AddDays(4), 9, o.keep(harbor, gateway.ECheck, sandbox.Entry{Routing: "110000000", Account: "000123456789"}, false))
+	o.on(first.AddDays(5), 9, o.pay(harbor, gateway.ECheck, bills[:1], 1, payment.Processing))
+	o.on(first.AddDays(8), 6, o.bank(harbor, o.box.Settle))
+	o.on(today.AddDays(-1), 15, o.pay(harbor, gateway.ECheck, bills[1:2], 1, payment.Processing))
+
+	bills = o.left(minh)
+	o.on(o.made.bills[bills[0]].date.AddDays(1), 21, o.keep(minh, gateway.Card, sandbox.Entry{Number: "5555555555554444", Expiry: o.expiry(0), CVC: "123"}, false))
+	o.on(o.made.bills[bills[0]].date.AddDays(2), 21, o.pay(minh, gateway.Card, bills[:1], 1, payment.Succeeded))
+
+	o.on(today.AddDays(-45), 10, o.keep(ebenezer, gateway.ECheck, sandbox.Entry{Routing: "110000000", Account: "000123456789"}, false))
+	o.on(today.AddDays(-44), 10, o.pay(ebenezer, gateway.ECheck, nil, 2, payment.Processing))
+	o.on(today.AddDays(-40), 6, o.bank(ebenezer, o.box.Settle))
+	o.on(today.AddDays(-33), 6, o.bank(ebenezer, func(id string) error { return o.box.Return(id, "R01") }))
+
+	o.on(today.AddDays(-90), 12, o.keep(james, gateway.Card, sandbox.Entry{Number: "378282246310005", Expiry: o.expiry(22), CVC: "1234"}, false))
+
+	bills = o.left(zoe)
+	o.on(o.made.bills[bills[0]].date.AddDays(2), 11, o.keep(zoe, gateway.Card, sandbox.Entry{Number: "6011111111111117", Expiry: o.expiry(26), CVC: "123"}, false))
+	o.on(o.made.bills[bills[0]].date.AddDays(2), 12, o.pay(zoe, gateway.Card, bills[:1], 1, payment.Succeeded))
+	o.on(o.made.bills[bills[0]].date.AddDays(9), 14, o.refund(zoe, 1000))
+}
+
+// expiry is a card's last month, so many months after the one that is about to
+// end: with 0 it expires soon on whatever day the demonstration is made.
+func (o *online) expiry(months int) string {
+	last := o.made.today.AddDays(20).AddMonths(months)
+	return fmt.Sprintf("%02d / %02d", last.Month(), last.Year()%100)
+}
+
+// page is the id of a hosted page, the last part of its address.
+func page(address string) string { return path.Base(address) }
+
+// keep puts a card or bank account on the customer's file, with auto pay when
+// the box is ticked.
+func (o *online) keep(customer int, kind gateway.Kind, e sandbox.Entry, auto bool) func(context.Context) error {
+	return func(ctx context.Context) error {
+		h, id := households[customer], o.books.customers[customer]
+		e.Name, e.Zip = h.first+" "+h.last, h.zip
+		order := payment.SetupOrder{Nonce: payment.NewNonce(), Kind: string(kind),
+			Billing: payment.Billing{Name: e.Name, Line1: h.street, City: h.city, State: "MA", Zip: h.zip}}
+		if auto {
+			consent, err := o.Payments.Consent(ctx, id, o.users[customer], kind, 0)
+			if err != nil {
+				return err
+			}
+			order.Auto = consent.Token
+		}
+		visit, err := o.Payments.StartSetup(ctx, o.who(customer), id, order)
+		if err != nil {
+			return err
+		}
+		_, problems, err := o.box.Submit(page(visit.Redirect), e)
+		if err != nil || len(problems) > 0 {
+			return fmt.Errorf("putting on file for %s: %v, %w", h.display(), problems, err)
+		}
+		done, err := o.Payments.Setup(ctx, id, visit.Reference)
+		if err == nil && !done.Done {
+			err = fmt.Errorf("nothing on file for %s: %s", h.display(), done.Message)
+		}
+		return err
+	}
+}
+
+// pay pays some bills, or without any the oldest open ones, by the newest method
+// of a kind.
+func (o *online) pay(customer int, kind gateway.Kind, bills []int, oldest int, want payment.State) func(context.Context) error {
+	return func(ctx context.Context) error {
+		id := o.books.customers[customer]
+		rows, total, err := o.choose(ctx, id, bills, oldest)
+		if err != nil {
+			return err
+		}
+		wallet, err := o.Payments.Wallet(ctx, id)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(wallet.Methods, func(m payment.Method) bool { return m.Kind == kind })
+		if i < 0 {
+			return errors.New("no method on file for " + households[customer].display())
+		}
+		got, err := o.Payments.Submit(ctx, o.who(customer), id, payment.Order{
+			Choice: payment.Choice{Rows: rows, Kind: string(kind), Method: strconv.FormatInt(wallet.Methods[i].ID, 10)},
+			Nonce:  payment.NewNonce(), Total: total.Plain(),
+		})
+		if err != nil {
+			return err
+		}
+		if got.State != want {
+			return fmt.Errorf("payment of %s is %s instead of %s: %s", households[customer].display(), got.State, want, got.Message)
+		}
+		o.paid[customer] = got.Reference
+		return nil
+	}
+}
+
+// choose puts rows on Yes: the bills given, or so many of the oldest.
+func (o *online) choose(ctx context.Context, customerID int64, bills []int, oldest int) (map[string]payment.RowChoice, money.Cents, error) {
+	wanted := map[int64]bool{}
+	for _, n := range bills {
+		wanted[o.books.invoices[n]] = true
+	}
+	open, err := ledger.Payable(ctx, o.DB.Read(), customerID)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, total := map[string]payment.RowChoice{}, money.Cents(0)
+	for i, invoice := range open {
+		if wanted[invoice.ID] || len(bills) == 0 && i < oldest {
+			rows[invoice.Number] = payment.RowChoice{Yes: true, Amount: invoice.Payable().Plain()}
+			total += invoice.Payable()
+		}
+	}
+	return rows, total, nil
+}
+
+// charge is the customer's latest payment as the processor has it.
+func (o *online) charge(customer int) (sandbox.ChargeRecord, error) {
+	for _, c := range o.box.Charges() {
+		if c.Reference == o.paid[customer] {
+			return c, nil
+		}
+	}
+	return sandbox.ChargeRecord{}, errors.New("no charge for " + households[customer].display())
+}
+
+// bank lets the bank do something about the customer's latest payment.
+func (o *online) bank(customer int, do func(paymentID string) error) func(context.Context) error {
+	return func(context.Context) error {
+		charge, err := o.charge(customer)
+		if err != nil {
+			return err
+		}
+		return do(charge.PaymentID)
+	}
+}
+
+// refund gives part of the customer's latest payment back, as the dealer would
+// on the processor's own site.
+func (o *online) refund(customer int, amount money.Cents) func(context.Context) error {
+	return func(ctx context.Context) error {
+		charge, err := o.charge(customer)
+		if err != nil {
+			return err
+		}
+		_, err = o.box.Refund(ctx, payment.NewNonce(), gateway.Refund{Reference: "R" + ledger.NewReference(), PaymentID: charge.PaymentID, Amount: amount})
+		return err
+	}
+}

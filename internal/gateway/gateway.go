@@ -95,7 +95,9 @@ type Adapter interface {
 
 	// Cancel closes a page that is open or a payment that waits for the customer,
 	// so that it cannot be paid any more, and returns what it has become. When
-	// it was paid first, nothing is canceled and the outcome says so: the caller
+	// it was paid first, or the processor cannot cancel it (a payment from a page
+	// whose bank account waits for verification stays Action until that fails or
+	// runs out), nothing is canceled and the outcome says so: the caller
 	// goes by the outcome's state alone. For a set-up page only State, Reference
 	// and PageID are filled.
 	Cancel(ctx context.Context, key, id string) (Outcome, error)

@@ -32,8 +32,9 @@ const (
 	GoodBank      Method = "account that pays"
 	PoorBank      Method = "account without enough money"
 	ClosedBank    Method = "account that is closed"
-	WrongNumber   Method = "number that is no card" // Fill only
-	TypedNonsense Method = "nothing at all"         // Fill only
+	ProvedBank    Method = "account that is verified by micro-deposits" // Fill only
+	WrongNumber   Method = "number that is no card"                     // Fill only
+	TypedNonsense Method = "nothing at all"                             // Fill only
 )
 
 // Fault is what can go wrong on the way to the processor.
@@ -65,6 +66,8 @@ type Processor interface {
 	Fill(page gateway.Page, m Method) (location string, err error)
 	// Authenticate confirms or refuses at the bank's page.
 	Authenticate(address string, pass bool) (location string, err error)
+	// Verify types the amounts of the micro-deposits, right or wrong.
+	Verify(address string, right bool) error
 	Expire(page gateway.Page) error
 	Settle(paymentID string) error
 	Return(paymentID, nacha string) error
@@ -106,6 +109,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Processor) {
 		{"A bank debit settles", (*suite).bankSettles},
 		{"A bank debit fails", (*suite).bankFails},
 		{"A bank debit comes back", (*suite).bankReturns},
+		{"A bank account is verified by micro-deposits", (*suite).microDeposits},
 		{"Refunds", (*suite).refunds},
 		{"A dispute", (*suite).disputes},
 		{"Webhooks", (*suite).webhooks},
@@ -148,7 +152,7 @@ func (s *suite) attach(m Method) string {
 }
 
 func kindOf(m Method) gateway.Kind {
-	if m == GoodBank || m == PoorBank || m == ClosedBank {
+	if m == GoodBank || m == ProvedBank || m == PoorBank || m == ClosedBank {
 		return gateway.ECheck
 	}
 	return gateway.Card
@@ -795,6 +799,78 @@ func (s *suite) bankReturns() {
 		}
 		if by := s.lookup(d.ID); by.PaymentID != o.PaymentID {
 			s.Errorf("looked up by the return's id: %+v", by)
+		}
+	}
+}
+
+func (s *suite) microDeposits() {
+	for i, right := range []bool{true, false} {
+		reference := fmt.Sprintf("PAY-%d", i)
+		p := s.page(reference, gateway.ECheck, 10_00)
+		p.KeepOnFile = true
+		page, err := s.a.OpenPaymentPage(s.ctx, reference, p)
+		s.must(err)
+		if location, err := s.Fill(page, ProvedBank); err != nil || location != p.SuccessURL {
+			s.Fatalf("sent to %q, %v", location, err)
+		}
+		o := s.lookup(page.ID)
+		s.state(o, gateway.Action)
+		if o.ActionURL == "" {
+			s.Fatal("no address to verify at")
+		}
+		// The page is done and cannot be closed any more; the state says so.
+		closed, err := s.a.Cancel(s.ctx, "close-"+reference, o.PaymentID)
+		s.must(err)
+		s.state(closed, gateway.Action)
+		s.taken(reference, 0, 0)
+		if right {
+			s.must(s.Verify(o.ActionURL, false))
+			s.must(s.Verify(o.ActionURL, true))
+			s.state(s.lookup(page.ID), gateway.Processing)
+			s.taken(reference, 10_00, 1)
+			continue
+		}
+		for range 3 {
+			s.must(s.Verify(o.ActionURL, false))
+		}
+		o = s.lookup(page.ID)
+		s.state(o, gateway.Failed)
+		s.failure(o.Failure, gateway.VerificationFailed)
+		s.taken(reference, 0, 0)
+	}
+	for i, right := range []bool{true, false} {
+		reference := fmt.Sprintf("SET-%d", i)
+		page, err := s.a.OpenSetupPage(s.ctx, reference, gateway.SetupPage{
+			Reference: reference, CustomerID: s.customer, Kind: gateway.ECheck,
+			SuccessURL: "https://portal.example.com/done", CancelURL: "https://portal.example.com/methods",
+			ExpiresAt: calendar.InstantOf(s.Clock().Now().Add(gateway.MinPageLife)),
+		})
+		s.must(err)
+		_, err = s.Fill(page, ProvedBank)
+		s.must(err)
+		setup, err := s.a.LookupSetup(s.ctx, page.ID)
+		s.must(err)
+		if setup.State != gateway.Action || setup.ActionURL == "" {
+			s.Fatalf("before it is verified: %+v", setup)
+		}
+		before, err := s.a.Methods(s.ctx, s.customer)
+		s.must(err)
+		want := gateway.Succeeded
+		if right {
+			s.must(s.Verify(setup.ActionURL, true))
+		} else {
+			want = gateway.Failed
+			s.Clock().Advance(10 * 24 * time.Hour)
+		}
+		setup, err = s.a.LookupSetup(s.ctx, page.ID)
+		s.must(err)
+		after, err := s.a.Methods(s.ctx, s.customer)
+		s.must(err)
+		if setup.State != want || (len(after) == len(before)+1) != right {
+			s.Errorf("verified %v: %+v, %d methods after %d", right, setup, len(after), len(before))
+		}
+		if !right {
+			s.failure(setup.Failure, gateway.VerificationFailed)
 		}
 	}
 }

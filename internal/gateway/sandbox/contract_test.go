@@ -76,6 +76,8 @@ func (p processor) Fill(page gateway.Page, m gatewaytest.Method) (string, error)
 	switch m {
 	case gatewaytest.GoodBank:
 		e = sandbox.Entry{Name: "Zoë O'Brien", Routing: "110000000", Account: "000123456789"}
+	case gatewaytest.ProvedBank:
+		e = sandbox.Entry{Name: "Zoë O'Brien", Routing: "110000000", Account: "000123456789", Deposits: true}
 	case gatewaytest.TypedNonsense:
 		e = sandbox.Entry{}
 	}
@@ -84,6 +86,15 @@ func (p processor) Fill(page gateway.Page, m gatewaytest.Method) (string, error)
 		return "", errors.New("the page says nothing")
 	}
 	return location, err
+}
+
+func (p processor) Verify(address string, right bool) error {
+	second := "44"
+	if right {
+		second = "0.32"
+	}
+	_, err := p.Sandbox.Verify(address, "45", second)
+	return err
 }
 
 func (p processor) Expire(page gateway.Page) error { return p.Sandbox.Expire(page.ID) }

@@ -69,12 +69,22 @@ func (c *call) intentJSON(r *intent, at string) object {
 	if r.Problem != nil {
 		o["last_payment_error"] = c.problemJSON(r.Problem)
 	}
-	if r.Status == "requires_action" {
+	switch {
+	case r.VerifyUntil != 0:
+		o["next_action"] = c.verifyJSON(r.ID, r.Secret, r.Created)
+	case r.Status == "requires_action":
 		o["next_action"] = object{"type": "redirect_to_url", "redirect_to_url": object{
 			"url": c.authenticateURL(r.ID, r.Secret), "return_url": nullable(r.ReturnURL),
 		}}
 	}
 	return o
+}
+
+func (c *call) verifyJSON(id, secret string, created int64) object {
+	return object{"type": "verify_with_microdeposits", "verify_with_microdeposits": object{
+		"arrival_date": created + 2*24*60*60, "microdeposit_type": "amounts",
+		"hosted_verification_url": c.base.String() + "/verify/" + id + "/" + secret,
+	}}
 }
 
 func (c *call) problemJSON(p *problem) object {
@@ -143,6 +153,9 @@ func (c *call) setupJSON(r *setupIntent, at string) object {
 	}
 	if r.Problem != nil {
 		o["last_setup_error"] = c.problemJSON(r.Problem)
+	}
+	if r.VerifyUntil != 0 {
+		o["next_action"] = c.verifyJSON(r.ID, r.Secret, r.Created)
 	}
 	return o
 }

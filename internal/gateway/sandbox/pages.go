@@ -46,6 +46,8 @@ func (s *Sandbox) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET "+root+"/pay/{id}", s.showPage)
 	mux.HandleFunc("POST "+root+"/pay/{id}", s.submitPage)
+	mux.HandleFunc("GET "+root+"/verify/{id}/{secret}", s.showVerify)
+	mux.HandleFunc("POST "+root+"/verify/{id}/{secret}", s.submitVerify)
 	mux.HandleFunc("GET "+root+"/authenticate/{id}/{secret}", s.showAuthenticate)
 	mux.HandleFunc("POST "+root+"/authenticate/{id}/{secret}", s.submitAuthenticate)
 	if s.control {
@@ -111,6 +113,9 @@ type Entry struct {
 	Name                     string
 	Number, Expiry, CVC, Zip string // card
 	Routing, Account         string // bank account
+	// Deposits has the bank account verified by two small deposits, which takes
+	// days, instead of at once.
+	Deposits bool
 }
 
 // Problem is an error beside a field; Field is "" for one of the whole form.
@@ -143,7 +148,7 @@ func (s *Sandbox) Submit(pageID string, e Entry) (location string, problems []Pr
 		if p.Mode == "setup" {
 			r := c.books.setups[p.Setup]
 			c.setUp(r, m, false)
-			location, problems = c.after(p, r.ID, r.Secret, r.Status, r.Problem)
+			location, problems = c.after(p, r.ID, r.Secret, r.Problem)
 			return nil
 		}
 		r := c.books.intents[p.Intent]
@@ -157,7 +162,7 @@ func (s *Sandbox) Submit(pageID string, e Entry) (location string, problems []Pr
 			c.books.put(p)
 		}
 		c.confirm(r, m, false)
-		location, problems = c.after(p, r.ID, r.Secret, r.Status, r.Problem)
+		location, problems = c.after(p, r.ID, r.Secret, r.Problem)
 		return nil
 	})
 	return location, problems, err
@@ -167,14 +172,15 @@ func (p *session) done() string {
 	return strings.ReplaceAll(p.SuccessURL, "{CHECKOUT_SESSION_ID}", p.ID)
 }
 
-func (c *call) after(p *session, id, secret, status string, failed *problem) (string, []Problem) {
+// after is where the button of a page leads to.
+func (c *call) after(p *session, id, secret string, failed *problem) (string, []Problem) {
 	switch {
-	case status == "requires_action":
-		return c.authenticateURL(id, secret), nil
+	case p.Status == "complete":
+		return p.done(), nil
 	case failed != nil:
 		return "", []Problem{{"", failed.Message + " Nothing was charged."}}
 	}
-	return p.done(), nil
+	return c.authenticateURL(id, secret), nil
 }
 
 // read checks what was typed and makes a method of it. Nothing is stored before
@@ -198,7 +204,7 @@ func (c *call) read(p *session, e Entry) (*method, []Problem) {
 			return nil, wrong
 		}
 		m := c.books.newMethod(p.MethodType, n, c.now)
-		m.Name = name
+		m.Name, m.Unverified = name, e.Deposits
 		return m, nil
 	}
 	n, known := findNumber(cardNumbers, digits(e.Number))
@@ -307,6 +313,43 @@ func (c *call) back(p *session) string {
 	return c.base.String() + "/pay/" + p.ID
 }
 
+// Verify does what a customer does at the address of a bank account that waits
+// for verification, when the two deposits have arrived: he types their amounts in
+// cents. The text says what was wrong, or is "".
+func (s *Sandbox) Verify(address, first, second string) (wrong string, err error) {
+	parts := strings.Split(address, "/")
+	if len(parts) < 2 {
+		return "", errNoPage
+	}
+	err = s.act(func(c *call) error {
+		r := c.books.verifying[parts[len(parts)-2]]
+		if secret, _, _ := verification(r); r == nil || secret != parts[len(parts)-1] {
+			return errNoPage
+		}
+		typed := [2]string{strings.TrimPrefix(digits(first), "0."), strings.TrimPrefix(digits(second), "0.")}
+		if typed == testDeposits || typed == [2]string{testDeposits[1], testDeposits[0]} {
+			c.verify(r, "")
+			return nil
+		}
+		tries := 0
+		switch r := r.(type) {
+		case *intent:
+			r.Tries++
+			tries = r.Tries
+		case *setupIntent:
+			r.Tries++
+			tries = r.Tries
+		}
+		c.books.put(r)
+		if wrong = "These are not the amounts of the two deposits. Look at them again."; tries == verifyTries {
+			wrong = "These are not the amounts of the two deposits, and this was the last try. Go back to " + s.business + " and use another account or a card."
+			c.verify(r, "payment_method_microdeposit_verification_attempts_exceeded")
+		}
+		return nil
+	})
+	return wrong, err
+}
+
 type field struct {
 	Name, Label, Value, Autocomplete, InputMode, Hint, Error string
 }
@@ -314,7 +357,7 @@ type field struct {
 type payPage struct {
 	frame
 	Heading, Item, Button, Authorization, Keep string
-	Bank                                       bool
+	Bank, Deposits                             bool
 	Fields                                     []field
 	Problems                                   []Problem
 	CancelURL                                  string
@@ -370,6 +413,7 @@ func (s *Sandbox) submitPage(w http.ResponseWriter, r *http.Request) {
 	e := Entry{
 		Name: r.PostForm.Get("name"), Number: r.PostForm.Get("number"), Expiry: r.PostForm.Get("expiry"), CVC: r.PostForm.Get("cvc"),
 		Zip: r.PostForm.Get("zip"), Routing: r.PostForm.Get("routing"), Account: r.PostForm.Get("account"),
+		Deposits: r.PostForm.Get("deposits") != "",
 	}
 	location, problems, err := s.Submit(id, e)
 	switch {
@@ -390,7 +434,7 @@ func (s *Sandbox) submitPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) form(w http.ResponseWriter, status int, p *session, e Entry, problems []Problem) {
-	data := payPage{Bank: p.MethodType == "us_bank_account", Problems: problems, CancelURL: p.CancelURL, Routing: testRouting}
+	data := payPage{Bank: p.MethodType == "us_bank_account", Deposits: e.Deposits, Problems: problems, CancelURL: p.CancelURL, Routing: testRouting}
 	kind := "card"
 	if data.Bank {
 		kind, data.Numbers = "bank account", bankNumbers
@@ -491,6 +535,57 @@ func (s *Sandbox) submitAuthenticate(w http.ResponseWriter, r *http.Request) {
 		s.unavailable(w)
 	default:
 		http.Redirect(w, r, location, http.StatusSeeOther)
+	}
+}
+
+type verifyPage struct {
+	frame
+	Fields   []field
+	Problems []Problem
+	Amounts  [2]string
+}
+
+func (s *Sandbox) showVerify(w http.ResponseWriter, r *http.Request) {
+	s.verifyForm(w, http.StatusOK, r.PathValue("id"), r.PathValue("secret"), "")
+}
+
+func (s *Sandbox) verifyForm(w http.ResponseWriter, status int, id, secret, wrong string) {
+	err := s.act(func(c *call) error {
+		r := c.books.verifying[id]
+		if right, _, _ := verification(r); r == nil || right != secret {
+			return errNoPage
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errNoPage) && wrong != "":
+		s.note(w, status, "Not verified", wrong, "", "")
+	case errors.Is(err, errNoPage):
+		s.note(w, http.StatusNotFound, "Nothing to verify", "This bank account does not wait for verification any more.", "", "")
+	case err != nil:
+		s.unavailable(w)
+	default:
+		data := verifyPage{frame: s.frame("Verify your bank account"), Amounts: testDeposits, Fields: []field{
+			{Name: "first", Label: "First deposit, in cents", Autocomplete: "off", InputMode: "numeric"},
+			{Name: "second", Label: "Second deposit, in cents", Autocomplete: "off", InputMode: "numeric"},
+		}}
+		if wrong != "" {
+			data.Title, data.Problems, data.Fields[0].Error = "Error: "+data.Title, []Problem{{"first", wrong}}, wrong
+		}
+		s.render(w, status, "verify", data)
+	}
+}
+
+func (s *Sandbox) submitVerify(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+	wrong, err := s.Verify(r.URL.Path, r.PostFormValue("first"), r.PostFormValue("second"))
+	switch {
+	case err != nil && !errors.Is(err, errNoPage):
+		s.unavailable(w)
+	case err == nil && wrong == "":
+		s.note(w, http.StatusOK, "Bank account verified", "Thank you. "+s.business+" has been told; you can close this page.", "", "")
+	default:
+		s.verifyForm(w, http.StatusUnprocessableEntity, r.PathValue("id"), r.PathValue("secret"), wrong)
 	}
 }
 

@@ -1,5 +1,10 @@
 package sandbox
 
+import (
+	"maps"
+	"slices"
+)
+
 // What happens to money. All of it runs under the lock of the Sandbox; whoever
 // calls it commits the books before answering.
 
@@ -17,6 +22,12 @@ func (c *call) confirm(r *intent, m *method, offSession bool) {
 	r.Method, r.Problem = m.ID, nil
 	c.books.put(m)
 	defer c.books.put(r)
+	if m.Unverified {
+		r.Status, r.VerifyUntil = "requires_action", c.now+verifyLife
+		c.emit("payment_intent.requires_action", "payment_intent", r.ID)
+		c.completePage(r.Session)
+		return
+	}
 	if m.Type != "card" {
 		c.charge(r, m)
 		return
@@ -114,6 +125,11 @@ func (c *call) setUp(r *setupIntent, m *method, authenticated bool) {
 	defer c.books.put(r)
 	r.Method, r.Problem = m.ID, nil
 	c.books.put(m)
+	if m.Unverified {
+		r.Status, r.VerifyUntil = "requires_action", c.now+verifyLife
+		c.completePage(r.Session)
+		return
+	}
 	asks := m.Behavior == AsksAlways || m.Behavior == AsksUnlessSetUp || m.Behavior == AsksThenDeclines
 	if asks && !authenticated {
 		r.Status = "requires_action"
@@ -142,6 +158,60 @@ func (c *call) setUpRefused(r *setupIntent) {
 	r.Status, r.Method = "requires_payment_method", ""
 	c.books.put(r)
 	c.emit("setup_intent.setup_failed", "setup_intent", r.ID)
+}
+
+// Two deposits of a few cents prove that the account is the customer's. There are
+// three tries, within ten days
+// (https://docs.stripe.com/payments/ach-direct-debit/accept-a-payment, on
+// verification with micro-deposits).
+const (
+	verifyLife  = 10 * 24 * 60 * 60
+	verifyTries = 3
+)
+
+// testDeposits are the amounts that verify every test account, in cents.
+var testDeposits = [2]string{"32", "45"}
+
+// verification reads what the two kinds of record that wait for micro-deposits
+// have in common.
+func verification(r record) (secret string, until int64, sessionID string) {
+	switch r := r.(type) {
+	case *intent:
+		return r.Secret, r.VerifyUntil, r.Session
+	case *setupIntent:
+		return r.Secret, r.VerifyUntil, r.Session
+	}
+	return "", 0, ""
+}
+
+// verify ends the wait for micro-deposits, with "" or with why it failed.
+func (c *call) verify(r record, failed string) {
+	p := &problem{Code: failed, Message: "The bank account could not be verified."}
+	switch r := r.(type) {
+	case *intent:
+		m := c.books.methods[r.Method]
+		r.VerifyUntil = 0
+		if failed == "" {
+			m.Unverified = false
+			c.charge(r, m)
+			return
+		}
+		p.Method, r.Problem, r.Status, r.Method = m.ID, p, "requires_payment_method", ""
+		c.books.put(r)
+		c.emit("payment_intent.payment_failed", "payment_intent", r.ID)
+		c.emit("checkout.session.async_payment_failed", "checkout.session", r.Session)
+	case *setupIntent:
+		m := c.books.methods[r.Method]
+		r.VerifyUntil = 0
+		if failed == "" {
+			m.Unverified = false
+			c.setUp(r, m, true)
+			return
+		}
+		p.Method, r.Problem, r.Status, r.Method = m.ID, p, "requires_payment_method", ""
+		c.books.put(r)
+		c.emit("setup_intent.setup_failed", "setup_intent", r.ID)
+	}
 }
 
 func (c *call) completePage(id string) {
@@ -261,6 +331,11 @@ func (s *Sandbox) advance(now int64) {
 	for _, ch := range due {
 		m := s.books.methods[ch.Method]
 		c.settle(ch, m.Behavior.returnsWith())
+	}
+	for _, r := range slices.Collect(maps.Values(s.books.verifying)) {
+		if _, until, _ := verification(r); until <= now {
+			c.verify(r, "payment_method_microdeposit_verification_timeout")
+		}
 	}
 	if wait := int64(s.settleAfter.Seconds()); wait > 0 {
 		sent := newest(s.books.refunding, func(re *refund) int64 { return -re.Seq }, func(re *refund) bool { return re.Created+wait <= now })

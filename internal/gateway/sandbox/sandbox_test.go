@@ -234,6 +234,49 @@ func TestAuthenticatePage(t *testing.T) {
 	}
 }
 
+func TestVerifyPage(t *testing.T) {
+	s := newShop(t, sandbox.Config{File: filepath.Join(t.TempDir(), "sandbox.json")})
+	p := s.page("PAY-1", gateway.ECheck, true)
+	w := s.post(p.URL, url.Values{"name": {"Zoë"}, "routing": {"110000000"}, "account": {"000123456789"}, "deposits": {"yes"}})
+	if w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "https://portal.example.com/done") {
+		t.Fatalf("status %d, to %q", w.Code, w.Header().Get("Location"))
+	}
+	o, err := s.Lookup(t.Context(), p.ID)
+	s.must(err)
+	if w := s.get(o.ActionURL); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "First deposit") {
+		t.Fatalf("status %d, %s", w.Code, w.Body)
+	}
+	if w := s.get(o.ActionURL + "x"); w.Code != http.StatusNotFound {
+		t.Errorf("a wrong secret answers %d", w.Code)
+	}
+	if w := s.post(o.ActionURL, url.Values{"first": {"1"}, "second": {"2"}}); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `id="first-error"`) {
+		t.Errorf("wrong amounts: status %d, %s", w.Code, w.Body)
+	}
+	if w := s.post(o.ActionURL, url.Values{"first": {"32"}, "second": {"45"}}); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "verified") {
+		t.Errorf("right amounts: status %d, %s", w.Code, w.Body)
+	}
+	if w := s.post(o.ActionURL, url.Values{"first": {"32"}, "second": {"45"}}); w.Code != http.StatusNotFound {
+		t.Errorf("a second time: status %d", w.Code)
+	}
+	if _, n := s.Taken("PAY-1"); n != 1 {
+		t.Errorf("%d charges", n)
+	}
+	// The third wrong try ends it.
+	p = s.page("PAY-2", gateway.ECheck, true)
+	s.post(p.URL, url.Values{"name": {"Zoë"}, "routing": {"110000000"}, "account": {"000123456789"}, "deposits": {"yes"}})
+	o, err = s.Lookup(t.Context(), p.ID)
+	s.must(err)
+	for range 3 {
+		w = s.post(o.ActionURL, url.Values{"first": {"1"}, "second": {"2"}})
+	}
+	if !strings.Contains(w.Body.String(), "the last try") || w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("the last try: status %d, %s", w.Code, w.Body)
+	}
+	if _, n := s.Taken("PAY-2"); n != 0 {
+		t.Errorf("%d charges", n)
+	}
+}
+
 func TestControlPage(t *testing.T) {
 	s := newShop(t, sandbox.Config{Control: true})
 	card, bank := s.charge("PAY-1", "pm_card_visa", 10_00), s.charge("PAY-2", "pm_usBankAccount", 20_00)

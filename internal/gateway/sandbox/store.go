@@ -42,6 +42,7 @@ type (
 		Customer          string // "" when not on file
 		Once              bool   // was on file or used once: it may not be used again
 		OffSession        bool   // authenticated when it was set up
+		Unverified        bool   // a bank account that waits for its micro-deposits
 	}
 	session struct {
 		ID                      string
@@ -71,6 +72,8 @@ type (
 		Metadata                     map[string]string
 		KeepOnFile                   bool
 		Session                      string // made on a hosted page
+		VerifyUntil                  int64  // waits for micro-deposits
+		Tries                        int
 		Problem                      *problem
 		Charge                       string // the latest
 	}
@@ -81,6 +84,8 @@ type (
 		Customer, Method, MethodType string
 		Metadata                     map[string]string
 		Session                      string
+		VerifyUntil                  int64
+		Tries                        int
 		Problem                      *problem
 	}
 	charge struct {
@@ -165,6 +170,7 @@ type store struct {
 	pending     map[string]*charge
 	open        map[string]*session
 	refunding   map[string]*refund
+	verifying   map[string]record // *intent or *setupIntent
 	undelivered map[string]*event
 
 	dirty   []record
@@ -178,7 +184,7 @@ func newStore() *store {
 		intents: map[string]*intent{}, setups: map[string]*setupIntent{}, charges: map[string]*charge{},
 		refunds: map[string]*refund{}, disputes: map[string]*dispute{}, events: map[string]*event{},
 		answers: map[string]*storedAnswer{},
-		pending: map[string]*charge{}, open: map[string]*session{}, refunding: map[string]*refund{}, undelivered: map[string]*event{},
+		pending: map[string]*charge{}, open: map[string]*session{}, refunding: map[string]*refund{}, verifying: map[string]record{}, undelivered: map[string]*event{},
 	}
 }
 
@@ -353,9 +359,11 @@ func (s *store) index(r record) {
 	case *intent:
 		s.intents[r.ID] = r
 		s.seq = max(s.seq, r.Seq)
+		keep(s.verifying, r.ID, record(r), r.VerifyUntil != 0)
 	case *setupIntent:
 		s.setups[r.ID] = r
 		s.seq = max(s.seq, r.Seq)
+		keep(s.verifying, r.ID, record(r), r.VerifyUntil != 0)
 	case *charge:
 		s.charges[r.ID] = r
 		s.seq = max(s.seq, r.Seq)

@@ -115,8 +115,8 @@ func invented(ours, theirs map[string]any, at string) []string {
 		if !has && !slices.Contains(optional, k) {
 			list = append(list, at+k)
 		}
-		if k == "metadata" {
-			continue
+		if k == "metadata" || k == "last_payment_error" || k == "last_setup_error" {
+			continue // free, or made of whatever fields the error has
 		}
 		if a, ok := v.(map[string]any); ok {
 			if b, ok := other.(map[string]any); ok {

@@ -1,11 +1,15 @@
 package account_test
 
 import (
+	"database/sql"
+	"encoding/base64"
 	"errors"
 	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/argon2"
 
 	"customerportal/db"
 	"customerportal/db/dbtest"
@@ -141,4 +145,14 @@ func (e *env) count(query string, args ...any) int {
 		e.t.Fatal(err)
 	}
 	return n
+}
+
+// setHash gives every user a hash of another cost.
+func (e *env) setHash(prefix, password string, memory, passes uint32) error {
+	salt := []byte("0123456789abcdef")
+	sum := base64.RawStdEncoding.EncodeToString(argon2.IDKey([]byte(password), salt, passes, memory, 1, 32))
+	return e.db.WriteTx(e.t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(e.t.Context(), `UPDATE users SET password_hash = ?`, prefix+sum)
+		return err
+	})
 }

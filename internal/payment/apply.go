@@ -464,7 +464,7 @@ func (a *application) letter(ctx context.Context) outbox.Payment {
 }
 
 func letterOf(ctx context.Context, q *db.Queries, p db.Payment) outbox.Payment {
-	l := outbox.Payment{Reference: p.Reference, Date: p.PaymentDate, Amount: p.AmountCents, Method: methodWords(p.TypeLabel, p.Brand, p.NumberLabel),
+	l := outbox.Payment{Reference: p.Reference, Date: p.PaymentDate, Amount: p.AmountCents, Method: inWords(p.Kind, p.Brand, p.NumberLabel),
 		Path: "/payments/" + p.Reference}
 	allocations, err := q.ListAllocations(ctx, p.ID)
 	if err != nil {
@@ -474,17 +474,6 @@ func letterOf(ctx context.Context, q *db.Queries, p db.Payment) outbox.Payment {
 		l.Invoices = append(l.Invoices, outbox.PaidInvoice{Number: part.Number, Amount: part.Cents, Left: part.BalanceCents})
 	}
 	return l
-}
-
-// methodWords names a method to its owner: "Visa ending 4242".
-func methodWords(label, brand, last4 string) string {
-	if brand == "" {
-		brand = label
-	}
-	if last4 == "" {
-		return brand
-	}
-	return brand + " ending " + last4
 }
 
 // payPath leads to the payment screen with the payment's first invoice.

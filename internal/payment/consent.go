@@ -118,6 +118,9 @@ type AutoPay struct {
 	Estimate money.Cents
 }
 
+// DayInWords is "1st", "2nd", ...
+func (a AutoPay) DayInWords() string { return ordinal(int64(a.Day)) }
+
 // AutoPay returns how the customer's auto pay stands.
 func (s *Service) AutoPay(ctx context.Context, customerID int64) (AutoPay, error) {
 	var a AutoPay
@@ -144,7 +147,7 @@ func (s *Service) autoPay(ctx context.Context, q *db.Queries, customerID int64) 
 			return a, fmt.Errorf("payment: %w", err)
 		}
 		a.On, a.Since, a.Day = true, consent.AcceptedAt, int(consent.Day)
-		a.Method = methodWords(kindWords(gateway.Kind(m.Kind)), m.Brand, m.Last4)
+		a.Method = labelOf(m)
 	case !errors.Is(err, sql.ErrNoRows):
 		return a, fmt.Errorf("payment: %w", err)
 	}
@@ -152,26 +155,13 @@ func (s *Service) autoPay(ctx context.Context, q *db.Queries, customerID int64) 
 	if err != nil {
 		return a, err
 	}
-	a.Next = nextRun(today, a.Day)
+	a.Next = ledger.NextAutoPay(today, a.Day)
 	open, err := ledger.Payable(ctx, q, customerID)
 	if err != nil {
 		return a, err
 	}
-	for _, i := range open {
-		if i.Due <= a.Next {
-			a.Estimate += i.Payable()
-		}
-	}
+	a.Estimate = ledger.EstimateAutoPay(open, a.Next, consent.CapCents)
 	return a, nil
-}
-
-// nextRun is the next such day of the month after today.
-func nextRun(today calendar.Date, day int) calendar.Date {
-	d := calendar.NewDate(today.Year(), today.Month(), day)
-	if d <= today {
-		d = calendar.NewDate(today.Year(), today.Month()+1, day)
-	}
-	return d
 }
 
 // Consent returns the text to be shown beside "Auto Recurring": for a method on
@@ -202,7 +192,7 @@ func (s *Service) Consent(ctx context.Context, customerID, userID int64, kind ga
 		return Consent{}, found(err, "customer")
 	}
 	today := s.clock.Today(set.Zone)
-	out := Consent{Paragraphs: consentText(set, kind, label, c.AutoPayDay, who.Email), First: nextRun(today, int(c.AutoPayDay)), Estimate: auto.Estimate}
+	out := Consent{Paragraphs: consentText(set, kind, label, c.AutoPayDay, who.Email), First: ledger.NextAutoPay(today, int(c.AutoPayDay)), Estimate: auto.Estimate}
 	body, err := json.Marshal(shown{CustomerID: customerID, Kind: string(kind), Method: id, Text: strings.Join(out.Paragraphs, "\n\n"),
 		Version: ConsentVersion, Day: c.AutoPayDay, ShownAt: s.clock.Now()})
 	if err != nil {
@@ -307,7 +297,7 @@ func (s *Service) recordConsent(ctx context.Context, q *db.Queries, now calendar
 	if err != nil {
 		return fmt.Errorf("payment: %w", err)
 	}
-	label := methodWords(kindWords(gateway.Kind(m.Kind)), m.Brand, m.Last4)
+	label := labelOf(m)
 	by := audit.Actor{Kind: audit.Customer, UserID: c.UserID, IP: c.IP}
 	err = audit.Record(ctx, q, now, by, audit.Entry{Action: "autopay.on", CustomerID: customerID, Object: label,
 		After: map[string]string{"consent": hex.EncodeToString(sum[:]), "version": c.Version}})
@@ -320,7 +310,7 @@ func (s *Service) recordConsent(ctx context.Context, q *db.Queries, now calendar
 	}
 	err = s.tellCustomer(ctx, q, now, fmt.Sprintf("consent %d copy", id), customerID, c.UserID, outbox.ConsentCopy{
 		Method: label, Paragraphs: strings.Split(c.Text, "\n\n"), Accepted: c.AcceptedAt.Format(set.Zone),
-		SHA256: hex.EncodeToString(sum[:]), First: nextRun(c.AcceptedAt.Date(set.Zone), int(c.Day)), Path: "/methods"})
+		SHA256: hex.EncodeToString(sum[:]), First: ledger.NextAutoPay(c.AcceptedAt.Date(set.Zone), int(c.Day)), Path: "/methods"})
 	if err != nil {
 		return err
 	}
@@ -361,7 +351,7 @@ func (s *Service) endConsent(ctx context.Context, q *db.Queries, now calendar.In
 	if err != nil {
 		return fmt.Errorf("payment: %w", err)
 	}
-	label := methodWords(kindWords(gateway.Kind(m.Kind)), m.Brand, m.Last4)
+	label := labelOf(m)
 	err = audit.Record(ctx, q, now, by, audit.Entry{Action: "autopay.off", CustomerID: customerID, Object: label, After: map[string]string{"by": who}})
 	if err != nil {
 		return err

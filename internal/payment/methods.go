@@ -37,7 +37,7 @@ type Method struct {
 }
 
 // Label names the method: "Visa ending 4242".
-func (m Method) Label() string { return methodWords(kindWords(m.Kind), m.Brand, m.Last4) }
+func (m Method) Label() string { return inWords(string(m.Kind), m.Brand, m.Last4) }
 
 // Expiry is "04/2027", "" for bank accounts.
 func (m Method) Expiry() string {
@@ -47,7 +47,11 @@ func (m Method) Expiry() string {
 	return fmt.Sprintf("%02d/%d", m.ExpMonth, m.ExpYear)
 }
 
-func kindWords(k gateway.Kind) string { return ledger.Kind(k).Label() }
+func labelOf(m db.Method) string { return inWords(m.Kind, m.Brand, m.Last4) }
+
+func inWords(kind, brand, last4 string) string {
+	return ledger.MethodInWords(ledger.Kind(kind), ledger.Kind(kind).Label(), brand, last4)
+}
 
 const soon = 45 // days before a card runs out
 
@@ -269,7 +273,7 @@ func (s *Service) keepMethod(ctx context.Context, q *db.Queries, now calendar.In
 		return 0, fmt.Errorf("payment: %w", err)
 	}
 	return id, audit.Record(ctx, q, now, by, audit.Entry{Action: "method.add", CustomerID: k.customerID,
-		Object: methodWords(kindWords(m.Kind), m.Brand, m.Last4)})
+		Object: inWords(string(m.Kind), m.Brand, m.Last4)})
 }
 
 // endMethod takes a method off the file, with the consent that named it. It runs
@@ -286,7 +290,7 @@ func (s *Service) endMethod(ctx context.Context, q *db.Queries, now calendar.Ins
 	if n == 0 {
 		return nil
 	}
-	label := methodWords(kindWords(gateway.Kind(m.Kind)), m.Brand, m.Last4)
+	label := labelOf(m)
 	err = audit.Record(ctx, q, now, by, audit.Entry{Action: "method.end", CustomerID: m.CustomerID, Object: label, After: map[string]string{"reason": reason}})
 	if err != nil {
 		return err
@@ -473,7 +477,7 @@ func (s *Service) Setup(ctx context.Context, customerID int64, reference string)
 		if err != nil {
 			return r, fmt.Errorf("payment: %w", err)
 		}
-		r.Label = methodWords(kindWords(gateway.Kind(m.Kind)), m.Brand, m.Last4)
+		r.Label = labelOf(m)
 	case "canceled", "expired":
 		r.Message = "Nothing was saved. You can start again."
 	}
@@ -602,7 +606,7 @@ func (s *Service) finishSetup(ctx context.Context, g gateway.Adapter, row db.Met
 			return fmt.Errorf("payment: %w", err)
 		}
 		detach = old.Ref
-		return s.endMethod(ctx, q, now, by, old.ID, "replaced by "+methodWords(kindWords(out.Method.Kind), out.Method.Brand, out.Method.Last4))
+		return s.endMethod(ctx, q, now, by, old.ID, "replaced by "+inWords(string(out.Method.Kind), out.Method.Brand, out.Method.Last4))
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -22,6 +23,8 @@ import (
 	_ "time/tzdata" // a small server may have no time zones of its own
 
 	"github.com/labstack/echo/v4"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"customerportal/db"
 	"customerportal/handlers"
@@ -31,6 +34,7 @@ import (
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
 	"customerportal/internal/audit"
+	"customerportal/internal/books"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/demo"
@@ -74,6 +78,9 @@ func commands() []command {
 		{"demo", "try the whole product on made-up books", demonstrate},
 		{"serve", "run the dealer's portal", serve},
 		{"staff", "let somebody into the office: portal staff add EMAIL --role owner", staff},
+		{"import", "take in the books of DIR or FILE...: customers, sites, systems, invoices, payments", importBooks},
+		{"export", "write the books to DIR as CSV files", exportBooks},
+		{"settings", "list the settings, or set KEY=VALUE ...", set},
 		{"backup", "write a whole copy of the books to FILE or into DIR", backup},
 		{"restore", "go back to the books in FILE", restore},
 		{"confirm", "confirm that this is the one running copy of the books", confirm},
@@ -479,6 +486,173 @@ func withBooks(ctx context.Context, name string, args []string, stdout io.Writer
 		return err
 	}
 	return errors.Join(fn(p, rest), p.close())
+}
+
+// importBooks takes CSV files in. It may run beside a running portal.
+func importBooks(ctx context.Context, args []string, stdout io.Writer) (err error) {
+	var options books.Options
+	var yes bool
+	var rejects string
+	cfg, paths, err := config.Parse("import", args, os.Getenv, stdout, func(fs *flag.FlagSet) {
+		fs.BoolVar(&options.DryRun, "dry-run", false, "check the files and write nothing")
+		fs.BoolVar(&yes, "yes", false, "do not ask")
+		fs.BoolVar(&options.OverwriteContact, "overwrite-contact", false, "let the files replace what customers changed in the portal")
+		fs.StringVar(&rejects, "rejects", "", "write refused rows to files named after this one, to be corrected and sent again")
+	})
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		return errors.New("name the folder or the files to read: portal import DIR|FILE...")
+	}
+	sources, notes, err := books.Files(paths...)
+	if err != nil {
+		return err
+	}
+	p, err := open(ctx, cfg, time.Now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	release, busy := db.Lock(cfg.DB) // held while no portal runs, so that none starts in the middle
+	if busy == nil {
+		defer release()
+	}
+	if rejects != "" {
+		options.Rejects = books.RejectsFile(rejects)
+	}
+	screen := &screen{ctx: ctx, in: os.Stdin, out: os.Stderr}
+	options.Progress = screen.progress
+	options.Confirm = func(r *books.Report) error {
+		r.Notes = append(notes, r.Notes...)
+		notes = nil
+		screen.clear()
+		if err := r.Print(stdout); err != nil || yes {
+			return err
+		}
+		if wait := r.WillTake(); busy != nil && wait > 3*time.Second {
+			if err := screen.ask(fmt.Sprintf("The portal is running, and can save nothing for about %s while this is written.", wait.Round(time.Second))); err != nil {
+				return err
+			}
+		}
+		if n := r.Totals().Refused; n > 0 {
+			return screen.ask(fmt.Sprintf("%d rows are refused.", n))
+		}
+		return nil
+	}
+	report, err := books.New(p.books, p.clock, p.settings).Import(ctx, audit.Program, sources, options)
+	screen.clear()
+	if err != nil {
+		return fmt.Errorf("nothing was imported: %w", err)
+	}
+	if report.DryRun {
+		report.Notes = append(notes, report.Notes...)
+		if err := report.Print(stdout); err != nil {
+			return err
+		}
+		fmt.Fprintln(stdout, "This was a dry run: nothing was written.")
+		return nil
+	}
+	if !report.Written {
+		fmt.Fprintln(stdout, "There was nothing to write: the books are as they were.")
+		return nil
+	}
+	fmt.Fprintf(stdout, "Imported. Checking took %s, writing %s.\n", report.Read.Round(time.Millisecond), report.Wrote.Round(time.Millisecond))
+	if busy != nil {
+		return nil // the running portal makes the snapshot
+	}
+	return p.books.Snapshot(ctx)
+}
+
+// screen is the terminal that a long command runs at, or the file instead of one.
+type screen struct {
+	ctx   context.Context
+	in    *os.File
+	out   *os.File
+	doing string
+	bar   *progressbar.ProgressBar
+}
+
+// progress moves the bar, on a terminal.
+func (s *screen) progress(p books.Progress) {
+	if !term.IsTerminal(int(s.out.Fd())) {
+		return
+	}
+	if s.bar == nil || s.doing != p.Doing {
+		s.clear()
+		s.doing = p.Doing
+		s.bar = progressbar.NewOptions64(p.Total, progressbar.OptionSetWriter(s.out), progressbar.OptionSetDescription(p.Doing),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"), progressbar.OptionSetPredictTime(true),
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(20), progressbar.OptionClearOnFinish())
+	}
+	_ = s.bar.Set64(min(p.Done, p.Total)) // a bar that cannot be drawn is no reason to stop
+}
+
+func (s *screen) clear() {
+	if s.bar != nil {
+		_ = s.bar.Clear()
+		s.bar = nil
+	}
+}
+
+// ask asks whether to go on. Where nobody can be asked the answer is no.
+func (s *screen) ask(why string) error {
+	if !term.IsTerminal(int(s.in.Fd())) || !term.IsTerminal(int(s.out.Fd())) {
+		return errors.New(why + " Add --yes to go on all the same.")
+	}
+	fmt.Fprintf(s.out, "%s Go on? [y/N] ", why)
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(s.in).ReadString('\n') // no line is no yes
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case word := <-answer:
+		if word == "y" || word == "yes" {
+			return nil
+		}
+		return errors.New("stopped")
+	case <-s.ctx.Done():
+		return s.ctx.Err()
+	}
+}
+
+func exportBooks(ctx context.Context, args []string, stdout io.Writer) error {
+	return withBooks(ctx, "export", args, stdout, func(p *program, args []string) error {
+		if len(args) != 1 {
+			return errors.New("name the folder to write to: portal export DIR")
+		}
+		create, err := books.Folder(args[0])
+		if err != nil {
+			return err
+		}
+		counts, err := books.New(p.books, p.clock, p.settings).Export(ctx, create)
+		if err != nil {
+			return err
+		}
+		for _, c := range counts {
+			fmt.Fprintf(stdout, "%s: %d rows\n", c.Name, c.Rows)
+		}
+		return nil
+	})
+}
+
+// set lists or changes settings.
+func set(ctx context.Context, args []string, stdout io.Writer) error {
+	return withBooks(ctx, "settings", args, stdout, func(p *program, args []string) error {
+		changes, err := settings.ParseChanges(args, os.Stdin)
+		if err != nil {
+			return err
+		}
+		if len(changes) > 0 {
+			if err := p.settings.Set(ctx, audit.Program, changes); err != nil {
+				return settings.Explain(err)
+			}
+			fmt.Fprintln(stdout, "Set.")
+			return nil
+		}
+		return p.settings.List(ctx, stdout)
+	})
 }
 
 func backup(ctx context.Context, args []string, stdout io.Writer) error {

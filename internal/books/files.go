@@ -237,7 +237,8 @@ func shortList(names []string) string {
 }
 
 // Folder returns a function that makes files in a folder, for
-// [Service.Export]; it makes the folder when it is missing. Each file is written
+// [Service.Export]; it makes the folder when it is missing and replaces no file
+// that is there. Each file is written
 // under a passing name and gets its own when it is closed, so that a broken
 // export never leaves half a file under a good name.
 func Folder(path string) (func(name string) (io.WriteCloser, error), error) {
@@ -245,7 +246,11 @@ func Folder(path string) (func(name string) (io.WriteCloser, error), error) {
 		return nil, fmt.Errorf("books: %w", err)
 	}
 	return func(name string) (io.WriteCloser, error) {
-		return createFile(filepath.Join(path, name))
+		name = filepath.Join(path, name)
+		if _, err := os.Lstat(name); err == nil {
+			return nil, fmt.Errorf("%s is there already; name a new folder", name)
+		}
+		return createFile(name)
 	}, nil
 }
 

@@ -1,6 +1,12 @@
 package books
 
-import "time"
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
 
 // Report tells what an import found, and what it did or would do.
 type Report struct {
@@ -74,6 +80,16 @@ func (r *Report) forgetPlan() {
 	}
 }
 
+// perRow is about what writing a row takes, for [Report.WillTake].
+const perRow = 60 * time.Microsecond
+
+// WillTake guesses how long the books will be held for writing. A portal that
+// runs on them can save nothing for so long.
+func (r *Report) WillTake() time.Duration {
+	t := r.Totals()
+	return time.Duration(t.New+t.Changed) * perRow
+}
+
 func note(list *[]Finding, f Finding) {
 	if len(*list) < findingLimit {
 		*list = append(*list, f)
@@ -85,4 +101,69 @@ type Progress struct {
 	Doing string // "Reading invoices.csv", "Checking", "Writing"
 	Done  int64  // rows
 	Total int64  // rows, as far as they can be known beforehand
+}
+
+// shown bounds how many findings of each sort are printed.
+const shown = 40
+
+// Print writes the report for people: the counts of each file, and the rows
+// that want a look, as far as there is room for them.
+func (r *Report) Print(to io.Writer) error {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "file\trows\tnew\tchanged\tunchanged\trefused\t")
+	for _, f := range r.Files {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", f.Name, grouped(f.Rows), grouped(f.New), grouped(f.Changed), grouped(f.Unchanged), grouped(f.Refused))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	totals := r.Totals()
+	printFindings(&b, "Refused", r.Refused, totals.Refused)
+	printFindings(&b, "Not taken over from the files", r.Kept, totals.Kept)
+	printFindings(&b, "Changed", r.Changed, totals.Changed)
+	for _, n := range r.Notes {
+		fmt.Fprintf(&b, "%s: %s\n", n.File, n.Text)
+	}
+	_, err := io.WriteString(to, b.String())
+	return err
+}
+
+// String puts the finding into one line: "customers.csv, line 12, zip: ...".
+func (f Finding) String() string {
+	s := fmt.Sprintf("%s, line %d", f.File, f.Line)
+	if f.Column != "" {
+		s += ", " + f.Column
+	}
+	return s + ": " + f.Text
+}
+
+func printFindings(b *strings.Builder, title string, list []Finding, rows int64) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "%s (%s):\n", title, rowsOf(rows))
+	for i, f := range list {
+		if i == shown {
+			fmt.Fprintln(b, "  ... and more")
+			break
+		}
+		fmt.Fprintf(b, "  %s\n", f)
+	}
+}
+
+func rowsOf(n int64) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return grouped(n) + " rows"
+}
+
+// grouped writes a count with commas.
+func grouped(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }

@@ -53,7 +53,8 @@ func Parse(command string, args []string, getenv func(string) string, out io.Wri
 	if extra != nil {
 		extra(fs)
 	}
-	if err := fs.Parse(args); err != nil {
+	rest, err := parseAnywhere(fs, args)
+	if err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return c, nil, err
 		}
@@ -86,5 +87,20 @@ func Parse(command string, args []string, getenv func(string) string, out io.Wri
 		}
 		c.Trusted = append(c.Trusted, n)
 	}
-	return c, fs.Args(), nil
+	return c, rest, nil
+}
+
+// parseAnywhere parses flags wherever they stand, as in `portal import DIR
+// --dry-run`, and returns the rest. Behind -- there are no more flags.
+func parseAnywhere(fs *flag.FlagSet, args []string) (rest []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		parsed := len(args) - fs.NArg()
+		if parsed > 0 && args[parsed-1] == "--" || fs.NArg() == 0 {
+			return append(rest, fs.Args()...), nil
+		}
+		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
+	}
 }

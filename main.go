@@ -262,10 +262,11 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	}
 	app := &web.App{
 		DB: p.books, Clock: p.clock, Log: p.log, Settings: p.settings, Views: renderer, Assets: assets, PublicURL: p.cfg.PublicURL,
+		FormTargets: stripe.PageOrigins(),
 	}
 	app.Sessions = web.NewSessions(p.accounts, app.Secure())
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
-	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger}
+	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Till: p.payments}
 	staff := &office.Handlers{App: app, Accounts: p.accounts}
 	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
 	for _, table := range more {
@@ -369,7 +370,7 @@ func (p *program) jobs() []schedule.Job {
 	mail := p.mailWorker()
 	return []schedule.Job{
 		{Name: "mail", Every: 15 * time.Second, Wake: mail.Queued(), Run: mail.Run},
-		{Name: "payments", Every: 5 * time.Second, Run: p.payments.Settle},
+		{Name: "payments", Every: 5 * time.Second, Wake: p.payments.Woken(), Run: p.payments.Settle},
 		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
 		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: p.accounts.Sweep},
 	}

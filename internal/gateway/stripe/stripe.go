@@ -67,6 +67,10 @@ var _ gateway.Adapter = (*Adapter)(nil)
 // accounts take place; each may be the next address after a form of ours.
 var pageOrigins = []string{"https://checkout.stripe.com", "https://hooks.stripe.com", "https://payments.stripe.com"}
 
+// PageOrigins are the origins of every adapter's Info, for a policy that is made
+// before any key is known.
+func PageOrigins() []string { return slices.Clone(pageOrigins) }
+
 // New returns an adapter, or an error that says in plain words what is wrong
 // with the keys. It makes no request.
 func New(c Config) (*Adapter, error) {

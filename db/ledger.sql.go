@@ -302,9 +302,17 @@ func (q *Queries) CheckOwners(ctx context.Context, limit int64) ([]CheckOwnersRo
 }
 
 const checkPayments = `-- name: CheckPayments :many
-SELECT p.reference, p.state, p.amount_cents, p.refunded_cents, CAST(coalesce(-l.total, 0) AS INTEGER) AS booked
-FROM payments p LEFT JOIN (SELECT payment_id, sum(cents) AS total FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id) l ON l.payment_id = p.id
-WHERE coalesce(-l.total, 0) <> CASE WHEN p.state IN ('succeeded', 'won', 'partially_refunded') THEN p.amount_cents - p.refunded_cents ELSE 0 END
+SELECT p.reference, p.state, p.amount_cents, p.refunded_cents, CAST(coalesce(l.booked, 0) AS INTEGER) AS booked,
+    CAST(coalesce(l.taken, 0) AS INTEGER) AS taken
+FROM payments p LEFT JOIN (
+    SELECT payment_id, -sum(CASE WHEN reason IN ('return', 'dispute', 'dispute_won') THEN 0 ELSE cents END) AS booked,
+        sum(CASE WHEN reason IN ('return', 'dispute', 'dispute_won') THEN cents ELSE 0 END) AS taken
+    FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id) l ON l.payment_id = p.id
+WHERE coalesce(l.booked, 0) <> CASE WHEN p.state IN ('succeeded', 'won', 'partially_refunded', 'refunded', 'disputed', 'lost', 'returned')
+        THEN p.amount_cents - p.refunded_cents ELSE 0 END
+    OR coalesce(l.taken, 0) < 0 OR coalesce(l.taken, 0) > coalesce(l.booked, 0)
+    OR (p.state IN ('succeeded', 'disputed') AND coalesce(l.taken, 0) <> 0)
+    OR (p.state IN ('lost', 'returned') AND coalesce(l.taken, 0) = 0 AND p.refunded_cents < p.amount_cents)
 ORDER BY p.id LIMIT ?
 `
 
@@ -314,9 +322,12 @@ type CheckPaymentsRow struct {
 	AmountCents   money.Cents
 	RefundedCents money.Cents
 	Booked        int64
+	Taken         int64
 }
 
-// portal doctor: payments of which the ledger holds more or less than was received.
+// portal doctor: payments of which the ledger holds more or less than was
+// received and not given back, and those that were taken back by a bank and stand
+// in the ledger as if they were not, or the other way round.
 func (q *Queries) CheckPayments(ctx context.Context, limit int64) ([]CheckPaymentsRow, error) {
 	rows, err := q.db.QueryContext(ctx, checkPayments, limit)
 	if err != nil {
@@ -332,6 +343,7 @@ func (q *Queries) CheckPayments(ctx context.Context, limit int64) ([]CheckPaymen
 			&i.AmountCents,
 			&i.RefundedCents,
 			&i.Booked,
+			&i.Taken,
 		); err != nil {
 			return nil, err
 		}

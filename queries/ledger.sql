@@ -81,11 +81,21 @@ FROM invoices i LEFT JOIN (SELECT invoice_id, sum(amount_cents) AS amount, sum(t
 WHERE i.state <> 'draft' AND (i.total_cents <> coalesce(l.amount + l.tax, 0) OR i.tax_cents <> coalesce(l.tax, 0))
 ORDER BY i.id LIMIT ?;
 
--- portal doctor: payments of which the ledger holds more or less than was received.
+-- portal doctor: payments of which the ledger holds more or less than was
+-- received and not given back, and those that were taken back by a bank and stand
+-- in the ledger as if they were not, or the other way round.
 -- name: CheckPayments :many
-SELECT p.reference, p.state, p.amount_cents, p.refunded_cents, CAST(coalesce(-l.total, 0) AS INTEGER) AS booked
-FROM payments p LEFT JOIN (SELECT payment_id, sum(cents) AS total FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id) l ON l.payment_id = p.id
-WHERE coalesce(-l.total, 0) <> CASE WHEN p.state IN ('succeeded', 'won', 'partially_refunded') THEN p.amount_cents - p.refunded_cents ELSE 0 END
+SELECT p.reference, p.state, p.amount_cents, p.refunded_cents, CAST(coalesce(l.booked, 0) AS INTEGER) AS booked,
+    CAST(coalesce(l.taken, 0) AS INTEGER) AS taken
+FROM payments p LEFT JOIN (
+    SELECT payment_id, -sum(CASE WHEN reason IN ('return', 'dispute', 'dispute_won') THEN 0 ELSE cents END) AS booked,
+        sum(CASE WHEN reason IN ('return', 'dispute', 'dispute_won') THEN cents ELSE 0 END) AS taken
+    FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id) l ON l.payment_id = p.id
+WHERE coalesce(l.booked, 0) <> CASE WHEN p.state IN ('succeeded', 'won', 'partially_refunded', 'refunded', 'disputed', 'lost', 'returned')
+        THEN p.amount_cents - p.refunded_cents ELSE 0 END
+    OR coalesce(l.taken, 0) < 0 OR coalesce(l.taken, 0) > coalesce(l.booked, 0)
+    OR (p.state IN ('succeeded', 'disputed') AND coalesce(l.taken, 0) <> 0)
+    OR (p.state IN ('lost', 'returned') AND coalesce(l.taken, 0) = 0 AND p.refunded_cents < p.amount_cents)
 ORDER BY p.id LIMIT ?;
 
 -- portal doctor: payments meant for more than they come to.

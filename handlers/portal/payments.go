@@ -114,7 +114,7 @@ func (h *Handlers) Payment(c echo.Context) error {
 		p.Receipt, p.Unapplied = paymentHref(r.Reference)+".pdf", r.Unapplied
 	}
 	// what is left right after a payment that counts; what is owed now on one that does not
-	after := r.State == ledger.Received || r.State == ledger.PartlyRefunded || r.State == ledger.Submitted
+	after := r.State == ledger.Received || r.State == ledger.PartlyRefunded || r.State == ledger.Submitted || r.State == ledger.Disputed
 	if !after {
 		p.LeftLabel = "Balance now"
 	}

@@ -82,8 +82,8 @@ func checkPayments(ctx context.Context, q *db.Queries, add func(object, problem 
 		return err
 	}
 	for _, p := range payments {
-		add("payment "+p.Reference, "it is %s with %s, %s of it refunded, but the ledger holds %s of it",
-			p.State, p.AmountCents, p.RefundedCents, money.Cents(p.Booked))
+		add("payment "+p.Reference, "it is %s with %s, %s of it refunded, but the ledger booked %s of it and took %s back",
+			p.State, p.AmountCents, p.RefundedCents, money.Cents(p.Booked), money.Cents(p.Taken))
 	}
 	over, err := q.CheckAllocations(ctx, most)
 	if err != nil {

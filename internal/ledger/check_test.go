@@ -55,9 +55,13 @@ func TestCheckBooks(t *testing.T) {
 		{`UPDATE invoice_lines SET amount_cents = 4000 WHERE invoice_id = 3`,
 			"invoice 20001: its total is $50.00 with $0.00 tax, but its lines come to $40.00 with $0.00 tax"},
 		{`UPDATE payments SET state = 'returned'`,
-			"it is returned with $120.00, $0.00 of it refunded, but the ledger holds $120.00 of it"},
+			"it is returned with $120.00, $0.00 of it refunded, but the ledger booked $120.00 of it and took $0.00 back"},
+		{`UPDATE payments SET state = 'failed'`,
+			"it is failed with $120.00, $0.00 of it refunded, but the ledger booked $120.00 of it and took $0.00 back"},
+		{`INSERT INTO ledger VALUES (99, 1, 1, NULL, 500, 'dispute', 'x', '2026-11-15', 1)`,
+			"it is succeeded with $120.00, $0.00 of it refunded, but the ledger booked $120.00 of it and took $5.00 back"},
 		{`UPDATE payments SET refunded_cents = 100, state = 'partially_refunded'`,
-			"$1.00 of it refunded, but the ledger holds $120.00 of it"},
+			"$1.00 of it refunded, but the ledger booked $120.00 of it"},
 		{`UPDATE allocations SET cents = 11001 WHERE invoice_id = 1`, "it is $120.00, but $120.01 of it are meant for invoices"},
 		{`INSERT INTO allocations VALUES (1, 3, 1)`, `it stands in the books of two customers (invoice "20001")`},
 		{`INSERT INTO ledger VALUES (99, 1, NULL, NULL, 500, 'refund', 'x', '2026-11-15', 1)`,
@@ -76,7 +80,7 @@ func TestCheckBooks(t *testing.T) {
 	for _, want := range []string{
 		"payment REF-50: was sent to the processor, and for more than an hour nobody asked what became of it",
 		"payment REF-51: money was taken by stripe, but its charge there is not known",
-		"payment REF-51: it is succeeded with $10.00, $0.00 of it refunded, but the ledger holds $0.00 of it",
+		"payment REF-51: it is succeeded with $10.00, $0.00 of it refunded, but the ledger booked $0.00 of it",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("missing %q in\n%s", want, got)

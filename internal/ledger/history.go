@@ -71,9 +71,9 @@ func (s PaymentState) Meaning() string {
 	case Waiting:
 		return "This payment needs something from you before it can go through, such as a confirmation your bank asks for."
 	case Returned:
-		return "Your bank returned this payment, so it does not count as paid. The invoices it was for are open again."
+		return "Your bank took this payment back, so it does not count as paid. The invoices it was for are open again."
 	case Disputed:
-		return "Your bank is looking into this payment and holds the money. Until it decides, the invoices it was for are open again."
+		return "Your bank is looking into this payment. Until it decides, the payment counts."
 	case Refunded:
 		return "This payment was given back to you."
 	case PartlyRefunded:
@@ -168,7 +168,8 @@ func (s *Service) ReceiptFor(ctx context.Context, customerID int64, reference st
 				if row.Booked == 0 { // all of it became credit
 					continue
 				}
-				part.Amount, part.Left = money.Cents(row.Booked), money.Cents(row.LeftThen)
+				// a refund that did not go through is booked once more
+				part.Amount, part.Left = min(money.Cents(row.Booked), row.Cents), money.Cents(row.LeftThen)
 			}
 			r.Unapplied -= part.Amount
 			r.Parts = append(r.Parts, part)

@@ -75,7 +75,7 @@ func (c *call) charge(r *intent, m *method) {
 	} else {
 		r.Status, ch.Status = "processing", "pending"
 		if c.settleAfter > 0 && m.Behavior != BankNeverSettles {
-			ch.SettleAt = c.now + int64(c.settleAfter.Seconds())
+			ch.SettleAt = c.now + max(int64(c.settleAfter.Seconds()), 1)
 		}
 		c.books.put(ch)
 		c.emit("payment_intent.processing", "payment_intent", r.ID)
@@ -323,6 +323,10 @@ func (c *call) endRefund(re *refund, paid bool) {
 
 // advance does what time alone brings about: pages expire, debits settle.
 func (s *Sandbox) advance(now int64) {
+	if now == s.advanced {
+		return // nothing falls due within the second it was made
+	}
+	s.advanced = now
 	c := &call{Sandbox: s, now: now}
 	for _, p := range newest(s.books.open, func(p *session) int64 { return -p.Seq }, func(p *session) bool { return p.ExpiresAt <= now }) {
 		c.expirePage(p)

@@ -73,6 +73,7 @@ type Sandbox struct {
 	books    *store
 	faults   []*Fault
 	inFlight map[string]int // keys of requests that are still running
+	advanced int64          // the second advance last looked at
 	delivery Delivery
 
 	wake chan struct{}  // something is to be delivered

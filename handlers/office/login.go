@@ -14,15 +14,15 @@ import (
 
 // code asks for the second factor.
 func (h *Handlers) code(c echo.Context) error {
-	return h.Page(c, http.StatusOK, "office/code", codePage(nil))
+	return h.Page(c, http.StatusOK, "office/code", codePage("", nil))
 }
 
-func codePage(refused views.FieldErrors) *view.CodePage {
-	return &view.CodePage{Base: views.Base{Title: "Second step", Errors: refused}, Code: codeInput("The six digits of your authenticator app, or one of your recovery codes", refused)}
+func codePage(typed string, refused views.FieldErrors) *view.CodePage {
+	return &view.CodePage{Base: views.Base{Title: "Second step", Errors: refused}, Code: codeInput("The six digits of your authenticator app, or one of your recovery codes", typed, refused)}
 }
 
-func codeInput(hint string, refused views.FieldErrors) views.Input {
-	return views.Input{Label: "Code", Name: "code", Autocomplete: "one-time-code", Hint: hint, Error: refused.Of("code"), Required: true, MaxLength: 40}
+func codeInput(hint, typed string, refused views.FieldErrors) views.Input {
+	return views.Input{Label: "Code", Name: "code", Value: typed, Autocomplete: "one-time-code", Hint: hint, Error: refused.Of("code"), Required: true, MaxLength: 40}
 }
 
 // checkCode is its form. A good code leaves the log-in complete, under a new
@@ -30,7 +30,7 @@ func codeInput(hint string, refused views.FieldErrors) views.Input {
 func (h *Handlers) checkCode(c echo.Context) error {
 	login, err := h.Accounts.CheckCode(c.Request().Context(), web.Actor(c), c.FormValue("code"))
 	if refused, ok := web.FieldErrors(err); ok {
-		return h.RefusedBy(c, err, "office/code", "form", codePage(refused))
+		return h.RefusedBy(c, err, "office/code", "form", codePage(c.FormValue("code"), refused))
 	}
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (h *Handlers) enrolPage(c echo.Context, refused views.FieldErrors) (*view.E
 	}
 	return &view.EnrolPage{
 		Base:   views.Base{Title: "Second step", Errors: refused},
-		Secret: account.FormatKey(e.Secret), Code: codeInput("The six digits that the app shows now", refused),
+		Secret: account.FormatKey(e.Secret), Code: codeInput("The six digits that the app shows now", c.FormValue("code"), refused),
 	}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"math"
 	"net/url"
 	"strings"
 	texttemplate "text/template"
@@ -92,6 +93,30 @@ type Page struct {
 	Subject   string
 	Sandbox   bool
 	Body      Body
+}
+
+// Ink is the colour of writing on the dealer's own: white, or black where that
+// has more contrast.
+func (p Page) Ink() string {
+	raw, err := hex.DecodeString(strings.TrimPrefix(p.Dealer.Color, "#"))
+	if err != nil || len(raw) != 3 {
+		return "#ffffff"
+	}
+	// relative luminance, WCAG 2.2; at 0.179 both have the same contrast
+	var light float64
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		part := float64(raw[i]) / 255
+		if part <= 0.04045 {
+			part /= 12.92
+		} else {
+			part = math.Pow((part+0.055)/1.055, 2.4)
+		}
+		light += weight * part
+	}
+	if light > 0.179 {
+		return "#000000"
+	}
+	return "#ffffff"
 }
 
 // Enqueue renders the mail and puts it into the outbox. It runs in the caller's

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -567,10 +566,26 @@ func (p *person) value(label string) string {
 	return s
 }
 
-// key presses keys on whatever has the focus.
+// key presses keys on whatever has the focus. The key and its character go as
+// one event: when the key opens a box, its character must not end up in there.
 func (p *person) key(keys string) {
 	p.Helper()
-	p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(keys)))
+	for _, r := range keys {
+		var down *input.DispatchKeyEventParams
+		for _, ev := range kb.Encode(r) {
+			switch ev.Type {
+			case kb.KeyUp:
+				_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, *down)
+				p.must(err)
+				_, err = chromedp.Call(p.ctx, input.DispatchKeyEvent, *ev)
+				p.must(err)
+			case kb.KeyChar:
+				down.Type, down.Text, down.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, ev.Text, ev.UnmodifiedText
+			default:
+				down = ev
+			}
+		}
+	}
 }
 
 // tabTo presses Tab until the control of a name has the focus, and checks on
@@ -634,19 +649,19 @@ func (p *person) reload() {
 // download presses what is named and returns the file that arrives.
 func (p *person) download(name string) (file string, body []byte) {
 	p.Helper()
-	p.mu.Lock()
-	before := len(p.finished)
-	p.mu.Unlock()
 	p.press(name)
 	deadline := time.Now().Add(patience)
+	tick := time.NewTicker(40 * time.Millisecond)
+	defer tick.Stop()
 	for {
 		p.mu.Lock()
 		for guid := range p.finished {
-			if len(p.finished) > before && p.downloads[guid] != "" {
-				file, p.downloads[guid] = p.downloads[guid], ""
+			// the browser tells everybody of every download: ours is in our folder
+			body, err := os.ReadFile(filepath.Join(p.files, guid))
+			if err == nil {
+				delete(p.finished, guid)
+				file = p.downloads[guid]
 				p.mu.Unlock()
-				body, err := os.ReadFile(filepath.Join(p.files, guid))
-				p.must(err)
 				return file, body
 			}
 		}
@@ -654,10 +669,7 @@ func (p *person) download(name string) (file string, body []byte) {
 		if time.Now().After(deadline) {
 			p.Fatalf("%q brought no file", name)
 		}
-		// a download is told by the browser, not by the page
-		if _, err := eval[bool](p, "return new Promise((done) => setTimeout(() => done(true), 30))"); err != nil {
-			p.Fatal(err)
-		}
+		<-tick.C
 	}
 }
 
@@ -762,21 +774,40 @@ func (p *person) mail(to, subject string) {
 // body as it came over the wire.
 func (s *site) get(t *testing.T, path string, header ...string) (*http.Response, []byte) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
+	return s.send(t, http.MethodGet, path, nil, header...)
+}
+
+// post sends a form of names and values with a cookie, as a browser would
+// without script.
+func (s *site) post(t *testing.T, path, cookie string, fields ...string) (*http.Response, []byte) {
+	t.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(fields); i += 2 {
+		form.Add(fields[i], fields[i+1])
+	}
+	return s.send(t, http.MethodPost, path, strings.NewReader(form.Encode()),
+		"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin", "Cookie", cookie)
+}
+
+func (s *site) send(t *testing.T, method, path string, body io.Reader, header ...string) (*http.Response, []byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
+		if header[i+1] != "" {
+			r.Header.Set(header[i], header[i+1])
+		}
 	}
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	var body bytes.Buffer
-	if _, err := io.Copy(&body, resp.Body); err != nil {
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, body.Bytes()
+	return resp, answer
 }

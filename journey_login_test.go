@@ -191,7 +191,7 @@ func TestJourneySessionEnding(t *testing.T) {
 	p := newPerson(t, newSite(t), desk)
 	p.customer("past due")
 	p.visit("/account")
-	p.fill("Current password", "typed before the warning")
+	p.fill("Present Password", "typed before the warning")
 	// the page believes that half an hour has passed: the script reads the
 	// length of the session when it starts, and the clock from Date
 	if _, err := eval[bool](p, `const now = Date.now; Date.now = () => now() + 28.5 * 60 * 1000; return true`); err != nil {
@@ -202,7 +202,7 @@ func TestJourneySessionEnding(t *testing.T) {
 	p.audit("session ending")
 	p.key(kb.Enter)
 	p.until("the warning to go away", `return !document.querySelector("dialog:modal")`)
-	if got := p.value("Current password"); got != "typed before the warning" {
+	if got := p.value("Present Password"); got != "typed before the warning" {
 		t.Errorf("what was typed came to %q", got)
 	}
 	p.at("/account")

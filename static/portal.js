@@ -1,8 +1,8 @@
 // What the pages do beyond htmx. All of it is a convenience: without script
 // every page works as plain forms and links.
-"use strict";
-
 (() => {
+  "use strict";
+
   const on = (type, f, capture) => document.addEventListener(type, f, capture);
   const closest = (e, selector) => e.target instanceof Element ? e.target.closest(selector) : null;
 

@@ -21,6 +21,16 @@ import (
 //go:embed *.css *.js
 var files embed.FS
 
+// bundles are the files that every page loads, put together so that a first
+// visit takes few requests.
+var bundles = []struct {
+	name  string
+	parts []string
+}{
+	{"pages.css", []string{"pico.css", "portal.css"}},
+	{"pages.js", []string{"htmx.js", "portal.js"}},
+}
+
 // Prefix is where the files are served.
 const Prefix = "/static/"
 
@@ -48,24 +58,45 @@ func New() (*Assets, error) {
 		if err != nil {
 			return nil, fmt.Errorf("static: %w", err)
 		}
-		ext := path.Ext(name)
-		var packed bytes.Buffer
-		z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-		if err != nil {
+		if err := a.add(name, body); err != nil {
 			return nil, err
 		}
-		if _, err := z.Write(body); err != nil {
+	}
+	for _, b := range bundles {
+		var body []byte
+		for _, part := range b.parts {
+			one, err := files.ReadFile(part)
+			if err != nil {
+				return nil, fmt.Errorf("static: %w", err)
+			}
+			body = append(append(body, one...), '\n')
+		}
+		if err := a.add(b.name, body); err != nil {
 			return nil, err
 		}
-		if err := z.Close(); err != nil {
-			return nil, err
-		}
-		sum := sha256.Sum256(body)
-		url := Prefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		a.urls[name] = url
-		a.bodies[url] = &asset{mime: mime.TypeByExtension(ext), plain: body, gzip: packed.Bytes()}
 	}
 	return a, nil
+}
+
+// add compresses a file once and gives it its address.
+func (a *Assets) add(name string, body []byte) error {
+	ext := path.Ext(name)
+	var packed bytes.Buffer
+	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	if _, err := z.Write(body); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	url := Prefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	a.urls[name] = url
+	a.bodies[url] = &asset{mime: mime.TypeByExtension(ext), plain: body, gzip: packed.Bytes()}
+	return nil
 }
 
 // URL returns the address of a file by its plain name. It panics for a name

@@ -17,10 +17,12 @@ import (
 	"customerportal/internal/fault"
 )
 
-// What a logo may be, and what is kept of it: enough for 300 dots per inch on
-// paper.
+// MaxLogoBytes is the largest file that is taken for a logo.
+const MaxLogoBytes = 2 << 20
+
+// What else a logo may be, and what is kept of it: enough for 300 dots per inch
+// on paper.
 const (
-	logoBytes  = 5 << 20
 	logoPixels = 4000
 	logoWidth  = 1200
 	logoHeight = 480
@@ -73,8 +75,11 @@ func (s *Store) changeLogo(ctx context.Context, by audit.Actor, hash string, add
 // cleanLogo returns the picture as a PNG no larger than paper needs.
 func cleanLogo(picture []byte) ([]byte, error) {
 	refuse := func(format string, args ...any) error { return fault.Field("company.logo", format, args...) }
-	if len(picture) > logoBytes {
-		return nil, refuse("The picture is larger than %d MB", logoBytes>>20)
+	if len(picture) > MaxLogoBytes {
+		return nil, refuse("The picture is larger than %d MB", MaxLogoBytes>>20)
+	}
+	if len(picture) == 0 {
+		return nil, refuse("Choose a picture first")
 	}
 	size, format, err := image.DecodeConfig(bytes.NewReader(picture))
 	if err != nil || format != "png" && format != "jpeg" {

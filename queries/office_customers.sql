@@ -1,0 +1,32 @@
+-- The office's list of customers: what each of a page of them owes.
+-- name: ListBalances :many
+SELECT customer_id, CAST(sum(balance_cents) AS INTEGER) AS balance FROM invoices
+WHERE state = 'issued' AND balance_cents > 0 AND customer_id IN (sqlc.slice('customers'))
+GROUP BY customer_id;
+
+-- A customer's page in the office: invoices that are not drafts, newest first,
+-- that come after a certain one.
+-- name: ListInvoicesForCustomer :many
+SELECT i.id, i.number, i.state, i.invoice_date, i.due_date, i.total_cents, i.balance_cents, CAST(coalesce(s.name, '') AS TEXT) AS site,
+    CAST(coalesce((SELECT sum(r.cents) FROM reservations r WHERE r.invoice_id = i.id), 0) AS INTEGER) AS reserved
+FROM invoices i LEFT JOIN sites s ON s.id = i.site_id
+WHERE i.customer_id = sqlc.arg(customer_id) AND i.state IN ('issued', 'void')
+  AND i.invoice_date <= sqlc.arg(invoice_date) AND (i.invoice_date < sqlc.arg(invoice_date) OR i.id < sqlc.arg(id))
+ORDER BY i.invoice_date DESC, i.id DESC
+LIMIT sqlc.arg(most);
+
+-- A customer's page in the office: the consent to auto pay and its method.
+-- name: GetAutoPayForCustomer :one
+SELECT m.day, m.accepted_at, w.kind, w.brand, w.last4
+FROM mandates m JOIN methods w ON w.id = m.method_id
+WHERE m.customer_id = ? AND m.revoked_at = 0;
+
+-- "New key" and "Edit" in the office: the customer by the number in the address.
+-- name: GetCustomerID :one
+SELECT id FROM customers WHERE number = ?;
+
+-- "Edit" in the office: whose log-in it is, and whether it may see that customer.
+-- name: GetUserForCustomer :one
+SELECT u.id, u.email, u.password_hash, u.locked_at, u.temporary_expires_at
+FROM customer_users cu JOIN users u ON u.id = cu.user_id
+WHERE cu.customer_id = ? AND cu.user_id = ?;

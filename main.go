@@ -265,9 +265,10 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 		FormTargets: stripe.PageOrigins(),
 	}
 	app.Sessions = web.NewSessions(p.accounts, app.Secure())
+	app.Sessions.OfficeTabs = office.Tabs
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
 	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Till: p.payments}
-	staff := &office.Handlers{App: app, Accounts: p.accounts}
+	staff := &office.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Mail: p.mailWorker()}
 	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
 	for _, table := range more {
 		tables = append(tables, table(app))

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -21,7 +22,8 @@ type Renderer struct {
 }
 
 // New parses every page at start. Each area is a folder of pages: the page
-// login.html of the area "portal" is named "portal/login". Asset turns the name
+// login.html of the area "portal" is named "portal/login". What several pages of
+// an area share stands in its folder parts, if it has one. Asset turns the name
 // of a static file into its address.
 func New(shared fs.FS, areas map[string]fs.FS, asset func(string) string) (*Renderer, error) {
 	base, err := template.New("").Funcs(template.FuncMap{"asset": asset}).ParseFS(shared, "layout.html", "parts/*.html")
@@ -34,12 +36,16 @@ func New(shared fs.FS, areas map[string]fs.FS, asset func(string) string) (*Rend
 		if err != nil {
 			return nil, fmt.Errorf("views: %w", err)
 		}
+		parts, err := fs.Glob(files, "parts/*.html")
+		if err != nil {
+			return nil, fmt.Errorf("views: %w", err)
+		}
 		for _, file := range pages {
 			set, err := base.Clone()
 			if err != nil {
 				return nil, fmt.Errorf("views: %w", err)
 			}
-			if set, err = set.ParseFS(files, file); err != nil {
+			if set, err = set.ParseFS(files, append(slices.Clip(parts), file)...); err != nil {
 				return nil, fmt.Errorf("views: %w", err)
 			}
 			r.sets[path.Join(area, strings.TrimSuffix(file, ".html"))] = set

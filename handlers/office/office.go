@@ -2,20 +2,45 @@
 package office
 
 import (
+	"database/sql"
+	"errors"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 
+	"github.com/labstack/echo/v4"
+
+	"customerportal/db"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
+	"customerportal/internal/fault"
+	"customerportal/internal/ledger"
+	"customerportal/internal/outbox"
+	"customerportal/views"
+	view "customerportal/views/office"
 )
 
 // Handlers serves the staff's screens; its fields are the nouns they use.
 type Handlers struct {
 	*web.App
 	Accounts *account.Service
+	Ledger   *ledger.Service
+	Mail     *outbox.Worker
 }
+
+// Who may do what; the owner may do everything.
+var (
+	readers = []string{"billing", "service", "sales"} // look at customers
+	helpers = []string{"billing", "service"}          // contact, customer users, registrations, mail
+	tellers = []string{"billing"}                     // record payments, see what is owed over all
+	owners  = []string{"owner"}                       // settings, staff
+)
 
 // Routes is the whole surface of the office.
 func (h *Handlers) Routes() []web.Route {
+	const get, post = http.MethodGet, http.MethodPost
+	read, help, tell, own := web.Staff(readers...), web.Staff(helpers...), web.Staff(tellers...), web.Staff(owners...)
 	return []web.Route{
 		{Name: "office.code", Method: http.MethodGet, Path: "/office/code", Access: web.Stage(account.StageCode), Handler: h.code},
 		{Name: "office.code.form", Method: http.MethodPost, Path: "/office/code", Access: web.Stage(account.StageCode), Handler: h.checkCode},
@@ -24,5 +49,88 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.enrol.form", Method: http.MethodPost, Path: "/office/enrol", Access: web.Stage(account.StageEnrol), Handler: h.enrolled},
 		{Name: "office.setup", Method: http.MethodGet, Path: "/office/setup", Access: web.Anyone(), Handler: h.setup},
 		{Name: "office.setup.form", Method: http.MethodPost, Path: "/office/setup", Access: web.Anyone(), Handler: h.setUp},
+
+		{Name: "office", Method: get, Path: "/office", Access: web.Staff(), Handler: h.home},
+		{Name: "office.confirm", Method: post, Path: "/office/hold/confirm", Access: own, Handler: h.confirmBooks},
+
+		{Name: "office.customers", Method: get, Path: "/office/customers", Access: read, Handler: h.customers},
+		{Name: "office.customer", Method: get, Path: "/office/customers/:number", Access: read, Handler: h.customer},
+		{Name: "office.invoices", Method: get, Path: "/office/customers/:number/invoices", Access: read, Handler: h.customerInvoices},
+		{Name: "office.invoice.pdf", Method: get, Path: "/office/customers/:number/invoices/:paper", Access: read, Handler: h.invoicePDF},
+		{Name: "office.payments", Method: get, Path: "/office/customers/:number/payments", Access: read, Handler: h.customerPayments},
+		{Name: "office.payment", Method: get, Path: "/office/customers/:number/payments/:ref", Access: read, Handler: h.payment},
+		{Name: "office.contact", Method: get, Path: "/office/customers/:number/contact", Access: help, Handler: h.contact},
+		{Name: "office.contact.save", Method: post, Path: "/office/customers/:number/contact", Access: help, Handler: h.saveContact},
+		{Name: "office.users", Method: get, Path: "/office/customers/:number/users", Access: help, Handler: h.users},
+		{Name: "office.users.add", Method: post, Path: "/office/customers/:number/users", Access: help, Handler: h.addUser},
+		{Name: "office.users.key", Method: post, Path: "/office/customers/:number/users/key", Access: help, Handler: h.newKey},
+		{Name: "office.users.do", Method: post, Path: "/office/customers/:number/users/:id/:verb", Access: help, Handler: h.changeUser},
+		{Name: "office.payment.new", Method: get, Path: "/office/customers/:number/payments/new", Access: tell, Handler: h.newPayment},
+		{Name: "office.payment.preview", Method: post, Path: "/office/customers/:number/payments/preview", Access: tell, Handler: h.previewPayment},
+		{Name: "office.payment.record", Method: post, Path: "/office/customers/:number/payments", Access: tell, Handler: h.recordPayment},
+
+		{Name: "office.registrations", Method: get, Path: "/office/registrations", Access: help, Handler: h.registrations},
+		{Name: "office.registrations.do", Method: post, Path: "/office/registrations/:id/:verb", Access: help, Handler: h.decideRegistration},
+
+		{Name: "office.mail", Method: get, Path: "/office/mail", Access: help, Handler: h.mail},
+		{Name: "office.mail.test", Method: post, Path: "/office/mail/test", Access: own, Handler: h.testMail},
+		{Name: "office.mail.one", Method: get, Path: "/office/mail/:id", Access: help, Handler: h.oneMail},
+		{Name: "office.mail.retry", Method: post, Path: "/office/mail/:id/retry", Access: help, Handler: h.retryMail},
+
+		{Name: "office.settings", Method: get, Path: "/office/settings", Access: own, Handler: h.settings},
+		{Name: "office.settings.logo", Method: post, Path: web.LogoPath, Access: own, Handler: h.setLogo},
+		{Name: "office.settings.logo.remove", Method: post, Path: web.LogoPath + "/remove", Access: own, Handler: h.removeLogo},
+		{Name: "office.settings.save", Method: post, Path: "/office/settings/:section", Access: own, Handler: h.saveSettings},
+
+		{Name: "office.staff", Method: get, Path: "/office/staff", Access: own, Handler: h.staff},
+		{Name: "office.staff.invite", Method: post, Path: "/office/staff", Access: own, Handler: h.inviteStaff},
+		{Name: "office.staff.do", Method: post, Path: "/office/staff/:id/:verb", Access: own, Handler: h.changeStaff},
 	}
+}
+
+// Tabs are the office's tabs for a role: what it may not open is not offered.
+func Tabs(role string) []views.Tab {
+	tabs := []views.Tab{{Key: "home", Label: "Home", Href: "/office"}}
+	if hasRole(role, readers) {
+		tabs = append(tabs, views.Tab{Key: "customers", Label: "Customers", Href: "/office/customers"})
+	}
+	if hasRole(role, helpers) {
+		tabs = append(tabs, views.Tab{Key: "registrations", Label: "Registrations", Href: "/office/registrations"},
+			views.Tab{Key: "mail", Label: "Mail", Href: "/office/mail"})
+	}
+	if hasRole(role, owners) {
+		tabs = append(tabs, views.Tab{Key: "settings", Label: "Settings", Href: "/office/settings"})
+	}
+	return tabs
+}
+
+func hasRole(role string, roles []string) bool {
+	return role == "owner" || slices.Contains(roles, role)
+}
+
+// may reports whether the viewer has one of the roles.
+func may(c echo.Context, roles []string) bool { return hasRole(web.Who(c).Role, roles) }
+
+// theCustomer is the customer whose number stands in the address.
+func (h *Handlers) theCustomer(c echo.Context) (db.Customer, view.Ref, error) {
+	row, err := h.DB.Read().GetCustomerByNumber(c.Request().Context(), web.Param(c, "number"))
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, view.Ref{}, fault.Missing("customer")
+	}
+	return row, ref(row.Number, row.DisplayName), err
+}
+
+func ref(number, name string) view.Ref {
+	return view.Ref{Number: number, Name: name, Href: customerPath(number)}
+}
+
+func customerPath(number string) string { return "/office/customers/" + url.PathEscape(number) }
+
+// theID is the id in the address, 0 when it is none; no row has that.
+func theID(c echo.Context) int64 {
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return id
 }

@@ -122,10 +122,19 @@ func origin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// bodyLimit is 1 MiB everywhere but for uploads of books, which stream.
-var bodyLimit = middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{
-	Limit: "1M",
-})
+// bodyLimit is 1 MiB, and 3 MiB where the dealer's logo is uploaded.
+func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
+	usual, logo := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next)
+	return func(c echo.Context) error {
+		if c.Request().URL.Path == LogoPath {
+			return logo(c)
+		}
+		return usual(c)
+	}
+}
+
+// LogoPath is where the office uploads the dealer's logo.
+const LogoPath = "/office/settings/logo"
 
 // form reads the form before any handler does, so that a broken one is refused
 // in one place: handlers find every value, and each is text that the database

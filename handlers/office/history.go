@@ -1,0 +1,129 @@
+package office
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"customerportal/db"
+	"customerportal/internal/settings"
+	view "customerportal/views/office"
+)
+
+// deeds are the actions of the audit trail in words.
+var deeds = map[string]string{
+	"autopay.on":             "turned auto pay on",
+	"autopay.off":            "turned auto pay off",
+	"books.import":           "imported books",
+	"credit.apply":           "applied credit",
+	"customer.contact":       "changed the contact block",
+	"customer.email":         "confirmed a new e-mail address",
+	"customer.key_seen":      "looked at the Registration Key",
+	"customer.new_key":       "made a new Registration Key",
+	"invoice.download":       "downloaded",
+	"login.done":             "logged in",
+	"login.end":              "ended a session",
+	"login.failed":           "failed to log in",
+	"login.out":              "logged out",
+	"login.temporary":        "logged in with the temporary password",
+	"mail.resend":            "sent a mail again",
+	"method.add":             "added a card or bank account",
+	"method.ask_delete":      "asked to have a card or bank account removed",
+	"method.end":             "removed a card or bank account",
+	"payment.enter":          "recorded a payment",
+	"payment.reverse":        "reversed a payment",
+	"payment.submit":         "submitted a payment",
+	"payment.succeeded":      "received",
+	"payment.failed":         "was declined",
+	"payment.returned":       "was returned by the bank",
+	"receipt.download":       "downloaded the receipt of",
+	"registration.approved":  "approved a registration",
+	"registration.ask":       "asked to add an e-mail address",
+	"registration.dismissed": "dismissed a registration",
+	"registration.failed":    "failed to register",
+	"user.grant":             "let a log-in see this customer",
+	"user.join":              "added this customer to a log-in",
+	"user.join_asked":        "asked to add this customer to a log-in",
+	"user.lock":              "locked a log-in",
+	"user.password":          "set a password",
+	"user.register":          "registered",
+	"user.registration_mail": "sent the registration mail",
+	"user.revoke":            "took this customer away from a log-in",
+	"user.sign_out":          "ended the sessions of a log-in",
+	"user.unlock":            "unlocked a log-in",
+}
+
+// history is the customer's part of the audit trail, newest first.
+func (h *Handlers) history(ctx context.Context, s *settings.Settings, id int64) ([]view.Change, error) {
+	rows, err := h.DB.Read().ListAuditForCustomer(ctx, db.ListAuditForCustomerParams{CustomerID: sql.NullInt64{Int64: id, Valid: true}, Limit: 30})
+	if err != nil {
+		return nil, err
+	}
+	var out []view.Change
+	for _, r := range rows {
+		change := view.Change{When: r.At.Format(s.Zone), Who: r.Who, What: deeds[r.Action], Object: r.Object, Details: differences(r.BeforeJson, r.AfterJson)}
+		if change.What == "" {
+			change.What = strings.NewReplacer(".", " ", "_", " ").Replace(r.Action)
+		}
+		if change.Who == "" {
+			change.Who = actors[r.Actor]
+		}
+		out = append(out, change)
+	}
+	return out, nil
+}
+
+// actors are those who have no name.
+var actors = map[string]string{"customer": "the customer", "staff": "staff", "system": "the portal", "visitor": "a visitor"}
+
+// differences puts what changed into lines: "city: Troy → Albany".
+func differences(before, after string) []string {
+	from, to := values(before), values(after)
+	var lines []string
+	keys := slices.Collect(maps.Keys(to))
+	for k := range from {
+		if _, there := to[k]; !there {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		a, b := from[k], to[k]
+		line := b
+		switch {
+		case a == b:
+			continue
+		case a != "" && b != "":
+			line = a + " → " + b
+		case a != "":
+			line = a + " → nothing"
+		}
+		if k != "" {
+			line = strings.ReplaceAll(k, "_", " ") + ": " + line
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// values reads one side of an entry: the fields of a small struct, or a single
+// value under no name.
+func values(side string) map[string]string {
+	var decoded any
+	if side == "" || json.Unmarshal([]byte(side), &decoded) != nil {
+		return nil
+	}
+	fields, ok := decoded.(map[string]any)
+	if !ok {
+		return map[string]string{"": fmt.Sprint(decoded)}
+	}
+	out := map[string]string{}
+	for k, v := range fields {
+		out[k] = fmt.Sprint(v)
+	}
+	return out
+}

@@ -1,0 +1,100 @@
+package office
+
+import "customerportal/views"
+
+// CustomerPage is all the office knows of one customer.
+type CustomerPage struct {
+	views.Base
+	Customer Ref
+	Inactive bool
+
+	// What the viewer's role may do: "" hides the link.
+	EditHref    string
+	UsersHref   string
+	PaymentHref string
+
+	Due, Past, InFlight, Credit string // "" when there is none of it
+	Balance                     string
+
+	Facts    []Fact
+	Sites    []Site
+	Users    []CustomerUser
+	Invoices InvoiceList
+	Payments PaymentList
+	Mails    []MailRow
+	History  []Change
+}
+
+// Fact is one line of a block of facts; Lines holds several values of it.
+type Fact struct {
+	Label string
+	Lines []string
+}
+
+// Site is a place of a customer with the systems in it.
+type Site struct {
+	Name    string
+	Address []string
+	Systems []System
+}
+
+// System is one alarm system.
+type System struct{ Name, Type, Account string }
+
+// CustomerUser is one log-in that may see the customer.
+type CustomerUser struct {
+	ID         int64
+	Email      string
+	LastLogin  string // "" = never
+	State      string // "Active", "Locked", "Waiting for the first log-in"
+	StateClass string
+	Locked     bool
+	Waiting    bool
+	Devices    int
+	Others     int // further customers this log-in may see
+	Action     string
+}
+
+// InvoiceList is a page of a customer's invoices.
+type InvoiceList struct {
+	Rows []InvoiceRow
+	More string // address of the next page or of the whole list, "" for none
+}
+
+// InvoiceRow is one invoice.
+type InvoiceRow struct {
+	Number, Date, Due, Site, Total, Balance, State, StateClass string
+	Age                                                        string // "12 days past due"
+	PDF                                                        string // address of the paper
+}
+
+// PaymentList is a page of a customer's payments.
+type PaymentList struct {
+	Rows []PaymentRow
+	More string
+}
+
+// PaymentRow is one payment.
+type PaymentRow struct {
+	Reference, Date, Type, Number, Amount, State, StateClass, Href string
+}
+
+// Change is one line of the history.
+type Change struct {
+	When, Who, What, Object string
+	Details                 []string
+}
+
+// CustomerInvoicesPage is the whole list of a customer's invoices, by pages.
+type CustomerInvoicesPage struct {
+	views.Base
+	Customer Ref
+	Invoices InvoiceList
+}
+
+// CustomerPaymentsPage is the whole list of a customer's payments, by pages.
+type CustomerPaymentsPage struct {
+	views.Base
+	Customer Ref
+	Payments PaymentList
+}

@@ -1,0 +1,23 @@
+package office
+
+import "customerportal/views"
+
+// CustomersPage is the search for customers; its define "results" is what
+// typing swaps in.
+type CustomersPage struct {
+	views.Base
+	Query string
+	Found string // "3 customers", in words
+	Rows  []CustomerRow
+	Next  string // address of the next page of the whole list, "" for none
+}
+
+// CustomerRow is one customer in a list.
+type CustomerRow struct {
+	Number, Name, City, Href string
+	Balance                  string // "" when nothing is owed
+	Inactive                 bool
+}
+
+// Ref names the customer that a page is about.
+type Ref struct{ Number, Name, Href string }

@@ -12,7 +12,7 @@ import (
 // soon as it is open. It lies where SQLite keeps temporary files: $SQLITE_TMPDIR,
 // $TMPDIR, /var/tmp or /tmp (https://sqlite.org/tempfiles.html).
 func Scratch(ctx context.Context) (*sql.DB, error) {
-	d, err := sql.Open("sqlite", "file:?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=cache_size(-32768)")
+	d, err := sql.Open("sqlite", "file:?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=cache_size(-16384)")
 	if err != nil {
 		return nil, fmt.Errorf("db: scratch: %w", err)
 	}

@@ -160,7 +160,7 @@ func (s *Service) write(ctx context.Context, by audit.Actor, p *planner, seen db
 	began := s.clock()
 	err := s.db.WriteTx(ctx, func(tx *sql.Tx) error {
 		// the books' pages that are written; given back at the end
-		if _, err := tx.ExecContext(ctx, `PRAGMA cache_size(-65536)`); err != nil {
+		if _, err := tx.ExecContext(ctx, `PRAGMA cache_size(-49152)`); err != nil {
 			return fmt.Errorf("books: %w", err)
 		}
 		defer func() { _, _ = tx.ExecContext(context.WithoutCancel(ctx), `PRAGMA cache_size(-2000)`) }()

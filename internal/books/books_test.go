@@ -66,6 +66,10 @@ func folder(tb testing.TB, size bookstest.Size) []books.Source {
 	return sources
 }
 
+// smallBooks is the size that every test can afford; the great one is measured
+// with the program itself (see bookstest).
+var smallBooks = bookstest.Size{Customers: 100, Lines: 2_500}
+
 func TestABookOfTenThousandLinesGoesInOnceAndTwiceChangesNothing(t *testing.T) {
 	for _, shuffle := range []bool{false, true} {
 		d := dbtest.New(t)

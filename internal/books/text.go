@@ -157,6 +157,8 @@ func nakedUTF16(head []byte) (charset, error) {
 		return utf16LE, nil
 	case even > len(head)/4 && odd <= even/4:
 		return utf16BE, nil
+	case even+odd <= len(head)/20:
+		return utf8Text, nil // the rows they stand in are refused
 	}
 	return 0, errNotText
 }

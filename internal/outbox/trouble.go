@@ -82,7 +82,7 @@ func answered(e *smtp.SMTPError) string {
 
 func explainReply(at step, s Server, to string, e *smtp.SMTPError) (reach, string) {
 	temporary := e.Code < 500
-	tooLarge := e.Code == 552 || e.EnhancedCode == smtp.EnhancedCode{5, 3, 4}
+	tooLarge := e.EnhancedCode == smtp.EnhancedCode{5, 3, 4} || e.Code == 552 && at != stepRecipient
 	switch {
 	case e.Code == 530 || e.Code == 538 || (e.Code == 535 && at != stepAuth):
 		if s.User == "" {
@@ -111,7 +111,7 @@ func explainReply(at step, s Server, to string, e *smtp.SMTPError) (reach, strin
 		return reachMail, s.Host + " asks us to try again later."
 	case at == stepRecipient && (e.EnhancedCode == smtp.EnhancedCode{5, 7, 1} || e.Code == 554):
 		return reachMailForGood, s.Host + " refuses to pass mail on to " + to + "."
-	case at == stepRecipient && e.EnhancedCode == smtp.EnhancedCode{5, 2, 2}:
+	case at == stepRecipient && (e.EnhancedCode == smtp.EnhancedCode{5, 2, 2} || e.Code == 552):
 		return reachMailForGood, "The mailbox of " + to + " is full."
 	case at == stepRecipient:
 		return reachMailForGood, "There is no mailbox " + to + ", or it takes no mail."

@@ -1,0 +1,229 @@
+package books_test
+
+import (
+	"bytes"
+	stdcsv "encoding/csv"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"customerportal/db"
+	"customerportal/db/dbtest"
+	"customerportal/internal/account"
+	"customerportal/internal/books"
+	"customerportal/internal/calendar"
+	"customerportal/internal/ledger"
+	"customerportal/internal/money"
+)
+
+// exported returns the files of an export by name.
+func exported(t *testing.T, s *books.Service) map[string]string {
+	t.Helper()
+	files := map[string]*bytes.Buffer{}
+	if _, err := s.Export(t.Context(), func(name string) (io.WriteCloser, error) {
+		files[name] = &bytes.Buffer{}
+		return closer{files[name]}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for name, b := range files {
+		texts[name] = b.String()
+	}
+	return texts
+}
+
+// rowsOf reads a file with the library's reader, its rows sorted by their first
+// column: where a row stands in a file says nothing.
+func rowsOf(t *testing.T, text string) [][]string {
+	t.Helper()
+	rows, err := stdcsv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortStableFunc(rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+	return rows
+}
+
+// words makes texts of what breaks CSV files.
+type words struct{ *rand.Rand }
+
+func (w words) text(pieces ...string) string {
+	all := append([]string{"O'Brien", `5" pipe`, "a, b; c", "=1+1", "'", "@home", "-", "+1", "Ångström", "日本", "tab", "''=x", "x", "007", `="01"`}, pieces...)
+	var b strings.Builder
+	for range 1 + w.IntN(3) {
+		if w.IntN(2) == 0 && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(all[w.IntN(len(all))])
+	}
+	return b.String()
+}
+
+func (w words) maybe(s string) string {
+	if w.IntN(2) == 0 {
+		return ""
+	}
+	return s
+}
+
+// fill makes up books by the nouns' own functions.
+func (w words) fill(t *testing.T, q *db.Queries) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const now = calendar.Instant(1793534400000)
+	for c := range 8 {
+		r := account.Record{Number: fmt.Sprintf("%s%d", w.maybe(w.text()), c), BusinessName: w.text(), FirstName: w.maybe(w.text()), LastName: w.maybe(w.text()),
+			Address1: w.maybe(w.text()), Address2: w.maybe(w.text()), City: w.maybe(w.text()), State: w.maybe("MA"), Zip: w.maybe("01101"), Terms: w.maybe("Net 30"),
+			Phones: []string{fmt.Sprintf("+1 413 555 01%02d", c), fmt.Sprintf("(413) 555-02%02d x5", c)}[:w.IntN(3)],
+			Emails: []string{fmt.Sprintf("a%d@example.com", c), fmt.Sprintf("o'brien%d@example.com", c)}[:w.IntN(3)], Status: []string{"active", "inactive"}[w.IntN(2)]}
+		id, _, err := account.SaveCustomer(t.Context(), q, now, r)
+		must(err)
+		site, _, err := account.SaveSite(t.Context(), q, now, account.SiteRecord{CustomerID: id, Name: w.text(), TaxCode: w.maybe(w.text()), TaxExempt: w.IntN(2) == 0})
+		must(err)
+		_, _, err = account.SaveSystem(t.Context(), q, now, account.SystemRecord{SiteID: site, Name: w.text(), SystemType: w.maybe(w.text()), AccountNumber: w.maybe("0042")})
+		must(err)
+		var invoices []ledger.Allocation
+		for i := range w.IntN(5) {
+			date := calendar.NewDate(2026, 1, 1).AddDays(w.IntN(300))
+			record := ledger.InvoiceRecord{Number: strings.ReplaceAll(fmt.Sprintf("%s%d-%d", w.maybe(w.text()), c, i), ";", ""), CustomerID: id, SiteID: []int64{0, site}[w.IntN(2)],
+				Date: date, PONumber: w.maybe(w.text())}
+			for range 1 + w.IntN(4) {
+				record.Lines = append(record.Lines, ledger.Line{Description: w.text("two\nlines", "=a\n\n=b"), Quantity: money.Quantity(1 + w.IntN(5000)), UnitPrice: money.Cents(w.IntN(100_000)), Tax: money.Cents(w.IntN(100))})
+			}
+			record.Lines = append(record.Lines, ledger.Line{Description: w.text(), Quantity: money.QuantityScale, UnitPrice: -money.Cents(w.IntN(2)), Tax: 1})
+			invoice, err := ledger.IssueInvoice(t.Context(), q, now, record)
+			must(err)
+			invoices = append(invoices, ledger.Allocation{InvoiceID: invoice})
+		}
+		for p := range w.IntN(4) {
+			kind, label := ledger.ParseKind([]string{"Check", "Cash", "Visa", "ACH", "=Barter"}[w.IntN(5)])
+			record := ledger.PaymentRecord{CustomerID: id, Kind: kind, Label: label, Number: w.maybe("=1001"), Amount: money.Cents(1 + w.IntN(200_000)),
+				Date: calendar.NewDate(2026, 11, 1).AddDays(p), Source: "office", Nonce: fmt.Sprint(c, " ", p), Allocations: invoices[:w.IntN(len(invoices)+1)]}
+			payment, err := ledger.RecordPayment(t.Context(), q, now, record)
+			must(err)
+			switch w.IntN(3) {
+			case 0: // some of it is given back
+				_, _, err = ledger.Reverse(t.Context(), q, ledger.Reversal{PaymentID: payment, CustomerID: id, Cents: record.Amount/2 + 1, Reason: ledger.Refund, Fact: fmt.Sprint("refund ", payment), Date: record.Date, At: now})
+				must(err)
+			case 1: // what was left over goes to an invoice
+				credit, err := ledger.Unapplied(t.Context(), q, id)
+				must(err)
+				open, err := ledger.Payable(t.Context(), q, id)
+				must(err)
+				if credit > 0 && len(open) > 0 {
+					must(ledger.ApplyCredit(t.Context(), q, ledger.CreditUse{CustomerID: id, InvoiceID: open[0].ID, Cents: min(credit, open[0].Balance), Fact: fmt.Sprint("apply ", payment), Date: record.Date, At: now}))
+				}
+			}
+		}
+	}
+}
+
+func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
+	for seed := range uint64(25) {
+		d := dbtest.New(t)
+		if err := d.Write(t.Context(), func(q *db.Queries) error {
+			words{rand.New(rand.NewPCG(seed, 7))}.fill(t, q)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		first := service(t, d)
+		files := exported(t, first)
+		var sources []books.Source
+		for _, name := range []string{"payments.csv", "invoices.csv", "systems.csv", "sites.csv", "customers.csv"} {
+			sources = append(sources, csv(name, files[name]))
+		}
+		// into its own books: nothing to do
+		if r := imported(t, first, books.Options{}, sources...); r.Written || r.Totals().Refused+r.Totals().Kept != 0 {
+			t.Fatalf("seed %d, into its own books: %+v\n%v\n%v\n%v", seed, r.Totals(), r.Refused, r.Kept, r.Changed)
+		}
+		empty := dbtest.New(t)
+		second := service(t, empty)
+		if r := imported(t, second, books.Options{}, sources...); r.Totals().Refused+r.Totals().Changed+r.Totals().Kept != 0 {
+			t.Fatalf("seed %d: %+v\n%v", seed, r.Totals(), r.Refused)
+		}
+		again := exported(t, second)
+		for _, name := range []string{"customers.csv", "sites.csv", "systems.csv", "invoices.csv", "payments.csv"} {
+			a, b := rowsOf(t, files[name]), rowsOf(t, again[name])
+			if len(a) != len(b) {
+				t.Fatalf("seed %d, %s: %d rows became %d", seed, name, len(a), len(b))
+			}
+			for i := range a {
+				if !slices.Equal(a[i], b[i]) && !(name == "payments.csv" && samePayment(a[i], b[i])) {
+					t.Errorf("seed %d, %s:\n%q became\n%q", seed, name, a[i], b[i])
+				}
+			}
+		}
+		for _, query := range []string{
+			`SELECT coalesce(sum(balance_cents), 0) FROM invoices`, `SELECT coalesce(sum(total_cents * 7 + tax_cents), 0) FROM invoices`,
+			`SELECT coalesce(sum(cents), 0) FROM ledger`, `SELECT coalesce(sum(cents), 0) FROM ledger WHERE invoice_id IS NULL`,
+			`SELECT count(*) FROM invoices WHERE balance_cents <> total_cents + (SELECT coalesce(sum(cents), 0) FROM ledger WHERE invoice_id = invoices.id)`,
+		} {
+			if a, b := count(t, d, query), count(t, empty, query); a != b {
+				t.Errorf("seed %d: %s was %d and is %d", seed, query, a, b)
+			}
+		}
+	}
+}
+
+// samePayment allows the parts of apply_to another order: it follows due dates,
+// and among equal ones the order in which invoices were entered.
+func samePayment(a, b []string) bool {
+	parts := func(row []string) []string {
+		p := strings.Split(row[6], ";")
+		slices.Sort(p)
+		return p
+	}
+	return slices.Equal(a[:6], b[:6]) && slices.Equal(parts(a), parts(b))
+}
+
+func TestTheJournalBalancesAndNoFileHoldsAFormula(t *testing.T) {
+	d := dbtest.New(t)
+	if err := d.Write(t.Context(), func(q *db.Queries) error {
+		words{rand.New(rand.NewPCG(3, 7))}.fill(t, q)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	files := exported(t, service(t, d))
+	var debit, credit money.Cents
+	for _, row := range rowsOf(t, files["journal.csv"]) {
+		if row[0] == "date" {
+			continue
+		}
+		for i, sum := range []*money.Cents{&debit, &credit} {
+			if row[2+i] == "" {
+				continue
+			}
+			c, err := money.Parse(row[2+i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			*sum += c
+		}
+	}
+	if debit != credit || debit == 0 {
+		t.Errorf("debits are %s, credits %s", debit, credit)
+	}
+	for name, text := range files {
+		if !strings.HasPrefix(text, "\ufeff\"") || !strings.HasSuffix(text, "\"\r\n") {
+			t.Errorf("%s does not open rightly in Excel", name)
+		}
+		for _, row := range rowsOf(t, text) {
+			for _, cell := range row {
+				if cell != "" && strings.ContainsRune("=+@\t\r", rune(cell[0])) {
+					t.Errorf("%s holds %q", name, cell)
+				}
+			}
+		}
+	}
+}

@@ -101,8 +101,8 @@ func fillContactForm(value func(name string) string, phones int, refused views.F
 	return f
 }
 
-// ContactEdit shows the contact form as a page of its own.
-func (h *Handlers) ContactEdit(c echo.Context) error {
+// editContact shows the contact form as a page of its own.
+func (h *Handlers) editContact(c echo.Context) error {
 	row, err := h.DB.Read().GetHomeForCustomer(c.Request().Context(), web.Who(c).CustomerID)
 	if err != nil {
 		return missing(err, "customer")
@@ -114,8 +114,8 @@ func editPage(form pages.ContactForm) *pages.HomePage {
 	return &pages.HomePage{Base: views.Base{Title: "Edit contact information", Tab: "invoices", Errors: form.Errors}, Editing: true, Form: form}
 }
 
-// ContactSave stores the contact form.
-func (h *Handlers) ContactSave(c echo.Context) error {
+// saveContact stores the contact form.
+func (h *Handlers) saveContact(c echo.Context) error {
 	ctx, customer := c.Request().Context(), web.Who(c).CustomerID
 	next := account.Contact{
 		BusinessName: c.FormValue("business_name"), FirstName: c.FormValue("first_name"), LastName: c.FormValue("last_name"),

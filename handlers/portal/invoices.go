@@ -25,9 +25,9 @@ const perPage = 25
 // endOfTime is after every date: a list that begins there begins at its newest row.
 const endOfTime calendar.Date = "9999-12-31"
 
-// Home shows the contact block, what is owed and the invoices. To htmx it
+// home shows the contact block, what is owed and the invoices. To htmx it
 // answers with the lists alone.
-func (h *Handlers) Home(c echo.Context) error {
+func (h *Handlers) home(c echo.Context) error {
 	ctx := c.Request().Context()
 	today, err := h.Ledger.Today(ctx)
 	if err != nil {
@@ -126,10 +126,10 @@ func payHref(number string) string { return "/pay?invoice=" + url.QueryEscape(nu
 
 func viewHref(number string) string { return "/invoices/" + url.PathEscape(number) + ".pdf" }
 
-// InvoicePDF sends an invoice's paper. Making it the first time writes to the
+// invoicePDF sends an invoice's paper. Making it the first time writes to the
 // books, which no one can tell from the answer: it costs nobody anything and is
 // the same paper ever after.
-func (h *Handlers) InvoicePDF(c echo.Context) error {
+func (h *Handlers) invoicePDF(c echo.Context) error {
 	number, ok := strings.CutSuffix(param(c, "paper"), ".pdf")
 	if !ok {
 		return fault.Missing("invoice")

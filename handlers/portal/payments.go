@@ -17,8 +17,8 @@ import (
 	pages "customerportal/views/portal"
 )
 
-// Payments shows the tab "Payment History", newest first.
-func (h *Handlers) Payments(c echo.Context) error {
+// payments shows the tab "Payment History", newest first.
+func (h *Handlers) payments(c echo.Context) error {
 	today, err := h.Ledger.Today(c.Request().Context())
 	if err != nil {
 		return err
@@ -88,8 +88,8 @@ func paymentClass(s ledger.PaymentState) string {
 
 func paymentHref(reference string) string { return "/payments/" + url.PathEscape(reference) }
 
-// Payment shows one payment or, when the address ends in .pdf, sends its receipt.
-func (h *Handlers) Payment(c echo.Context) error {
+// payment shows one payment or, when the address ends in .pdf, sends its receipt.
+func (h *Handlers) payment(c echo.Context) error {
 	ctx, customer := c.Request().Context(), web.Who(c).CustomerID
 	reference, asPDF := strings.CutSuffix(param(c, "ref"), ".pdf")
 	if asPDF {
@@ -151,11 +151,11 @@ func paymentHeading(s ledger.PaymentState) string {
 	return "Payment not made"
 }
 
-// StatementPDF sends the account over the period that the address names.
-func (h *Handlers) StatementPDF(c echo.Context) error { return h.statement(c, h.Ledger.StatementPaper) }
+// statementPDF sends the account over the period that the address names.
+func (h *Handlers) statementPDF(c echo.Context) error { return h.statement(c, h.Ledger.StatementPaper) }
 
-// StatementCSV sends the same for a spreadsheet.
-func (h *Handlers) StatementCSV(c echo.Context) error { return h.statement(c, h.Ledger.StatementTable) }
+// statementCSV sends the same for a spreadsheet.
+func (h *Handlers) statementCSV(c echo.Context) error { return h.statement(c, h.Ledger.StatementTable) }
 
 func (h *Handlers) statement(c echo.Context, draw func(ctx context.Context, customer int64, from, to calendar.Date) (ledger.Paper, error)) error {
 	var refused fault.Fields

@@ -171,6 +171,10 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 
+	// a copy takes no money until its owner confirms that it is the running one
+	if err := run(t.Context(), []string{"confirm", "--db", filepath.Join(s.Dir, "portal.db")}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	done, ready := make(chan error, 1), make(chan string, 1)
 	go func() { done <- runDemo(ctx, s.Dir, func(url string) { ready <- url }) }()

@@ -68,11 +68,6 @@ var pages = map[string]any{
 	"office/staff":             &office.StaffPage{},
 	"office/staff_invited":     &office.InvitedPage{},
 
-	"portal/pay":         &portal.PayPage{},
-	"portal/methods":     &portal.MethodsPage{},
-	"portal/method_new":  &portal.MethodNewPage{},
-	"portal/method_auto": &portal.MethodAutoPage{},
-
 	"demo/guide":  &demo.GuidePage{},
 	"demo/mail":   &demo.MailPage{},
 	"demo/letter": &demo.LetterPage{},

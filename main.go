@@ -544,6 +544,9 @@ func importBooks(ctx context.Context, args []string, stdout io.Writer) (err erro
 	}
 	report, err := books.New(p.books, p.clock, p.settings).Import(ctx, audit.Program, sources, options)
 	screen.clear()
+	if errors.Is(err, context.Canceled) {
+		return errors.New("stopped; nothing was imported")
+	}
 	if err != nil {
 		return fmt.Errorf("nothing was imported: %w", err)
 	}

@@ -387,7 +387,7 @@ func TestPaymentAndReceipt(t *testing.T) {
 		!strings.Contains(w.Header().Get("Content-Disposition"), `attachment; filename="Receipt-P-1.pdf"`) || !bytes.HasPrefix(w.Body.Bytes(), []byte("%PDF-")) {
 		t.Errorf("%s: %d %v", href, w.Code, w.Header())
 	}
-	if all := text(page(t, s.get(1, "/payments/P-2"), http.StatusOK).Find("main")); !strings.Contains(all, "Credit on your account$7.77") {
+	if all := text(page(t, s.get(1, "/payments/P-2"), http.StatusOK).Find("main")); !strings.Contains(all, "Kept as credit$7.77") {
 		t.Error(all)
 	}
 	s.exec(`INSERT INTO payments (reference, customer_id, state, source, kind, type_label, amount_cents, payment_date, failure_message, idempotency_key, nonce, created_at)

@@ -597,3 +597,25 @@ func TestNextAutoPay(t *testing.T) {
 		t.Errorf("with a cap %s", got)
 	}
 }
+
+// Whatever somebody types or imports as a payment's number, no card or account
+// number stays in the books.
+func FuzzNumberLabel(f *testing.F) {
+	f.Add("4242 4242 4242 4242")
+	f.Add("021000021-000123456789")
+	f.Add("A-1042")
+	f.Fuzz(func(t *testing.T, number string) {
+		for _, kind := range []ledger.Kind{ledger.Card, ledger.ECheck, ledger.Check, ledger.Cash, ledger.Other} {
+			label := ledger.NumberLabel(kind, number)
+			digits := 0
+			for _, r := range label {
+				if r >= '0' && r <= '9' {
+					digits++
+				}
+			}
+			if digits > 8 || (kind == ledger.Card || kind == ledger.ECheck) && len(label) > 4 || len([]rune(label)) > 20 {
+				t.Errorf("%s %q is kept as %q", kind, number, label)
+			}
+		}
+	})
+}

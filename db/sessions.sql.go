@@ -148,6 +148,24 @@ func (q *Queries) DeleteOldAttempts(ctx context.Context, at calendar.Instant) (i
 	return result.RowsAffected()
 }
 
+const deleteOtherSessionsOfStaff = `-- name: DeleteOtherSessionsOfStaff :execrows
+DELETE FROM sessions WHERE staff_id = ?1 AND hash <> ?2
+`
+
+type DeleteOtherSessionsOfStaffParams struct {
+	StaffID sql.NullInt64
+	Keep    []byte
+}
+
+// A staff member's changed password.
+func (q *Queries) DeleteOtherSessionsOfStaff(ctx context.Context, arg DeleteOtherSessionsOfStaffParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteOtherSessionsOfStaff, arg.StaffID, arg.Keep)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const deleteOtherSessionsOfUser = `-- name: DeleteOtherSessionsOfUser :execrows
 DELETE FROM sessions WHERE user_id = ?1 AND hash <> ?2
 `

@@ -624,6 +624,17 @@ func TestStaffWayIn(t *testing.T) {
 		if next.get("/account"); next.code != 404 {
 			t.Errorf("/account for staff: %d", next.code)
 		}
+		next.get("/office/account").shows(200, "ann@hometown.example", "9 recovery codes are left")
+		next.post("/office/account/password", "current", "x", "password", "ten small boats", "confirm", "ten small boats").shows(422, "This is not your present password")
+		next.post("/office/account/password", "current", staffPass, "password", "ten small boats", "confirm", "ten small boats").goes("/office/account").shows(200, "Your password is changed.")
+		if b.get("/office/account"); b.to() != "/login?next=%2Foffice%2Faccount" {
+			t.Errorf("another device is still in: %d", b.code)
+		}
+		next.post("/office/account/codes", "code", code).shows(422, "was used before")
+		b.fake.Advance(30 * time.Second)
+		code, err = account.CodeAt(secret, b.fake.Now())
+		must(t, err)
+		next.post("/office/account/codes", "code", code).shows(200, "Keep these recovery codes")
 		next.post("/logout").goes("/login")
 	})
 }
@@ -724,7 +735,9 @@ func TestNoGetChangesAnything(t *testing.T) {
 	must(t, err)
 	b.logIn("siobhan@example.com", goodPass)
 	// the version of the file's content that another connection sees
-	version := func() int { return s.count(`SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM attempts) + (SELECT count(*) FROM outbox) + (SELECT sum(used_at > 0) FROM tokens) + (SELECT count(*) FROM sessions) + (SELECT sum(last_seen_at) FROM sessions) + (SELECT count(*) FROM registrations)`) }
+	version := func() int {
+		return s.count(`SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM attempts) + (SELECT count(*) FROM outbox) + (SELECT sum(used_at > 0) FROM tokens) + (SELECT count(*) FROM sessions) + (SELECT sum(last_seen_at) FROM sessions) + (SELECT count(*) FROM registrations)`)
+	}
 	before := version()
 	for _, path := range []string{"/login", "/register", "/register/done", "/register/asked", "/register/join?t=x", "/password/forgot", link, setup, "/account", "/email/confirm?t=x", "/logout", "/session/extend", "/account/switch", "/"} {
 		b.get(path)

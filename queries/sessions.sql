@@ -85,3 +85,7 @@ DELETE FROM attempts WHERE kind = ? AND subject = ?;
 -- The nightly sweep.
 -- name: DeleteOldAttempts :execrows
 DELETE FROM attempts WHERE at <= ?;
+
+-- A staff member's changed password.
+-- name: DeleteOtherSessionsOfStaff :execrows
+DELETE FROM sessions WHERE staff_id = sqlc.arg(staff_id) AND hash <> sqlc.arg(keep);

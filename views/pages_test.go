@@ -39,10 +39,11 @@ var pages = map[string]any{
 	"portal/email":      &portal.EmailPage{},
 	"portal/account":    &portal.AccountPage{},
 
-	"office/code":  &office.CodePage{},
-	"office/enrol": &office.EnrolPage{},
-	"office/codes": &office.CodesPage{},
-	"office/setup": &office.SetupPage{},
+	"office/code":    &office.CodePage{},
+	"office/enrol":   &office.EnrolPage{},
+	"office/account": &office.AccountPage{},
+	"office/codes":   &office.CodesPage{},
+	"office/setup":   &office.SetupPage{},
 
 	"portal/home":        &portal.HomePage{},
 	"portal/payments":    &portal.PaymentsPage{},

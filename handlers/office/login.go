@@ -91,6 +91,11 @@ func (h *Handlers) enrolled(c echo.Context) error {
 	if err := h.Sessions.Begin(c, account.Login{StaffID: by.StaffID, Role: by.Role}); err != nil {
 		return err
 	}
+	return h.showCodes(c, codes)
+}
+
+// showCodes answers with the recovery codes, which are kept nowhere.
+func (h *Handlers) showCodes(c echo.Context, codes []string) error {
 	p := &view.CodesPage{Base: views.Base{Title: "Recovery codes"}, Codes: codes}
 	if web.IsHTMX(c) {
 		return h.Fragment(c, http.StatusOK, "office/codes", "codes", p)

@@ -47,6 +47,9 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.enrol", Method: http.MethodGet, Path: "/office/enrol", Access: web.Stage(account.StageEnrol), Handler: h.enrol},
 		{Name: "office.enrol.picture", Method: http.MethodGet, Path: "/office/enrol.png", Access: web.Stage(account.StageEnrol), Handler: h.enrolPicture},
 		{Name: "office.enrol.form", Method: http.MethodPost, Path: "/office/enrol", Access: web.Stage(account.StageEnrol), Handler: h.enrolled},
+		{Name: "office.account", Method: http.MethodGet, Path: "/office/account", Access: web.Staff(), Handler: h.account},
+		{Name: "office.account.password", Method: http.MethodPost, Path: "/office/account/password", Access: web.Staff(), Handler: h.changePassword},
+		{Name: "office.account.codes", Method: http.MethodPost, Path: "/office/account/codes", Access: web.Staff(), Handler: h.newCodes},
 		{Name: "office.setup", Method: http.MethodGet, Path: "/office/setup", Access: web.Anyone(), Handler: h.setup},
 		{Name: "office.setup.form", Method: http.MethodPost, Path: "/office/setup", Access: web.Anyone(), Handler: h.setUp},
 

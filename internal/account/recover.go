@@ -226,30 +226,35 @@ func (s *Service) confirmPassword(ctx context.Context, by audit.Actor, field, pa
 	if err != nil {
 		return db.User{}, noRow(err, "log-in")
 	}
+	return user, s.confirmHash(ctx, by, user.Email, user.PasswordHash, field, password)
+}
+
+// confirmHash compares a password with a hash as the log-in does: counted, and
+// with the same delay.
+func (s *Service) confirmHash(ctx context.Context, by audit.Actor, email, hash, field, password string) error {
 	if password == "" {
-		return db.User{}, fault.Field(field, "Enter your present password")
+		return fault.Field(field, "Enter your present password")
 	}
-	attempt, err := s.beginLogIn(ctx, user.Email, by.IP)
+	attempt, err := s.beginLogIn(ctx, email, by.IP)
 	if err != nil {
-		return db.User{}, err
+		return err
 	}
-	ok, _, err := checkPassword(ctx, user.PasswordHash, cut(password, 4*MaxPassword))
+	ok, _, err := checkPassword(ctx, hash, cut(password, 4*MaxPassword))
 	if err != nil {
-		return db.User{}, err
+		return err
 	}
 	if !ok {
-		if err := s.failLogIn(ctx, by, Login{UserID: user.ID}); err != nil {
-			return db.User{}, err
+		if err := s.failLogIn(ctx, by, Login{UserID: by.UserID, StaffID: by.StaffID}); err != nil {
+			return err
 		}
-		return db.User{}, fault.Field(field, "This is not your present password")
+		return fault.Field(field, "This is not your present password")
 	}
-	err = s.db.Write(ctx, func(q *db.Queries) error {
-		if err := q.DeleteAttempts(ctx, db.DeleteAttemptsParams{Kind: attemptLogin, Subject: subjectOf(user.Email)}); err != nil {
+	return s.db.Write(ctx, func(q *db.Queries) error {
+		if err := q.DeleteAttempts(ctx, db.DeleteAttemptsParams{Kind: attemptLogin, Subject: subjectOf(email)}); err != nil {
 			return err
 		}
 		return q.DeleteAttempt(ctx, attempt)
 	})
-	return user, err
 }
 
 // newHash checks a new password against the rules and hashes it.

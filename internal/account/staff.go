@@ -94,16 +94,8 @@ func (s *Service) Enrol(ctx context.Context, by audit.Actor, code string) ([]str
 		if err := q.ConfirmStaffSecret(ctx, db.ConfirmStaffSecretParams{TotpConfirmedAt: now, ID: staff.ID}); err != nil {
 			return err
 		}
-		if err := q.DeleteRecoveryCodes(ctx, staff.ID); err != nil {
+		if codes, err = newRecoveryCodes(ctx, q, staff.ID); err != nil {
 			return err
-		}
-		codes = nil
-		for range recoveryCodes {
-			code := NewRegistrationKey()
-			if err := q.AddRecoveryCode(ctx, db.AddRecoveryCodeParams{StaffID: staff.ID, CodeHash: hashRecovery(code)}); err != nil {
-				return err
-			}
-			codes = append(codes, FormatKey(code))
 		}
 		return audit.Record(ctx, q, now, by, audit.Entry{Action: "staff.enrol", Object: staff.Email})
 	})
@@ -111,6 +103,77 @@ func (s *Service) Enrol(ctx context.Context, by audit.Actor, code string) ([]str
 		return nil, err
 	}
 	return codes, nil
+}
+
+// NewRecoveryCodes makes the recovery codes anew for somebody whose app shows
+// the right code. The old ones are dead; the new ones are shown once.
+func (s *Service) NewRecoveryCodes(ctx context.Context, by audit.Actor, code string) ([]string, error) {
+	var codes []string
+	err := s.guessed(ctx, by, func(q *db.Queries) error {
+		staff, err := q.GetStaff(ctx, by.StaffID)
+		if err != nil {
+			return noRow(err, "staff member")
+		}
+		if err := s.useCode(ctx, q, staff, code); err != nil {
+			return err
+		}
+		if codes, err = newRecoveryCodes(ctx, q, staff.ID); err != nil {
+			return err
+		}
+		return audit.Record(ctx, q, s.clock.Now(), by, audit.Entry{Action: "staff.recovery_codes", Object: staff.Email})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return codes, nil
+}
+
+// newRecoveryCodes replaces a staff member's recovery codes. It runs in the
+// caller's transaction.
+func newRecoveryCodes(ctx context.Context, q *db.Queries, staffID int64) ([]string, error) {
+	if err := q.DeleteRecoveryCodes(ctx, staffID); err != nil {
+		return nil, err
+	}
+	var codes []string
+	for range recoveryCodes {
+		code := NewRegistrationKey()
+		if err := q.AddRecoveryCode(ctx, db.AddRecoveryCodeParams{StaffID: staffID, CodeHash: hashRecovery(code)}); err != nil {
+			return nil, err
+		}
+		codes = append(codes, FormatKey(code))
+	}
+	return codes, nil
+}
+
+// RecoveryCodesLeft counts the recovery codes that were not used yet.
+func (s *Service) RecoveryCodesLeft(ctx context.Context, staffID int64) (int, error) {
+	n, err := s.db.Read().CountRecoveryCodes(ctx, staffID)
+	return int(n), err
+}
+
+// ChangeStaffPassword sets a new password for a staff member who knows the
+// present one. All sessions end but the one given.
+func (s *Service) ChangeStaffPassword(ctx context.Context, by audit.Actor, session []byte, present, password, confirm string) error {
+	staff, err := s.db.Read().GetStaff(ctx, by.StaffID)
+	if err != nil {
+		return noRow(err, "staff member")
+	}
+	if err := s.confirmHash(ctx, by, staff.Email, staff.PasswordHash, "current", present); err != nil {
+		return err
+	}
+	hash, err := s.newHash(ctx, password, confirm, staff.Email, nil)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(q *db.Queries) error {
+		if err := q.SetStaffPassword(ctx, db.SetStaffPasswordParams{PasswordHash: hash, ID: staff.ID}); err != nil {
+			return err
+		}
+		if _, err := q.DeleteOtherSessionsOfStaff(ctx, db.DeleteOtherSessionsOfStaffParams{StaffID: db.NullID(staff.ID), Keep: session}); err != nil {
+			return err
+		}
+		return s.passwordChanged(ctx, q, s.clock.Now(), by, staff.Email)
+	})
 }
 
 // CheckCode checks the second factor of a log-in: a code of the app, each good

@@ -21,6 +21,15 @@ type CodesPage struct {
 	Codes []string
 }
 
+// AccountPage is a staff member's own page.
+type AccountPage struct {
+	views.Base
+	Email, Role                string
+	Current, Password, Confirm views.Input
+	Code                       views.Input
+	Left                       int // recovery codes
+}
+
 // SetupPage is where a staff member begins, by a one-time link.
 type SetupPage struct {
 	views.Base

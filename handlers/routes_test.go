@@ -1,0 +1,195 @@
+package handlers_test
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"customerportal/handlers/office"
+	"customerportal/handlers/portal"
+	"customerportal/handlers/web"
+	"customerportal/internal/account"
+)
+
+// surface is every address of the portal with who may call it. A new route
+// fails the test until it has a line here.
+const surface = `
+GET  /login                                                  anyone
+POST /login                                                  anyone
+POST /logout                                                 anyone
+POST /session/extend                                         signed in
+GET  /register                                               anyone
+POST /register                                               anyone
+GET  /register/done                                          anyone
+GET  /register/asked                                         anyone
+GET  /register/join                                          anyone
+POST /register/join                                          customer
+GET  /password/forgot                                        anyone
+POST /password/forgot                                        anyone
+GET  /password/recover                                       anyone
+POST /password/recover                                       anyone
+GET  /password/reset                                         stage reset
+POST /password/reset                                         stage reset
+GET  /email/confirm                                          anyone
+POST /email/confirm                                          anyone
+POST /webhooks/:gateway                                      anyone
+GET  /account                                                customer
+POST /account/password                                       customer
+POST /account/devices/end                                    customer
+POST /account/devices/end-others                             customer
+POST /account/switch                                         customer
+GET  /                                                       customer
+GET  /contact/edit                                           customer
+POST /contact                                                customer
+GET  /invoices/:paper                                        customer
+GET  /pay                                                    customer
+POST /pay                                                    customer
+POST /pay/preview                                            customer
+POST /pay/credit                                             customer
+GET  /pay/return                                             customer
+GET  /methods                                                customer
+POST /methods                                                customer
+GET  /methods/new                                            customer
+GET  /methods/return                                         customer
+POST /methods/auto/off                                       customer
+GET  /methods/:id/auto                                       customer
+POST /methods/:id/auto                                       customer
+POST /methods/:id/ask-delete                                 customer
+POST /methods/:id/delete                                     customer
+GET  /payments                                               customer
+GET  /payments/:ref                                          customer
+GET  /statement.pdf                                          customer
+GET  /statement.csv                                          customer
+GET  /office/code                                            stage totp
+POST /office/code                                            stage totp
+GET  /office/enrol                                           stage enrol
+GET  /office/enrol.png                                       stage enrol
+POST /office/enrol                                           stage enrol
+GET  /office/account                                         staff
+POST /office/account/password                                staff
+POST /office/account/codes                                   staff
+GET  /office/setup                                           anyone
+POST /office/setup                                           anyone
+GET  /office                                                 staff
+POST /office/hold/confirm                                    staff owner owner
+GET  /office/customers                                       staff owner billing service sales
+GET  /office/customers/:number                               staff owner billing service sales
+GET  /office/customers/:number/invoices                      staff owner billing service sales
+GET  /office/customers/:number/invoices/:paper               staff owner billing service sales
+GET  /office/customers/:number/payments                      staff owner billing service sales
+GET  /office/customers/:number/payments/:ref                 staff owner billing service sales
+GET  /office/customers/:number/contact                       staff owner billing service
+POST /office/customers/:number/contact                       staff owner billing service
+GET  /office/customers/:number/users                         staff owner billing service
+POST /office/customers/:number/users                         staff owner billing service
+POST /office/customers/:number/users/key                     staff owner billing service
+POST /office/customers/:number/users/:id/:verb               staff owner billing service
+GET  /office/customers/:number/payments/new                  staff owner billing
+POST /office/customers/:number/payments/preview              staff owner billing
+POST /office/customers/:number/payments                      staff owner billing
+GET  /office/registrations                                   staff owner billing service
+POST /office/registrations/:id/:verb                         staff owner billing service
+GET  /office/mail                                            staff owner billing service
+POST /office/mail/test                                       staff owner owner
+GET  /office/mail/:id                                        staff owner billing service
+POST /office/mail/:id/retry                                  staff owner billing service
+GET  /office/settings                                        staff owner owner
+POST /office/settings/logo                                   staff owner owner
+POST /office/settings/logo/remove                            staff owner owner
+POST /office/settings/:section                               staff owner owner
+GET  /office/staff                                           staff owner owner
+POST /office/staff                                           staff owner owner
+POST /office/staff/:id/:verb                                 staff owner owner
+`
+
+// tables are the routes of both areas.
+func tables() []web.Route {
+	return append((&portal.Handlers{}).Routes(), (&office.Handlers{}).Routes()...)
+}
+
+func TestEveryRouteIsListed(t *testing.T) {
+	listed := map[string]string{}
+	for line := range strings.Lines(surface) {
+		if words := strings.Fields(line); len(words) > 2 {
+			listed[words[0]+" "+words[1]] = strings.Join(words[2:], " ")
+		}
+	}
+	names := map[string]bool{}
+	for _, r := range tables() {
+		address := r.Method + " " + r.Path
+		if names[r.Name] {
+			t.Errorf("two routes are called %s", r.Name)
+		}
+		names[r.Name] = true
+		if listed[address] != r.Access.String() {
+			t.Errorf("%s may be called by %s, the list says %q", address, r.Access, listed[address])
+		}
+		delete(listed, address)
+	}
+	for address := range maps.Keys(listed) {
+		t.Errorf("%s is listed, but there is no such route", address)
+	}
+}
+
+// TestNobodyOpensWhatIsNotTheirs walks every route as a visitor, as a customer
+// and as each role of the staff, with every form as a form.
+func TestNobodyOpensWhatIsNotTheirs(t *testing.T) {
+	s := newSite(t, "https://portal.example.com")
+	id := s.customer("1001", nil)
+	_, err := s.accounts.SaveUser(t.Context(), "siobhan@example.com", goodPass, id)
+	must(t, err)
+	customer := s.browser(false)
+	customer.logIn("siobhan@example.com", goodPass).goes("/").shows(200)
+	staff := map[string]*browser{}
+	for _, role := range account.Roles {
+		_, err := s.accounts.SaveStaff(t.Context(), account.StaffRecord{Email: role + "@hometown.example", Name: role, Role: role, Password: staffPass, Secret: secret})
+		must(t, err)
+		b := s.browser(false)
+		b.logIn(role+"@hometown.example", staffPass).goes("/office/code")
+		code, err := account.CodeAt(secret, s.fake.Now())
+		must(t, err)
+		b.post("/office/code", "code", code)
+		if b.to() != "/office" {
+			t.Fatalf("%s is not in: %d", role, b.code)
+		}
+		staff[role] = b
+	}
+	for _, r := range tables() {
+		access := r.Access.String()
+		if access == "anyone" || access == "unasked" {
+			continue
+		}
+		path := r.Path
+		for _, part := range strings.Split(path, "/") {
+			if strings.HasPrefix(part, ":") {
+				path = strings.Replace(path, part, "1", 1)
+			}
+		}
+		visitor := s.browser(false)
+		visitor.send(r.Method, path, nil)
+		if visitor.code != http.StatusSeeOther || !strings.HasPrefix(visitor.to(), "/login") {
+			t.Errorf("a visitor on %s %s: %d, to %q", r.Method, path, visitor.code, visitor.to())
+		}
+		roles, forStaff := strings.CutPrefix(access, "staff")
+		if forStaff {
+			customer.send(r.Method, path, nil)
+			if customer.code != http.StatusNotFound {
+				t.Errorf("a customer on %s %s: %d", r.Method, path, customer.code)
+			}
+		}
+		for role, b := range staff {
+			switch {
+			case access == "customer":
+				if b.send(r.Method, path, nil); b.code != http.StatusNotFound {
+					t.Errorf("%s on %s %s: %d", role, r.Method, path, b.code)
+				}
+			case forStaff && roles != "" && !slices.Contains(strings.Fields(roles), role):
+				if b.send(r.Method, path, nil); b.code != http.StatusForbidden {
+					t.Errorf("%s on %s %s: %d", role, r.Method, path, b.code)
+				}
+			}
+		}
+	}
+}

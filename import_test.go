@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -152,5 +155,43 @@ func TestSettingsAsCommand(t *testing.T) {
 		if out, err := portalSays(t, "settings", "--db", path, wrong); err == nil {
 			t.Errorf("%s: %s", wrong, out)
 		}
+	}
+}
+
+func TestAnImportBesideARunningPortal(t *testing.T) {
+	path, address := filepath.Join(t.TempDir(), "portal.db"), freeAddress(t)
+	server := serving(t, path, address)
+	defer func() { _ = server.Process.Kill() }()
+	answered := make(chan error, 1)
+	ctx, stop := context.WithCancel(t.Context())
+	go func() {
+		// the pages are read all the while
+		for first := true; ctx.Err() == nil; {
+			resp, err := http.Get("http://" + address + "/login")
+			if first && errors.Is(err, syscall.ECONNREFUSED) {
+				continue // it says its address a moment before it listens
+			}
+			first = false
+			if err == nil && resp.StatusCode != http.StatusOK {
+				err = errors.New(resp.Status)
+			}
+			if err != nil {
+				answered <- err
+				return
+			}
+			_ = resp.Body.Close()
+		}
+		answered <- nil
+	}()
+	out, err := portalSays(t, "import", madeUp(t), "--db", path)
+	stop()
+	if err != nil || !strings.Contains(out, "Imported") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if err := <-answered; err != nil {
+		t.Errorf("the portal while importing: %v", err)
+	}
+	if customers, lines, _ := held(t, path); customers != 80 || lines != 2_000 {
+		t.Errorf("%d customers, %d lines", customers, lines)
 	}
 }

@@ -516,10 +516,6 @@ func importBooks(ctx context.Context, args []string, stdout io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	release, busy := db.Lock(cfg.DB) // held while no portal runs, so that none starts in the middle
-	if busy == nil {
-		defer release()
-	}
 	if rejects != "" {
 		options.Rejects = books.RejectsFile(rejects)
 	}
@@ -532,7 +528,7 @@ func importBooks(ctx context.Context, args []string, stdout io.Writer) (err erro
 		if err := r.Print(stdout); err != nil || yes {
 			return err
 		}
-		if wait := r.WillTake(); busy != nil && wait > 3*time.Second {
+		if wait := r.WillTake(); wait > 3*time.Second && isRunning(cfg.DB) {
 			if err := screen.ask(fmt.Sprintf("The portal is running, and can save nothing for about %s while this is written.", wait.Round(time.Second))); err != nil {
 				return err
 			}
@@ -563,10 +559,19 @@ func importBooks(ctx context.Context, args []string, stdout io.Writer) (err erro
 		return nil
 	}
 	fmt.Fprintf(stdout, "Imported. Checking took %s, writing %s.\n", report.Read.Round(time.Millisecond), report.Wrote.Round(time.Millisecond))
-	if busy != nil {
+	if isRunning(cfg.DB) {
 		return nil // the running portal makes the snapshot
 	}
 	return p.books.Snapshot(ctx)
+}
+
+// isRunning reports whether a portal runs on the books.
+func isRunning(path string) bool {
+	release, err := db.Lock(path)
+	if err == nil {
+		release()
+	}
+	return err != nil
 }
 
 // screen is the terminal that a long command runs at, or the file instead of one.

@@ -81,7 +81,7 @@ func (r *Report) forgetPlan() {
 }
 
 // perRow is about what writing a row takes, for [Report.WillTake].
-const perRow = 60 * time.Microsecond
+const perRow = 100 * time.Microsecond
 
 // WillTake guesses how long the books will be held for writing. A portal that
 // runs on them can save nothing for so long.

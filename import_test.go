@@ -166,12 +166,8 @@ func TestAnImportBesideARunningPortal(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	go func() {
 		// the pages are read all the while
-		for first := true; ctx.Err() == nil; {
+		for ctx.Err() == nil {
 			resp, err := http.Get("http://" + address + "/login")
-			if first && errors.Is(err, syscall.ECONNREFUSED) {
-				continue // it says its address a moment before it listens
-			}
-			first = false
 			if err == nil && resp.StatusCode != http.StatusOK {
 				err = errors.New(resp.Status)
 			}

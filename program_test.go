@@ -62,7 +62,7 @@ func serving(t *testing.T, path, address string) *exec.Cmd {
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if strings.Contains(lines.Text(), "http://"+address) {
+		if strings.Contains(lines.Text(), "The portal is at http://"+address) {
 			go func() { _, _ = io.Copy(io.Discard, out) }()
 			return cmd
 		}

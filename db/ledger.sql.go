@@ -147,6 +147,37 @@ func (q *Queries) CheckAllocations(ctx context.Context, limit int64) ([]CheckAll
 	return items, nil
 }
 
+const checkAudit = `-- name: CheckAudit :many
+SELECT p.reference FROM payments p
+WHERE p.source <> 'import' AND p.state <> 'draft'
+  AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.customer_id = p.customer_id AND a.object = 'payment ' || p.reference)
+ORDER BY p.id LIMIT ?
+`
+
+// portal doctor: payments made or entered here of which the audit trail knows nothing.
+func (q *Queries) CheckAudit(ctx context.Context, limit int64) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, checkAudit, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var reference string
+		if err := rows.Scan(&reference); err != nil {
+			return nil, err
+		}
+		items = append(items, reference)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const checkBalances = `-- name: CheckBalances :many
 SELECT i.number, i.state, i.total_cents, i.balance_cents, CAST(coalesce(l.total, 0) AS INTEGER) AS moved
 FROM invoices i LEFT JOIN (SELECT invoice_id, sum(cents) AS total FROM ledger WHERE invoice_id IS NOT NULL GROUP BY invoice_id) l ON l.invoice_id = i.id

@@ -132,3 +132,10 @@ ORDER BY id LIMIT sqlc.arg(most);
 SELECT reference, gateway FROM payments
 WHERE gateway <> '' AND charge_ref = '' AND state IN ('succeeded', 'won', 'partially_refunded', 'refunded', 'returned', 'disputed', 'lost')
 ORDER BY id LIMIT ?;
+
+-- portal doctor: payments made or entered here of which the audit trail knows nothing.
+-- name: CheckAudit :many
+SELECT p.reference FROM payments p
+WHERE p.source <> 'import' AND p.state <> 'draft'
+  AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.customer_id = p.customer_id AND a.object = 'payment ' || p.reference)
+ORDER BY p.id LIMIT ?;

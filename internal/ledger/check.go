@@ -30,7 +30,8 @@ const staleAfter = time.Hour
 // CheckBooks proves the books: every balance is recomputed from the ledger, every
 // total from its lines, every payment from its rows; no payment is meant for more
 // than it comes to or for another customer's invoice, no credit is below zero,
-// no money taken is without its charge, and no payment is left alone half-way.
+// no money taken is without its charge or its line in the audit trail, and no
+// payment is left alone half-way.
 // It returns what is wrong, at most a hundred of each kind, nothing when all is
 // well. It only reads; give it one read transaction ([db.DB.View]) so that all it
 // compares is of one moment.
@@ -98,6 +99,13 @@ func checkPayments(ctx context.Context, q *db.Queries, add func(object, problem 
 	}
 	for _, p := range charges {
 		add("payment "+p.Reference, "money was taken by %s, but its charge there is not known", p.Gateway)
+	}
+	untold, err := q.CheckAudit(ctx, most)
+	if err != nil {
+		return err
+	}
+	for _, reference := range untold {
+		add("payment "+reference, "the audit trail does not say who made it")
 	}
 	return nil
 }

@@ -79,6 +79,7 @@ func TestCheckBooks(t *testing.T) {
 	got := b.findings()
 	for _, want := range []string{
 		"payment REF-50: was sent to the processor, and for more than an hour nobody asked what became of it",
+		"payment REF-51: the audit trail does not say who made it",
 		"payment REF-51: money was taken by stripe, but its charge there is not known",
 		"payment REF-51: it is succeeded with $10.00, $0.00 of it refunded, but the ledger booked $0.00 of it",
 	} {

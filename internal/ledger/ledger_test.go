@@ -92,7 +92,7 @@ func (b *books) record(customer int64, amount money.Cents, parts ...ledger.Alloc
 	b.Helper()
 	err = b.write(func(q *db.Queries) (err error) {
 		id, err = ledger.RecordPayment(b.Context(), q, 1, ledger.PaymentRecord{CustomerID: customer, Kind: ledger.Check, Number: "1042",
-			Amount: amount, Date: today, Source: "office", Allocations: parts})
+			Amount: amount, Date: today, Source: "import", Allocations: parts})
 		return err
 	})
 	return id, err

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,5 +51,69 @@ func TestJourneyStaffLogIn(t *testing.T) {
 		p.fill("Code", code)
 		p.press("Log In")
 		p.miss("Second step")
+	})
+}
+
+// TestJourneyInvitedStaff begins at the link that the console prints.
+func TestJourneyInvitedStaff(t *testing.T) {
+	modes(t, func(p *person) {
+		var printed bytes.Buffer
+		p.must(run(t.Context(), []string{"staff", "add", "ben@example.com", "--role", "billing", "--db", filepath.Join(p.site.Dir, "portal.db"), "--public-url", p.site.URL}, &printed))
+		_, link, _ := strings.Cut(printed.String(), p.site.URL)
+		p.visit(strings.TrimSpace(link))
+		p.see("You join as billing")
+		p.audit("set up")
+		p.fill("Your name", "Ben")
+		p.fill("Password", "short")
+		p.fill("Confirm Password", "short")
+		p.press("Go on")
+		p.see("at least 10 characters")
+		p.audit("set up refused")
+		p.fill("Password", "nine small boats")
+		p.fill("Confirm Password", "nine small boats")
+		p.press("Go on")
+		p.see("Set up your second step")
+		p.audit("enrol")
+		_, rest, _ := strings.Cut(p.text(), "Key: ")
+		code, err := account.CodeAt(strings.ReplaceAll(strings.Fields(rest)[0], "-", ""), time.Now())
+		p.must(err)
+		p.fill("Code", code)
+		p.press("Confirm")
+		p.see("Keep these recovery codes")
+		p.audit("recovery codes")
+		p.follow("I have kept them")
+		p.see("Ben")
+		p.follow("Account")
+		p.see("10 recovery codes are left")
+		p.audit("staff account")
+	})
+}
+
+// TestJourneyNoAddressOnFile asks the dealer to add one.
+func TestJourneyNoAddressOnFile(t *testing.T) {
+	modes(t, func(p *person) {
+		n := p.site.Guide.New[0]
+		for _, one := range p.site.Guide.New {
+			if one.Email == "" {
+				n = one
+			}
+		}
+		if n.Email != "" {
+			t.Skip("everybody in the demonstration has an address on file")
+		}
+		p.visit("/register")
+		p.fill("Registration Key", n.Key)
+		p.fill("Customer #", n.Number)
+		p.fill("Zip Code", n.Zip)
+		p.fill("First Name", n.FirstName)
+		p.fill("Last Name", n.LastName)
+		p.fill("Phone", n.Phone)
+		p.fill("Email", "somebody@example.com")
+		p.press("Create")
+		p.see("has no e-mail address of yours on file yet")
+		p.audit("no address on file")
+		p.press("Ask ")
+		p.see("has been asked")
+		p.audit("asked")
 	})
 }

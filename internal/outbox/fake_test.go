@@ -31,7 +31,7 @@ type fakeServer struct {
 	log      []string // MAIL, RCPT, DATA, AUTH in order
 	received [][]byte
 	// on is asked before each step; what it returns is the answer
-	on func(step, argument string, c *smtp.Conn) error
+	on func(step, recipient string, c *smtp.Conn) error
 }
 
 // fakeOptions are what the server is like from the start.
@@ -76,19 +76,20 @@ func newFake(tb testing.TB, o fakeOptions) *fakeServer {
 	return f
 }
 
-// answer sets what the server answers to a step from now on; nil = it agrees.
-func (f *fakeServer) answer(on func(step, argument string, c *smtp.Conn) error) {
+// answer sets what the server answers from now on to a step of a mail to a
+// recipient, who is not known before RCPT; nil = it agrees.
+func (f *fakeServer) answer(on func(step, recipient string, c *smtp.Conn) error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.on = on
 }
 
-func (f *fakeServer) ask(step, argument string, c *smtp.Conn) error {
+func (f *fakeServer) ask(step, recipient string, c *smtp.Conn) error {
 	f.mu.Lock()
 	f.log = append(f.log, step)
 	on := f.on
 	f.mu.Unlock()
-	return on(step, argument, c)
+	return on(step, recipient, c)
 }
 
 // mails returns what arrived so far.
@@ -108,6 +109,7 @@ type fakeSession struct {
 	fake    *fakeServer
 	conn    *smtp.Conn
 	options fakeOptions
+	to      string
 }
 
 // plainSession hides that the session can authenticate.
@@ -117,7 +119,7 @@ func (s *fakeSession) AuthMechanisms() []string { return []string{sasl.Plain} }
 
 func (s *fakeSession) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, password string) error {
-		if err := s.fake.ask("AUTH", user, s.conn); err != nil {
+		if err := s.fake.ask("AUTH", "", s.conn); err != nil {
 			return err
 		}
 		if user != s.options.user || password != s.options.password {
@@ -127,11 +129,12 @@ func (s *fakeSession) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (s *fakeSession) Mail(from string, _ *smtp.MailOptions) error {
-	return s.fake.ask("MAIL", from, s.conn)
+func (s *fakeSession) Mail(string, *smtp.MailOptions) error {
+	return s.fake.ask("MAIL", "", s.conn)
 }
 
 func (s *fakeSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.to = to
 	return s.fake.ask("RCPT", to, s.conn)
 }
 
@@ -140,7 +143,7 @@ func (s *fakeSession) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if err := s.fake.ask("DATA", string(raw), s.conn); err != nil {
+	if err := s.fake.ask("DATA", s.to, s.conn); err != nil {
 		return err
 	}
 	s.fake.mu.Lock()

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -198,12 +199,8 @@ func TestReplies(t *testing.T) {
 			fake := newFake(t, fakeOptions{noAuth: true})
 			o := newOffice(t, Relay{Address: "smtp://" + fake.address})
 			o.queue(Mail{ToEmail: "eve@example.com", Secret: true}, Mail{})
-			eve := false
-			fake.answer(func(step, argument string, _ *smtp.Conn) error {
-				if step == "RCPT" {
-					eve = argument == "eve@example.com"
-				}
-				if step == c.step && (step == "MAIL" && len(fake.mails()) == 0 || eve) {
+			fake.answer(func(step, recipient string, _ *smtp.Conn) error {
+				if step == c.step && (step == "MAIL" && len(fake.mails()) == 0 || recipient == "eve@example.com") {
 					return c.err
 				}
 				return nil
@@ -358,16 +355,13 @@ func TestSlowAndBrokenTalks(t *testing.T) {
 				o.worker.net.pace.command, o.worker.net.pace.accept = 50*time.Millisecond, 50*time.Millisecond
 			}
 			release := make(chan struct{})
-			eve, kept := false, 0
-			fake.answer(func(step, argument string, conn *smtp.Conn) error {
-				if step == "RCPT" {
-					eve = argument == "eve@example.com"
-				}
-				if step != c.step || !eve {
+			var kept atomic.Int64
+			fake.answer(func(step, recipient string, conn *smtp.Conn) error {
+				if step != c.step || recipient != "eve@example.com" {
 					return nil
 				}
 				if c.reaches {
-					kept++
+					kept.Add(1)
 				}
 				if c.broken {
 					return hangUp(conn)
@@ -387,8 +381,8 @@ func TestSlowAndBrokenTalks(t *testing.T) {
 			o.clock.Advance(time.Minute)
 			o.run()
 			// after a lost answer, and only then, it arrives twice
-			if m := o.mail(1); m.State != "sent" || len(fake.mails()) != 2 || c.reaches != (kept == 1) {
-				t.Errorf("later: %s %q, %d arrived, %d before", m.State, m.LastError, len(fake.mails()), kept)
+			if m := o.mail(1); m.State != "sent" || len(fake.mails()) != 2 || c.reaches != (kept.Load() == 1) {
+				t.Errorf("later: %s %q, %d arrived, %d before", m.State, m.LastError, len(fake.mails()), kept.Load())
 			}
 		})
 	}

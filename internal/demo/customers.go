@@ -88,7 +88,7 @@ var households = []household{
 	{first: "Thomas", last: "Okafor", street: "8 Grove Street", city: "Lexington", zip: "02421", terms: "Net 15", habit: byCheck, monthly: 4295, cycle: 3, since: 30, sites: homeAndFire},
 	{first: "Linda", last: "Castellano", street: "902 Hancock Street", city: "Quincy", zip: "02170", terms: "Net 15", habit: byCheck, monthly: 3995, cycle: 3, since: 27, sites: home},
 	{first: "Deshawn", last: "Carter", street: "56 Blue Hill Avenue", city: "Boston", zip: "02119", terms: "Net 15", habit: byCard, monthly: 3995, cycle: 1, since: 11, sites: home},
-	{first: "Zoë", last: "Lindqvist", street: "14 Chandler Street", city: "Boston", zip: "02116", terms: "Net 15", habit: byECheck, monthly: 4295, cycle: 1, since: 24, online: 1, sites: homeAndFire},
+	{first: "Zoë", last: "Lindqvist", street: "14 Chandler Street", city: "Boston", zip: "02116", terms: "Net 15", habit: byECheck, monthly: 4295, cycle: 1, since: 24, online: 2, sites: homeAndFire},
 	{first: "Francisco", last: "de la Cruz", street: "230 Union Street", city: "Salem", zip: "01970", terms: "Net 15", habit: late, monthly: 3995, cycle: 1, since: 21, sites: home},
 	{first: "Ruth", last: "Goldfarb", street: "77 Pond Avenue", city: "Brookline", zip: "02445", terms: "Net 15", habit: byCheck, monthly: 4295, cycle: 12, since: 30, sites: homeAndFire},
 	{first: "Kenji", last: "Watanabe", street: "5 Kendall Square", city: "Cambridge", zip: "02142", terms: "Net 15", habit: byCard, monthly: 3995, cycle: 1, since: 19, sites: home},

@@ -27,11 +27,11 @@ import (
 // Mailbox is a mail server on this machine that delivers nothing: it keeps
 // every mail in a folder, to be looked at in the browser.
 type Mailbox struct {
-	dir     string
-	clock   calendar.Clock
-	address string
-	server  *smtp.Server
-	served  chan error
+	dir      string
+	clock    calendar.Clock
+	listener net.Listener
+	server   *smtp.Server
+	served   chan error
 
 	mu      sync.Mutex
 	last    int
@@ -95,11 +95,9 @@ func OpenMailbox(dir string, clock calendar.Clock) (*Mailbox, error) {
 		b.last = max(b.last, id)
 	}
 	slices.SortFunc(b.letters, func(x, y Envelope) int { return x.ID - y.ID })
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	if b.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	b.address = l.Addr().String()
 	b.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{box: b}, nil }))
 	b.server.Domain = "demo.invalid"
 	b.server.MaxMessageBytes = mailboxLargest
@@ -107,16 +105,20 @@ func OpenMailbox(dir string, clock calendar.Clock) (*Mailbox, error) {
 	b.server.EnableSMTPUTF8 = true
 	b.server.ReadTimeout, b.server.WriteTimeout = time.Minute, time.Minute
 	b.server.ErrorLog = log.New(io.Discard, "", 0)
-	go func() { b.served <- b.server.Serve(l) }()
+	go func() { b.served <- b.server.Serve(b.listener) }()
 	return b, nil
 }
 
 // Address is where the mailbox takes mail: smtp://127.0.0.1:port.
-func (b *Mailbox) Address() string { return "smtp://" + b.address }
+func (b *Mailbox) Address() string { return "smtp://" + b.listener.Addr().String() }
 
 // Close ends the taking of mail.
 func (b *Mailbox) Close() error {
 	err := b.server.Close()
+	// a server that was closed before it had begun to serve does not know its listener
+	if closed := b.listener.Close(); !errors.Is(closed, net.ErrClosed) {
+		err = errors.Join(err, closed)
+	}
 	if served := <-b.served; !errors.Is(served, smtp.ErrServerClosed) && !errors.Is(served, net.ErrClosed) {
 		err = errors.Join(err, served)
 	}

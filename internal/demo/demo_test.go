@@ -1,0 +1,336 @@
+package demo_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"customerportal/db"
+	"customerportal/db/dbtest"
+	"customerportal/internal/account"
+	"customerportal/internal/audit"
+	"customerportal/internal/calendar"
+	"customerportal/internal/demo"
+	"customerportal/internal/fault"
+	"customerportal/internal/gateway"
+	"customerportal/internal/gateway/sandbox"
+	"customerportal/internal/ledger"
+	"customerportal/internal/outbox"
+	"customerportal/internal/payment"
+	"customerportal/internal/settings"
+)
+
+// made is a demonstration made on one day.
+type made struct {
+	demo.Tools
+	box     *sandbox.Sandbox
+	mailbox *demo.Mailbox
+	guide   *demo.Guide
+}
+
+func build(t *testing.T, now time.Time) *made {
+	t.Helper()
+	dir := t.TempDir()
+	m := &made{Tools: demo.Tools{DB: dbtest.New(t), Clock: calendar.NewFake(now)}}
+	clock := m.Clock.Now
+	sealer, err := settings.LoadSealer(filepath.Join(dir, "portal.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Settings = settings.New(m.DB, clock, sealer)
+	writer, err := outbox.NewWriter(m.Settings, "http://127.0.0.1:8080")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Sandbox = func(s *settings.Settings) (*sandbox.Sandbox, error) {
+		if m.box != nil {
+			return m.box, nil
+		}
+		m.box, err = sandbox.New(sandbox.Config{BaseURL: "http://127.0.0.1:8080/sandbox", Business: s.Company.Name, Clock: clock, Control: true})
+		return m.box, err
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	m.Accounts = account.New(m.DB, clock, m.Settings, writer)
+	m.Payments = payment.New(m.DB, clock, m.Settings, writer, ledger.New(m.DB, clock, m.Settings, writer), payment.Gateways{
+		"sandbox": func(s *settings.Settings) (gateway.Adapter, error) { return m.Sandbox(s) },
+	}, log)
+	if m.mailbox, err = demo.OpenMailbox(filepath.Join(dir, "mail"), clock); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.mailbox.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	m.Mail = outbox.NewWorker(m.DB, clock, m.Settings, writer, outbox.Relay{Address: m.mailbox.Address()}, log)
+	if m.guide, err = demo.Build(t.Context(), m.Tools); err != nil {
+		t.Fatal(err)
+	}
+	if !m.Clock.Now().Equal(now) {
+		t.Errorf("the clock was left at %v", m.Clock.Now())
+	}
+	return m
+}
+
+// customer returns a customer of the guide.
+func (m *made) customer(t *testing.T, about string) db.Customer {
+	t.Helper()
+	for _, l := range m.guide.Customers {
+		if strings.Contains(l.About, about) {
+			c, err := m.DB.Read().GetCustomerByNumber(t.Context(), l.Number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+	}
+	t.Fatalf("nobody shows %q", about)
+	return db.Customer{}
+}
+
+// TestBuild makes the demonstration in the middle and at the edge of a month and
+// holds that it shows what the guide says.
+func TestBuild(t *testing.T) {
+	for _, now := range []time.Time{
+		time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC),
+		time.Date(2027, 3, 1, 6, 0, 0, 0, time.UTC), // just the 1st in Boston
+	} {
+		t.Run(now.Format(time.DateOnly), func(t *testing.T) {
+			m := build(t, now)
+			s, err := m.Settings.Current(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			today := calendar.DateOf(now.In(s.Zone))
+			if s.Gateway != "sandbox" {
+				t.Errorf("gateway %q", s.Gateway)
+			}
+			open := func(about string) ([]ledger.OpenInvoice, ledger.Owed) {
+				list, err := ledger.Payable(t.Context(), m.DB.Read(), m.customer(t, about).ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return list, ledger.Sum(list, today)
+			}
+			if list, owed := open("part-paid"); owed.PastDue == 0 || owed.PastDue == owed.Due || list[0].Balance == list[0].Total {
+				t.Errorf("part-paid: %+v", owed)
+			}
+			if list, _ := open("many open"); len(list) < 20 {
+				t.Errorf("many open invoices: %d", len(list))
+			}
+			if list, _ := open("eCheck on its way"); func() bool {
+				for _, i := range list {
+					if i.Reserved > 0 {
+						return false
+					}
+				}
+				return true
+			}() {
+				t.Errorf("no eCheck on its way: %+v", list)
+			}
+			credit, err := ledger.Unapplied(t.Context(), m.DB.Read(), m.customer(t, "credit").ID)
+			if err != nil || credit == 0 {
+				t.Errorf("credit %v, %v", credit, err)
+			}
+			if auto, err := m.Payments.AutoPay(t.Context(), m.customer(t, "Auto Recurring").ID); err != nil || !auto.On {
+				t.Errorf("auto pay %+v, %v", auto, err)
+			}
+			wallet, err := m.Payments.Wallet(t.Context(), m.customer(t, "expires soon").ID)
+			if err != nil || len(wallet.Methods) == 0 || !wallet.Methods[0].ExpiresSoon {
+				t.Errorf("methods %+v, %v", wallet, err)
+			}
+			states := map[string]bool{}
+			rows, err := m.DB.Reader().QueryContext(t.Context(), `SELECT DISTINCT state FROM payments UNION SELECT DISTINCT 'kind ' || kind FROM payments`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rows.Next() {
+				var s string
+				if err := rows.Scan(&s); err != nil {
+					t.Fatal(err)
+				}
+				states[s] = true
+			}
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"succeeded", "processing", "failed", "returned", "partially_refunded", "kind check", "kind cash", "kind card", "kind echeck"} {
+				if !states[want] {
+					t.Errorf("no payment is %s: %v", want, states)
+				}
+			}
+			var wrong int
+			err = m.DB.Reader().QueryRowContext(t.Context(), `SELECT count(*) FROM invoices
+				WHERE balance_cents <> total_cents + coalesce((SELECT sum(cents) FROM ledger WHERE invoice_id = invoices.id), 0) OR invoice_date > ?`, today).Scan(&wrong)
+			if err != nil || wrong != 0 {
+				t.Errorf("%d invoices are wrong, %v", wrong, err)
+			}
+			// every charge at the processor is a payment, and back
+			var taken int64
+			err = m.DB.Reader().QueryRowContext(t.Context(), `SELECT sum(amount_cents) FROM payments
+				WHERE gateway = 'sandbox' AND state NOT IN ('failed', 'canceled', 'expired')`).Scan(&taken)
+			if sum, _ := m.box.Taken(""); err != nil || int64(sum) != taken {
+				t.Errorf("the processor took %v, the books say %d cents, %v", sum, taken, err)
+			}
+			if len(m.mailbox.List()) < 10 {
+				t.Errorf("%d mails", len(m.mailbox.List()))
+			}
+			status, err := m.Mail.Status(t.Context())
+			if err != nil || status.Waiting+status.Failed > 0 {
+				t.Errorf("mail %+v, %v", status, err)
+			}
+		})
+	}
+}
+
+// TestGuide logs in and registers by what the guide says.
+func TestGuide(t *testing.T) {
+	m := build(t, time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))
+	by := audit.Actor{Kind: audit.Visitor, IP: "203.0.113.9"}
+	for _, l := range m.guide.Customers {
+		if _, err := m.Accounts.LogIn(t.Context(), by, l.Email, l.Password); err != nil {
+			t.Errorf("%s: %v", l.Email, err)
+		}
+	}
+	login, err := m.Accounts.LogIn(t.Context(), by, m.guide.Staff.Email, m.guide.Staff.Password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, seconds, err := m.guide.Staff.Code(m.Clock.Now())
+	if err != nil || seconds < 1 || seconds > 30 {
+		t.Fatalf("%q for %d s, %v", code, seconds, err)
+	}
+	staff := audit.Actor{Kind: audit.Staff, StaffID: login.StaffID}
+	if _, err := m.Accounts.CheckCode(t.Context(), staff, code); err != nil {
+		t.Errorf("code %s: %v", code, err)
+	}
+	for _, n := range m.guide.New {
+		c, err := m.DB.Read().GetCustomerByNumber(t.Context(), n.Number)
+		if err != nil || account.FormatKey(c.RegistrationKey) != n.Key || c.Zip != n.Zip || c.FirstName != n.FirstName || c.LastName != n.LastName {
+			t.Errorf("%+v is not %+v, %v", n, c, err)
+		}
+	}
+
+	dir := t.TempDir()
+	if err := demo.Finish(dir, m.guide); err != nil {
+		t.Fatal(err)
+	}
+	again, err := demo.Prepare(dir, false)
+	if err != nil || again == nil || again.Staff != m.guide.Staff || len(again.Customers) != len(m.guide.Customers) {
+		t.Fatalf("the guide read again: %+v, %v", again, err)
+	}
+	var out bytes.Buffer
+	if err := again.Print(&out, "http://127.0.0.1:8080", m.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"maria.alvarez@example.com", m.guide.Customers[0].Password, code, m.guide.New[0].Key, "/demo/mail"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not printed:\n%s", want, out.String())
+		}
+	}
+}
+
+func TestPrepare(t *testing.T) {
+	write := func(dir, name string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := func(dir string) (out []string) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			out = append(out, e.Name())
+		}
+		return out
+	}
+
+	strange := t.TempDir()
+	write(strange, "portal.db")
+	write(strange, "portal.db-lock")
+	for _, fresh := range []bool{false, true} {
+		if _, err := demo.Prepare(strange, fresh, "portal.db-lock"); err == nil || len(names(strange)) != 2 {
+			t.Errorf("a folder of somebody's: %v, %v", err, names(strange))
+		}
+	}
+
+	dir := filepath.Join(t.TempDir(), "demo")
+	if guide, err := demo.Prepare(dir, false, "portal.db-lock"); guide != nil || err != nil {
+		t.Fatalf("a new folder: %v, %v", guide, err)
+	}
+	write(dir, "portal.db-live") // and killed while making it
+	write(dir, "portal.db-lock")
+	if guide, err := demo.Prepare(dir, false, "portal.db-lock"); guide != nil || err != nil || len(names(dir)) != 2 {
+		t.Fatalf("half made: %v, %v, %v", guide, err, names(dir))
+	}
+	if err := demo.Finish(dir, &demo.Guide{Made: 5}); err != nil {
+		t.Fatal(err)
+	}
+	if guide, err := demo.Prepare(dir, false, "portal.db-lock"); err != nil || guide == nil || guide.Made != 5 {
+		t.Errorf("made before: %v, %v", guide, err)
+	}
+	if guide, err := demo.Prepare(dir, true, "portal.db-lock"); guide != nil || err != nil || len(names(dir)) != 2 {
+		t.Errorf("afresh: %v, %v, %v", guide, err, names(dir))
+	}
+}
+
+func TestMailbox(t *testing.T) {
+	dir := t.TempDir()
+	clock := calendar.NewFake(time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))
+	open := func() *demo.Mailbox {
+		b, err := demo.OpenMailbox(dir, clock.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := open()
+	d := dbtest.New(t)
+	sealer, err := settings.LoadSealer(filepath.Join(t.TempDir(), "portal.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := settings.New(d, clock.Now, sealer)
+	if err := store.Set(t.Context(), audit.Program, map[string]string{"company.name": "Söhne", "company.email": "office@dealer.example"}); err != nil {
+		t.Fatal(err)
+	}
+	writer, err := outbox.NewWriter(store, "http://127.0.0.1:8080")
+	if err != nil {
+		t.Fatal(err)
+	}
+	worker := outbox.NewWorker(d, clock.Now, store, writer, outbox.Relay{Address: b.Address()}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	for range 2 {
+		if _, err := worker.Test(t.Context(), "eve@example.com"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = open()
+	defer func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	list := b.List()
+	if len(list) != 2 || list[0].ID != 2 || list[0].From != "Söhne <office@dealer.example>" || list[0].To != "eve@example.com" || list[0].At != calendar.InstantOf(clock.Now()) {
+		t.Fatalf("%+v", list)
+	}
+	l, err := b.Open(2)
+	if err != nil || !strings.Contains(l.Text, "Mail works") || !strings.Contains(l.HTML, "Mail works") || !bytes.Contains(l.Raw, []byte("Auto-Submitted")) {
+		t.Errorf("%+v, %v", l, err)
+	}
+	if _, err := b.Open(3); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a mail that is not there: %v", err)
+	}
+}

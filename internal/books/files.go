@@ -19,8 +19,8 @@ type Source struct {
 }
 
 // Files returns the sources behind the paths of files and folders, and in words
-// what was found but is not read. Of a folder it takes the files that an import
-// knows by name.
+// what was found but is not read. Of a folder it takes the files whose names are
+// exactly those that an import knows.
 func Files(paths ...string) ([]Source, []Note, error) {
 	var sources []Source
 	var notes []Note
@@ -43,13 +43,16 @@ func Files(paths ...string) ([]Source, []Note, error) {
 			if e.IsDir() || strings.HasPrefix(e.Name(), ".") || ext != ".csv" && ext != ".tsv" && ext != ".txt" {
 				continue
 			}
-			if kindOf(e.Name()) != nil || later[stemOf(e.Name())] != "" {
+			stem := strings.ToLower(strings.TrimSuffix(e.Name(), filepath.Ext(e.Name())))
+			switch {
+			case stem == stemOf(e.Name()) && stem != "":
 				sources = append(sources, file(filepath.Join(path, e.Name())))
 				found = true
-			} else if why := written[stemOf(e.Name())]; why != "" {
-				notes = append(notes, Note{File: e.Name(), Text: why})
-			} else {
-				notes = append(notes, Note{File: e.Name(), Text: "the name is none that an import knows (" + kindNames() + "); the file was left out"})
+			case stemOf(e.Name()) != "":
+				// an older copy, or the refused rows of last time
+				notes = append(notes, Note{e.Name(), "left out, for of a folder only " + stemOf(e.Name()) + ".csv is read; name the file itself to read it"})
+			default:
+				notes = append(notes, Note{e.Name(), "left out, for the name is none that an import knows: " + kindNames()})
 			}
 		}
 		if !found {

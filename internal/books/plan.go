@@ -261,7 +261,7 @@ func (p *planner) compare(t thing, old []string, stays func(column string) strin
 	}
 	v := isUnchanged
 	for i, column := range t.kind.columns {
-		if t.cells[i] == old[i] || (column == "email" || strings.HasSuffix(column, "_number") || strings.HasSuffix(column, "_name") && i < 3 && t.kind != customersFile) && strings.EqualFold(t.cells[i], old[i]) {
+		if t.cells[i] == old[i] || anyCase(t.kind, column) && strings.EqualFold(t.cells[i], old[i]) {
 			continue
 		}
 		if why := stays(column); why != "" {
@@ -272,6 +272,16 @@ func (p *planner) compare(t thing, old []string, stays func(column string) strin
 		note(&p.report.Changed, Finding{p.inputs[t.file].Name, t.line, column, strconv.Quote(shorten(old[i])) + " becomes " + strconv.Quote(shorten(t.cells[i]))})
 	}
 	return p.decide(t, v)
+}
+
+// anyCase reports whether upper and lower case make no difference in a column:
+// in addresses, and in the numbers and names by which rows are matched.
+func anyCase(k *kind, column string) bool {
+	switch column {
+	case "email", "customer_number", "site_name":
+		return true
+	}
+	return k == systemsFile && column == "system_name"
 }
 
 // keep notes a difference that is not taken over.

@@ -88,13 +88,14 @@ func (in *input) rows(ctx context.Context, fn func(cells []string, line int64) e
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	t := newTable(decode(f, in.survey.charset), in.survey.comma)
+	header := false
 	for n := 0; ; n++ {
 		if n%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		cells, line, err := t.row()
 		switch {
-		case errors.Is(err, io.EOF) && n == 0:
+		case errors.Is(err, io.EOF) && !header:
 			return fault.New(fault.Invalid, "%s: the file is empty; its first row must name the columns.", in.Name)
 		case errors.Is(err, io.EOF):
 			return nil
@@ -104,10 +105,14 @@ func (in *input) rows(ctx context.Context, fn func(cells []string, line int64) e
 			}
 			return fmt.Errorf("books: reading %s: %w", in.Name, err)
 		}
-		if n == 0 {
+		if n == 0 && strings.EqualFold(clean(cells[0]), "sep=") {
+			continue // by this line Excel is told the separator
+		}
+		if !header {
 			if in.head, err = in.kind.read(cells); err != nil {
 				return fault.New(fault.Invalid, "%s: %s.", in.Name, err)
 			}
+			header = true
 			continue
 		}
 		if !slices.ContainsFunc(cells, func(c string) bool { return strings.TrimSpace(c) != "" }) {

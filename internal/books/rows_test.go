@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -186,6 +188,28 @@ func TestFilesOfOtherScreensAndUnknownColumnsAreReported(t *testing.T) {
 	}
 }
 
+func TestOfAFolderOnlyTheFilesThemselvesAreRead(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"Customers.csv", "refused-customers.csv", "customers (2).csv", "notes.csv", "recurring.csv", "ledger.csv", "readme.md"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("customer_number,business_name\n"+name+",A\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sources, notes, err := books.Files(dir)
+	if err != nil || len(sources) != 3 || len(notes) != 3 {
+		t.Fatalf("%v %v, %v", sources, notes, err)
+	}
+	if r := imported(t, service(t, dbtest.New(t)), books.Options{}, sources...); r.Totals().New != 1 || len(r.Notes) != 2 {
+		t.Errorf("%+v %v", r.Totals(), r.Notes)
+	}
+	if _, _, err := books.Files(t.TempDir()); err == nil || !strings.Contains(err.Error(), "customers.csv") {
+		t.Errorf("an empty folder: %v", err)
+	}
+	if _, _, err := books.Files(filepath.Join(dir, "nowhere")); err == nil {
+		t.Error("a folder that is not there is taken")
+	}
+}
+
 func TestFilesAsProgramsReallyWriteThem(t *testing.T) {
 	const want = "1042|Café “Zoë” & Söhne|12 Rue de l'Église\u00a0—|01234|(413) 555-0100;413 555 0101|Mary@Example.com"
 	text := "Zip , CUSTOMER NUMBER,Business-Name,address1,phone,Email\n" +
@@ -211,7 +235,8 @@ func TestFilesAsProgramsReallyWriteThem(t *testing.T) {
 		"UTF-8": text, "with mark": "\ufeff" + text, "Windows-1252": cp1252,
 		"UTF-16 LE": utf16Text(true, false), "UTF-16 BE": utf16Text(true, true), "UTF-16 LE bare": utf16Text(false, false), "UTF-16 BE bare": utf16Text(false, true),
 		"CRLF": strings.ReplaceAll(text, "\n", "\r\n"), "CR": strings.ReplaceAll(text, "\n", "\r"),
-		"semicolons": strings.ReplaceAll(text, ",", ";"), "tabs": strings.ReplaceAll(text, ",", "\t"), "no last line end": strings.TrimSuffix(text, "\n,,,,,\n"),
+		"semicolons": strings.ReplaceAll(text, ",", ";"), "tabs": strings.ReplaceAll(text, ",", "\t"),
+		"separator named": "sep=;\r\n" + strings.ReplaceAll(text, ",", ";"), "no last line end": strings.TrimSuffix(text, "\n,,,,,\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := dbtest.New(t)

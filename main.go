@@ -267,7 +267,7 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	app.Sessions = web.NewSessions(p.accounts, app.Secure())
 	app.Sessions.OfficeTabs = office.Tabs
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
-	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Till: p.payments}
+	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Payments: p.payments}
 	staff := &office.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Mail: p.mailWorker()}
 	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
 	for _, table := range more {

@@ -25,9 +25,12 @@ import (
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
 	"customerportal/internal/calendar"
+	"customerportal/internal/gateway"
+	"customerportal/internal/gateway/sandbox"
 	"customerportal/internal/ledger"
 	"customerportal/internal/money"
 	"customerportal/internal/outbox"
+	"customerportal/internal/payment"
 	"customerportal/internal/settings"
 	"customerportal/static"
 	"customerportal/views"
@@ -44,6 +47,9 @@ type screens struct {
 	db       *db.DB
 	clock    *calendar.Fake
 	ledger   *ledger.Service
+	settings *settings.Store
+	sandbox  *sandbox.Sandbox
+	payments *payment.Service
 	handler  http.Handler
 	customer [2]int64
 	site     int64
@@ -71,7 +77,12 @@ func newScreens(t testing.TB, d *db.DB) *screens {
 			}
 			return web.Viewer{UserID: 1, CustomerID: id, Session: []byte("s")}, nil
 		}}
-	customers := &portal.Handlers{App: app, Ledger: s.ledger, Accounts: account.New(d, clock, store, mail)}
+	s.settings = store
+	s.sandbox, err = sandbox.New(sandbox.Config{BaseURL: "http://portal.example/sandbox", Business: "Acme", Clock: clock})
+	must(t, err)
+	s.payments = payment.New(d, clock, store, mail, s.ledger, payment.Gateways{
+		"sandbox": func(*settings.Settings) (gateway.Adapter, error) { return s.sandbox, nil }}, app.Log)
+	customers := &portal.Handlers{App: app, Ledger: s.ledger, Accounts: account.New(d, clock, store, mail), Payments: s.payments}
 	s.handler = handlers.New(app, nil, customers.Routes())
 	return s
 }

@@ -16,9 +16,9 @@ import (
 	pages "customerportal/views/portal"
 )
 
-// Methods shows the tab "CC/eCheck".
-func (h *Handlers) Methods(c echo.Context) error {
-	w, err := h.Till.Wallet(c.Request().Context(), web.Who(c).CustomerID)
+// methods shows the tab "CC/eCheck".
+func (h *Handlers) methods(c echo.Context) error {
+	w, err := h.Payments.Wallet(c.Request().Context(), web.Who(c).CustomerID)
 	if err != nil {
 		return err
 	}
@@ -45,9 +45,9 @@ func (h *Handlers) Methods(c echo.Context) error {
 	return h.Page(c, http.StatusOK, "portal/methods", p)
 }
 
-// MethodNew shows the form of a new card or bank account.
-func (h *Handlers) MethodNew(c echo.Context) error {
-	bill, err := h.Till.BillTo(c.Request().Context(), web.Who(c).CustomerID)
+// methodNew shows the form of a new card or bank account.
+func (h *Handlers) methodNew(c echo.Context) error {
+	bill, err := h.Payments.BillTo(c.Request().Context(), web.Who(c).CustomerID)
 	if err != nil {
 		return err
 	}
@@ -76,14 +76,14 @@ func (h *Handlers) methodForm(c echo.Context, status int, o payment.SetupOrder, 
 	if o.Kind != string(gateway.Card) && o.Kind != string(gateway.ECheck) {
 		return fault.Missing("page")
 	}
-	kinds, err := h.Till.Kinds(ctx)
+	kinds, err := h.Payments.Kinds(ctx)
 	if err != nil {
 		return err
 	}
 	if len(kinds) == 0 {
 		return web.See(c, "/methods") // which says why
 	}
-	consent, err := h.Till.Consent(ctx, who.CustomerID, who.UserID, gateway.Kind(o.Kind), 0)
+	consent, err := h.Payments.Consent(ctx, who.CustomerID, who.UserID, gateway.Kind(o.Kind), 0)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (h *Handlers) methodForm(c echo.Context, status int, o payment.SetupOrder, 
 	f.Errors, f.Kind, f.Label, f.Nonce = refused, o.Kind, ledger.Kind(o.Kind).Label(), payment.NewNonce()
 	f.Consent = consentBox(consent, ticked, refused)
 	if o.Replaces != 0 {
-		old, err := h.Till.Method(ctx, who.CustomerID, o.Replaces)
+		old, err := h.Payments.Method(ctx, who.CustomerID, o.Replaces)
 		if err != nil {
 			return err
 		}
@@ -115,8 +115,8 @@ func consentBox(c payment.Consent, ticked bool, refused views.FieldErrors) pages
 	return pages.ConsentBox{Paragraphs: c.Paragraphs, Token: c.Token, First: c.First, Estimate: c.Estimate, Ticked: ticked, Error: refused.Of("auto")}
 }
 
-// MethodSave goes on to the processor's page, where the numbers are typed.
-func (h *Handlers) MethodSave(c echo.Context) error {
+// methodSave goes on to the processor's page, where the numbers are typed.
+func (h *Handlers) methodSave(c echo.Context) error {
 	replaces, err := replacedBy(c.FormValue("replaces"))
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (h *Handlers) MethodSave(c echo.Context) error {
 	if ticked && o.Auto == "" {
 		return fault.Missing("page")
 	}
-	r, err := h.Till.StartSetup(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, o)
+	r, err := h.Payments.StartSetup(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, o)
 	if err != nil {
 		refused, ok := web.FieldErrors(err)
 		if !ok {
@@ -149,14 +149,14 @@ func (h *Handlers) MethodSave(c echo.Context) error {
 	return web.See(c, "/methods/return?setup="+url.QueryEscape(r.Reference))
 }
 
-// MethodReturn is where the processor's page sends the customer back to. It may
+// methodReturn is where the processor's page sends the customer back to. It may
 // be reloaded and opened without its query.
-func (h *Handlers) MethodReturn(c echo.Context) error {
+func (h *Handlers) methodReturn(c echo.Context) error {
 	reference := c.QueryParam("setup")
 	if reference == "" {
 		return web.See(c, "/methods")
 	}
-	r, err := h.Till.Setup(c.Request().Context(), web.Who(c).CustomerID, reference)
+	r, err := h.Payments.Setup(c.Request().Context(), web.Who(c).CustomerID, reference)
 	if err != nil {
 		return err
 	}
@@ -172,8 +172,8 @@ func (h *Handlers) MethodReturn(c echo.Context) error {
 	return h.SeeNotice(c, "/methods", notice)
 }
 
-// MethodAuto shows the authorization for a method on file.
-func (h *Handlers) MethodAuto(c echo.Context) error {
+// methodAuto shows the authorization for a method on file.
+func (h *Handlers) methodAuto(c echo.Context) error {
 	return h.autoForm(c, http.StatusOK, nil)
 }
 
@@ -183,11 +183,11 @@ func (h *Handlers) autoForm(c echo.Context, status int, refused views.FieldError
 	if err != nil {
 		return err
 	}
-	m, err := h.Till.Method(ctx, who.CustomerID, id)
+	m, err := h.Payments.Method(ctx, who.CustomerID, id)
 	if err != nil {
 		return err
 	}
-	consent, err := h.Till.Consent(ctx, who.CustomerID, who.UserID, m.Kind, m.ID)
+	consent, err := h.Payments.Consent(ctx, who.CustomerID, who.UserID, m.Kind, m.ID)
 	if err != nil {
 		return err
 	}
@@ -207,8 +207,8 @@ func methodID(c echo.Context) (int64, error) {
 	return id, nil
 }
 
-// MethodAutoOn switches Auto Recurring on for a method on file.
-func (h *Handlers) MethodAutoOn(c echo.Context) error {
+// methodAutoOn switches Auto Recurring on for a method on file.
+func (h *Handlers) methodAutoOn(c echo.Context) error {
 	id, err := methodID(c)
 	if err != nil {
 		return err
@@ -217,7 +217,7 @@ func (h *Handlers) MethodAutoOn(c echo.Context) error {
 	if c.FormValue("auto") == "1" {
 		token = c.FormValue("consent")
 	}
-	err = h.Till.TurnOn(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, id, token)
+	err = h.Payments.TurnOn(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, id, token)
 	if refused, ok := web.FieldErrors(err); ok {
 		return h.autoForm(c, http.StatusUnprocessableEntity, refused)
 	}
@@ -227,21 +227,21 @@ func (h *Handlers) MethodAutoOn(c echo.Context) error {
 	return h.SeeNotice(c, "/methods", "Auto Recurring is on. A copy of your authorization is mailed to you.")
 }
 
-// MethodAutoOff switches Auto Recurring off at once.
-func (h *Handlers) MethodAutoOff(c echo.Context) error {
-	if err := h.Till.TurnOff(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID); err != nil {
+// methodAutoOff switches Auto Recurring off at once.
+func (h *Handlers) methodAutoOff(c echo.Context) error {
+	if err := h.Payments.TurnOff(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID); err != nil {
 		return err
 	}
 	return h.SeeNotice(c, "/methods", "Auto Recurring is off. A confirmation is mailed to you.")
 }
 
-// MethodAskDelete sends the dealer the request to delete a method.
-func (h *Handlers) MethodAskDelete(c echo.Context) error {
+// methodAskDelete sends the dealer the request to delete a method.
+func (h *Handlers) methodAskDelete(c echo.Context) error {
 	id, err := methodID(c)
 	if err != nil {
 		return err
 	}
-	if err := h.Till.RequestDelete(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, id); err != nil {
+	if err := h.Payments.RequestDelete(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, id); err != nil {
 		return err
 	}
 	set, err := h.Settings.Current(c.Request().Context())
@@ -251,13 +251,13 @@ func (h *Handlers) MethodAskDelete(c echo.Context) error {
 	return h.SeeNotice(c, "/methods", "Your request was sent to "+set.Company.Name+".")
 }
 
-// MethodDelete deletes a method where the dealer lets customers do that.
-func (h *Handlers) MethodDelete(c echo.Context) error {
+// methodDelete deletes a method where the dealer lets customers do that.
+func (h *Handlers) methodDelete(c echo.Context) error {
 	id, err := methodID(c)
 	if err != nil {
 		return err
 	}
-	if err := h.Till.Delete(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, id); err != nil {
+	if err := h.Payments.Delete(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, id); err != nil {
 		return err
 	}
 	return h.SeeNotice(c, "/methods", "It is deleted.")

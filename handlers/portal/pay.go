@@ -19,17 +19,17 @@ import (
 	pages "customerportal/views/portal"
 )
 
-// Pay shows the payment screen: with the invoices of the address on Yes, or with
+// pay shows the payment screen: with the invoices of the address on Yes, or with
 // the choices of an attempt that did not go through.
-func (h *Handlers) Pay(c echo.Context) error {
+func (h *Handlers) pay(c echo.Context) error {
 	ctx, customer := c.Request().Context(), web.Who(c).CustomerID
 	s := paying{choice: payment.Choice{Rows: map[string]payment.RowChoice{}}}
 	if again := c.QueryParam("again"); again != "" {
-		r, err := h.Till.Refresh(ctx, customer, again)
+		r, err := h.Payments.Refresh(ctx, customer, again)
 		if err != nil {
 			return err
 		}
-		if s.choice, err = h.Till.Chosen(ctx, customer, again); err != nil {
+		if s.choice, err = h.Payments.Chosen(ctx, customer, again); err != nil {
 			return err
 		}
 		switch {
@@ -48,9 +48,9 @@ func (h *Handlers) Pay(c echo.Context) error {
 	return h.payScreen(c, http.StatusOK, s)
 }
 
-// PayPreview answers a changed choice with the checked amounts and the sum.
+// payPreview answers a changed choice with the checked amounts and the sum.
 // Without script it also turns a row's Yes to No and opens its box.
-func (h *Handlers) PayPreview(c echo.Context) error {
+func (h *Handlers) payPreview(c echo.Context) error {
 	s, err := readPaying(c)
 	if err != nil {
 		return err
@@ -64,14 +64,14 @@ func (h *Handlers) PayPreview(c echo.Context) error {
 	return h.payScreen(c, http.StatusOK, s)
 }
 
-// PayCredit puts the customer's credit towards the invoices on Yes.
-func (h *Handlers) PayCredit(c echo.Context) error {
+// payCredit puts the customer's credit towards the invoices on Yes.
+func (h *Handlers) payCredit(c echo.Context) error {
 	s, err := readPaying(c)
 	if err != nil {
 		return err
 	}
 	who := web.Who(c)
-	applied, err := h.Till.UseCredit(c.Request().Context(), web.Actor(c), who.CustomerID, payment.Order{Choice: s.choice, Nonce: s.nonce})
+	applied, err := h.Payments.UseCredit(c.Request().Context(), web.Actor(c), who.CustomerID, payment.Order{Choice: s.choice, Nonce: s.nonce})
 	if err != nil {
 		return h.payRefused(c, s, err)
 	}
@@ -96,13 +96,13 @@ func (h *Handlers) PayCredit(c echo.Context) error {
 	return h.SeeNotice(c, "/pay?"+strings.Join(left, "&"), notice)
 }
 
-// PaySubmit takes the payment.
-func (h *Handlers) PaySubmit(c echo.Context) error {
+// paySubmit takes the payment.
+func (h *Handlers) paySubmit(c echo.Context) error {
 	s, err := readPaying(c)
 	if err != nil {
 		return err
 	}
-	r, err := h.Till.Submit(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID,
+	r, err := h.Payments.Submit(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID,
 		payment.Order{Choice: s.choice, Nonce: s.nonce, Previous: s.previous, Total: c.FormValue("total")})
 	if err != nil {
 		return h.payRefused(c, s, err)
@@ -135,12 +135,12 @@ func (h *Handlers) payRefused(c echo.Context, s paying, err error) error {
 	return h.payScreen(c, status, s)
 }
 
-// PayReturn is where the processor's page sends the customer back to, paid or
+// payReturn is where the processor's page sends the customer back to, paid or
 // not. It looks up what became of the payment and shows that; it may be
 // reloaded, bookmarked and opened without its query.
-func (h *Handlers) PayReturn(c echo.Context) error {
+func (h *Handlers) payReturn(c echo.Context) error {
 	reference := c.QueryParam("payment")
-	r, err := h.Till.Refresh(c.Request().Context(), web.Who(c).CustomerID, reference)
+	r, err := h.Payments.Refresh(c.Request().Context(), web.Who(c).CustomerID, reference)
 	if reference == "" && fault.Is(err, fault.NotFound) {
 		return web.See(c, "/payments")
 	}
@@ -190,7 +190,7 @@ func readPaying(c echo.Context) (paying, error) {
 // refused amount makes it a refused form.
 func (h *Handlers) payScreen(c echo.Context, status int, s paying) error {
 	ctx := c.Request().Context()
-	screen, err := h.Till.Preview(ctx, web.Who(c).CustomerID, s.choice)
+	screen, err := h.Payments.Preview(ctx, web.Who(c).CustomerID, s.choice)
 	if err != nil {
 		return err
 	}
@@ -250,14 +250,14 @@ func payKind(k gateway.Kind, methods []payment.Method, chosen payment.Choice, re
 	return v
 }
 
-// Webhook takes an event from a payment processor. Who sends it is proven by its
+// webhook takes an event from a payment processor. Who sends it is proven by its
 // signature; it needs no session, and no browser can send it.
-func (h *Handlers) Webhook(c echo.Context) error {
+func (h *Handlers) webhook(c echo.Context) error {
 	body, err := io.ReadAll(c.Request().Body)
 	if err != nil {
 		return err
 	}
-	err = h.Till.Receive(c.Request().Context(), c.Param("gateway"), body, c.Request().Header.Get)
+	err = h.Payments.Receive(c.Request().Context(), c.Param("gateway"), body, c.Request().Header.Get)
 	if err != nil {
 		return err
 	}

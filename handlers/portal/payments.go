@@ -78,7 +78,7 @@ func paymentClass(s ledger.PaymentState) string {
 	switch s {
 	case ledger.Received:
 		return "state-ok"
-	case ledger.Submitted, ledger.Waiting, ledger.Disputed:
+	case ledger.Submitted, ledger.Checking, ledger.Waiting, ledger.Disputed:
 		return "state-progress"
 	case ledger.Returned, ledger.Declined:
 		return "state-failed"
@@ -99,6 +99,10 @@ func (h *Handlers) payment(c echo.Context) error {
 		}
 		return web.Download(c, paper.Name, paper.MIME, paper.Body)
 	}
+	now, err := h.Payments.Refresh(ctx, customer, reference)
+	if err != nil {
+		return err
+	}
 	r, err := h.Ledger.ReceiptFor(ctx, customer, reference)
 	if err != nil {
 		return err
@@ -108,6 +112,10 @@ func (h *Handlers) payment(c echo.Context) error {
 		Reference: r.Reference, Date: r.Date, Type: r.Type, Method: r.Method, Amount: r.Amount, Refunded: r.Refunded,
 		State: string(r.State), StateClass: paymentClass(r.State), Meaning: r.State.Meaning(), Failure: r.Failure, NoMoney: r.Sandbox,
 		LeftLabel: "Left to pay",
+	}
+	p.Checking, p.GoOn = r.State == ledger.Checking, now.Redirect
+	if now.State.GaveUp() {
+		p.Again = "/pay?again=" + url.QueryEscape(r.Reference)
 	}
 	settled := r.State.HasReceipt()
 	if settled {
@@ -135,6 +143,8 @@ func paymentHeading(s ledger.PaymentState) string {
 		return "Receipt"
 	case ledger.Submitted:
 		return "Payment submitted"
+	case ledger.Checking:
+		return "Payment being checked"
 	case ledger.Waiting:
 		return "Payment waiting for you"
 	case ledger.Returned:

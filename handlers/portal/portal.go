@@ -15,7 +15,7 @@ type Handlers struct {
 	*web.App
 	Accounts *account.Service
 	Ledger   *ledger.Service
-	Till     *payment.Service // takes payments
+	Payments *payment.Service
 }
 
 // Routes is the whole surface of the customer's portal.
@@ -48,21 +48,21 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "contact", Method: http.MethodGet, Path: "/contact/edit", Access: web.Customer(), Handler: h.editContact},
 		{Name: "contact.save", Method: http.MethodPost, Path: "/contact", Access: web.Customer(), Handler: h.saveContact},
 		{Name: "invoice.pdf", Method: http.MethodGet, Path: "/invoices/:paper", Access: web.Customer(), Handler: h.invoicePDF},
-		{Name: "pay", Method: http.MethodGet, Path: "/pay", Access: web.Customer(), Handler: h.Pay},
-		{Name: "pay.submit", Method: http.MethodPost, Path: "/pay", Access: web.Customer(), Handler: h.PaySubmit},
-		{Name: "pay.preview", Method: http.MethodPost, Path: "/pay/preview", Access: web.Customer(), Handler: h.PayPreview},
-		{Name: "pay.credit", Method: http.MethodPost, Path: "/pay/credit", Access: web.Customer(), Handler: h.PayCredit},
-		{Name: "pay.return", Method: http.MethodGet, Path: "/pay/return", Access: web.Customer(), Handler: h.PayReturn},
-		{Name: "methods", Method: http.MethodGet, Path: "/methods", Access: web.Customer(), Handler: h.Methods},
-		{Name: "methods.save", Method: http.MethodPost, Path: "/methods", Access: web.Customer(), Handler: h.MethodSave},
-		{Name: "methods.new", Method: http.MethodGet, Path: "/methods/new", Access: web.Customer(), Handler: h.MethodNew},
-		{Name: "methods.return", Method: http.MethodGet, Path: "/methods/return", Access: web.Customer(), Handler: h.MethodReturn},
-		{Name: "methods.auto.off", Method: http.MethodPost, Path: "/methods/auto/off", Access: web.Customer(), Handler: h.MethodAutoOff},
-		{Name: "methods.auto", Method: http.MethodGet, Path: "/methods/:id/auto", Access: web.Customer(), Handler: h.MethodAuto},
-		{Name: "methods.auto.on", Method: http.MethodPost, Path: "/methods/:id/auto", Access: web.Customer(), Handler: h.MethodAutoOn},
-		{Name: "methods.delete.ask", Method: http.MethodPost, Path: "/methods/:id/ask-delete", Access: web.Customer(), Handler: h.MethodAskDelete},
-		{Name: "methods.delete", Method: http.MethodPost, Path: "/methods/:id/delete", Access: web.Customer(), Handler: h.MethodDelete},
-		{Name: "webhook", Method: http.MethodPost, Path: "/webhooks/:gateway", Access: web.Anyone(), Handler: h.Webhook},
+		{Name: "pay", Method: http.MethodGet, Path: "/pay", Access: web.Customer(), Handler: h.pay},
+		{Name: "pay.submit", Method: http.MethodPost, Path: "/pay", Access: web.Customer(), Handler: h.paySubmit},
+		{Name: "pay.preview", Method: http.MethodPost, Path: "/pay/preview", Access: web.Customer(), Handler: h.payPreview},
+		{Name: "pay.credit", Method: http.MethodPost, Path: "/pay/credit", Access: web.Customer(), Handler: h.payCredit},
+		{Name: "pay.return", Method: http.MethodGet, Path: "/pay/return", Access: web.Customer(), Handler: h.payReturn},
+		{Name: "methods", Method: http.MethodGet, Path: "/methods", Access: web.Customer(), Handler: h.methods},
+		{Name: "methods.save", Method: http.MethodPost, Path: "/methods", Access: web.Customer(), Handler: h.methodSave},
+		{Name: "methods.new", Method: http.MethodGet, Path: "/methods/new", Access: web.Customer(), Handler: h.methodNew},
+		{Name: "methods.return", Method: http.MethodGet, Path: "/methods/return", Access: web.Customer(), Handler: h.methodReturn},
+		{Name: "methods.auto.off", Method: http.MethodPost, Path: "/methods/auto/off", Access: web.Customer(), Handler: h.methodAutoOff},
+		{Name: "methods.auto", Method: http.MethodGet, Path: "/methods/:id/auto", Access: web.Customer(), Handler: h.methodAuto},
+		{Name: "methods.auto.on", Method: http.MethodPost, Path: "/methods/:id/auto", Access: web.Customer(), Handler: h.methodAutoOn},
+		{Name: "methods.delete.ask", Method: http.MethodPost, Path: "/methods/:id/ask-delete", Access: web.Customer(), Handler: h.methodAskDelete},
+		{Name: "methods.delete", Method: http.MethodPost, Path: "/methods/:id/delete", Access: web.Customer(), Handler: h.methodDelete},
+		{Name: "webhook", Method: http.MethodPost, Path: "/webhooks/:gateway", Access: web.Anyone(), Handler: h.webhook},
 		{Name: "payments", Method: http.MethodGet, Path: "/payments", Access: web.Customer(), Handler: h.payments},
 		{Name: "payment", Method: http.MethodGet, Path: "/payments/:ref", Access: web.Customer(), Handler: h.payment},
 		{Name: "statement.pdf", Method: http.MethodGet, Path: "/statement.pdf", Access: web.Customer(), Handler: h.statementPDF},

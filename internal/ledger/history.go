@@ -21,6 +21,7 @@ type PaymentState string
 const (
 	Received       PaymentState = document.Received
 	Submitted      PaymentState = document.Submitted
+	Checking       PaymentState = "Being checked"
 	Waiting        PaymentState = "Waiting for you"
 	Returned       PaymentState = document.Returned
 	Disputed       PaymentState = "Disputed"
@@ -35,7 +36,9 @@ func StateOf(state string) PaymentState {
 	switch state {
 	case "succeeded", "won":
 		return Received
-	case "planned", "submitted", "processing":
+	case "planned", "submitted":
+		return Checking
+	case "processing":
 		return Submitted
 	case "action":
 		return Waiting
@@ -68,6 +71,8 @@ func (s PaymentState) Meaning() string {
 	switch s {
 	case Submitted:
 		return "This payment has been sent to your bank or card company. It counts as paid once it is settled; for an eCheck that takes a few business days."
+	case Checking:
+		return "We are asking the payment processor what became of this payment. Please do not pay again: this page shows the result as soon as it is known."
 	case Waiting:
 		return "This payment needs something from you before it can go through, such as a confirmation your bank asks for."
 	case Returned:

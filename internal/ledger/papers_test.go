@@ -119,7 +119,7 @@ func TestReceipt(t *testing.T) {
 // Every state that is stored has words of its own, and a receipt only when money moved.
 func TestStateOf(t *testing.T) {
 	for state, want := range map[string]string{
-		"draft": "Not made", "canceled": "Not made", "expired": "Not made", "planned": "Submitted +", "submitted": "Submitted +", "processing": "Submitted +",
+		"draft": "Not made", "canceled": "Not made", "expired": "Not made", "planned": "Being checked", "submitted": "Being checked", "processing": "Submitted +",
 		"action": "Waiting for you", "succeeded": "Received +", "won": "Received +", "failed": "Declined", "returned": "Returned +", "lost": "Returned +",
 		"disputed": "Disputed +", "partially_refunded": "Partly refunded +", "refunded": "Refunded +",
 	} {

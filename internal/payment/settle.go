@@ -24,6 +24,8 @@ const (
 	// changesPause is how often the processor's own list of changes is read, for
 	// the events that no webhook brought.
 	changesPause = 5 * time.Minute
+	// pageTime bounds a look-up that a page waits for.
+	pageTime = 8 * time.Second
 )
 
 // Woken tells when there is something to settle before the next regular time.
@@ -208,7 +210,8 @@ func (s *Service) Refresh(ctx context.Context, customerID int64, reference strin
 	}
 	const fresh = time.Second
 	if State(p.State).UnderWay() && s.clock.Now().Sub(p.CheckedAt) >= fresh && s.busy.try(p.Reference) {
-		work, cancel := detached(ctx)
+		// a page does not wait long for a slow processor: the poller goes on
+		work, cancel := context.WithTimeout(context.WithoutCancel(ctx), pageTime)
 		err := s.settlePayment(work, p.Reference)
 		s.busy.release(p.Reference)
 		cancel()

@@ -25,6 +25,9 @@ type PaymentPage struct {
 	Unapplied  money.Cents
 	Receipt    string // address of the PDF, "" when there is none
 	NoMoney    bool   // paid in the sandbox
+	Checking   bool   // the page asks again by itself until the outcome is known
+	GoOn       string // where the customer goes on at the processor, "" when nothing waits there
+	Again      string // where to pay again what was not paid, "" when it was
 }
 
 // PaymentPart is the part of a payment that went to one invoice.

@@ -10,7 +10,7 @@ import (
 // TestHistoryOnAnyDay holds that the history ends on the day it is made, pays
 // nothing twice and leaves each of the people what the guide says of them.
 func TestHistoryOnAnyDay(t *testing.T) {
-	for day := calendar.Date("2026-01-01"); day < "2028-03-05"; day = day.AddDays(1) {
+	for day := calendar.Date("2026-01-01"); day < "2028-03-05"; day = day.AddDays(5) {
 		m := history(day)
 		paid := map[int]money.Cents{}
 		for n, b := range m.bills {

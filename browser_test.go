@@ -449,16 +449,20 @@ func (p *person) at(path string) {
 	p.until("the address "+path, `return document.readyState === "complete" && location.pathname === a`, path)
 }
 
-// controls finds the visible controls whose accessible name is the given one or
-// begins with it; the exact ones come first, in a dialog before the page below.
+// controls finds the visible controls that are called by a name: first those
+// whose whole name it is, then those whose name begins with it; in a dialog
+// before the page below. What their text or label suggests is checked against
+// the name that assistive technology is told, which takes long on a long page
+// and is asked of the one control that is wanted.
 const controls = `
 	const flat = (s) => (s || "").replace(/\s+/g, " ").trim();
 	const shown = (e) => e.checkVisibility({visibilityProperty: true, opacityProperty: false}) && !e.closest("[inert]");
-	const dialog = document.querySelector("dialog:modal");
-	const controls = (kinds, name) => {
-		const all = [...(dialog || document).querySelectorAll(kinds)].filter(shown);
-		const named = (e) => flat(e.computedName ?? e.ariaLabel ?? e.textContent);
-		return [...all.filter((e) => named(e) === name), ...all.filter((e) => named(e) !== name && named(e).startsWith(name))];
+	const controls = (kinds, name, nth = 0) => {
+		const calls = (e) => e.ariaLabel ? [e.ariaLabel] : [...[...(e.labels || [])].map((l) => l.innerText), e.innerText, e.title];
+		const all = [...(document.querySelector("dialog:modal") || document).querySelectorAll(kinds)].filter((e) => calls(e).some((s) => flat(s).startsWith(name)) && shown(e));
+		const whole = (e) => calls(e).some((s) => flat(s) === name);
+		const e = [...all.filter(whole), ...all.filter((e) => !whole(e))][nth];
+		return e && flat(e.computedName).startsWith(name) ? e : null;
 	};
 `
 
@@ -475,7 +479,7 @@ type point struct{ X, Y float64 }
 func (p *person) find(kinds, name string, nth int) point {
 	p.Helper()
 	const where = controls + `
-		const e = controls(a, b)[c];
+		const e = controls(a, b, c);
 		if (!e) return null;
 		e.scrollIntoView({block: "center", behavior: "instant"});
 		const r = [...e.getClientRects()].find((r) => r.width && r.height);
@@ -535,7 +539,7 @@ func (p *person) fill(label, value string) {
 	p.Helper()
 	at := p.find(fillable, label, 0)
 	kind, err := eval[string](p, controls+`
-		const e = controls(a, b)[0];
+		const e = controls(a, b);
 		e.focus();
 		if (e.localName !== "select") { e.select(); return "text"; }
 		const o = [...e.options].find((o) => flat(o.textContent).startsWith(c));
@@ -565,7 +569,7 @@ func (p *person) fill(label, value string) {
 func (p *person) value(label string) string {
 	p.Helper()
 	p.find(fillable, label, 0)
-	s, err := eval[string](p, controls+`return controls(a, b)[0].value`, fillable, label)
+	s, err := eval[string](p, controls+`return controls(a, b).value`, fillable, label)
 	p.must(err)
 	return s
 }

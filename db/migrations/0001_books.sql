@@ -630,7 +630,7 @@ CREATE TABLE jobs (
 -- so that it costs no more in a file of a million invoices.
 CREATE INDEX invoices_aging ON invoices (due_date, balance_cents)
     WHERE state = 'issued' AND balance_cents > 0;
-CREATE INDEX ledger_taken ON ledger (entry_date, cents)
+CREATE INDEX ledger_taken ON ledger (entry_date, reason, cents)
     WHERE reason IN ('payment', 'refund', 'return', 'dispute', 'dispute_won');
 CREATE INDEX payments_trouble ON payments (created_at)
     WHERE state IN ('failed', 'returned', 'disputed', 'lost');

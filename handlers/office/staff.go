@@ -38,6 +38,9 @@ func (h *Handlers) staffPage(c echo.Context) (*view.StaffPage, error) {
 	for _, r := range rows {
 		row := view.StaffRow{Email: r.Email, Name: r.Name, Role: r.Role, LastLogin: r.LastLoginAt.Format(s.Zone), Self: r.ID == web.Who(c).StaffID,
 			Disabled: r.DisabledAt != 0, Action: "/office/staff/" + number(r.ID), Roles: roleChoice(r.Role, "")}
+		for i := range row.Roles.Options {
+			row.Roles.Options[i].Label = row.Roles.Options[i].Value // a row of a table is narrow
+		}
 		if row.Name == "" {
 			row.Name = r.Email
 		}

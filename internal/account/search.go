@@ -68,12 +68,9 @@ func (s *Service) Search(ctx context.Context, typed string) ([]Found, error) {
 			add(found(db.SearchCustomerTextRow(r)))
 		}
 	}
-	if len(out) > 0 {
-		return out, nil
-	}
 	match := matchWords(typed)
 	if match == "" {
-		return nil, nil
+		return out, nil
 	}
 	byText, err := q.SearchCustomerText(ctx, match)
 	if err != nil {

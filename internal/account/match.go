@@ -48,7 +48,7 @@ func phoneDigits(s string) string {
 func zipDigits(s string) string {
 	s = strings.ToUpper(strings.TrimSpace(s))
 	code, _, _ := strings.Cut(s, "-")
-	code = strings.ReplaceAll(code, " ", "")
+	code = strings.Join(strings.Fields(code), "")
 	if code != "" && strings.Trim(code, "0123456789") == "" {
 		if len(code) < 5 {
 			code = strings.Repeat("0", 5-len(code)) + code

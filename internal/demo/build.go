@@ -45,6 +45,13 @@ func build(ctx context.Context, t Tools) (*Guide, error) {
 	if err := t.Settings.Set(ctx, audit.Program, dealer); err != nil {
 		return nil, err
 	}
+	picture, err := logo()
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Settings.SetLogo(ctx, audit.Program, picture); err != nil {
+		return nil, err
+	}
 	s, err := t.Settings.Current(ctx)
 	if err != nil {
 		return nil, err

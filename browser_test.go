@@ -745,6 +745,11 @@ func (p *person) overhang(width int64) []string {
 	p.Helper()
 	found, err := eval[[]string](p, `
 		const root = document.scrollingElement;
+		const lost = [...document.querySelectorAll("main a, main button, main input, main p")].filter((e) => {
+			const r = e.getBoundingClientRect();
+			return r.left < -1 && r.width > 1 && e.checkVisibility();
+		});
+		if (lost.length) return ["lost at the left at " + a + " pixels: " + lost[0].outerHTML.slice(0, 120)];
 		if (root.scrollWidth <= a) return [];
 		const far = [...document.body.querySelectorAll("*")].filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > a + 1);
 		return [root.scrollWidth + " pixels wide at " + a + ", by " + far.slice(0, 3).map((e) => e.outerHTML.slice(0, 120)).join(" and ")]`, width)

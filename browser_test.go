@@ -136,8 +136,8 @@ func runDemo(ctx context.Context, dir string, ready func(url string)) error {
 	return err
 }
 
-// newSite starts the demonstration on fresh books and stops it with the test.
-func newSite(t *testing.T) *site {
+// demoCopy returns a folder with books of the demonstration that nobody else uses.
+func demoCopy(t *testing.T) string {
 	t.Helper()
 	demonstration.once.Do(func() {
 		if demonstration.dir, demonstration.err = os.MkdirTemp("", "demo"); demonstration.err != nil {
@@ -150,8 +150,8 @@ func newSite(t *testing.T) *site {
 	if demonstration.err != nil {
 		t.Fatal(demonstration.err)
 	}
-	s := &site{Dir: t.TempDir()}
-	if err := os.CopyFS(s.Dir, os.DirFS(demonstration.dir)); err != nil {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(demonstration.dir)); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{".", "portal.key"} {
@@ -159,10 +159,21 @@ func newSite(t *testing.T) *site {
 		if name == "." {
 			mode = 0o700
 		}
-		if err := os.Chmod(filepath.Join(s.Dir, name), mode); err != nil {
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
 			t.Fatal(err)
 		}
 	}
+	// a copy takes no money until its owner confirms that it is the running one
+	if err := run(t.Context(), []string{"confirm", "--db", filepath.Join(dir, "portal.db")}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// newSite starts the demonstration on fresh books and stops it with the test.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	s := &site{Dir: demoCopy(t)}
 	raw, err := os.ReadFile(filepath.Join(s.Dir, "demo.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -171,10 +182,6 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 
-	// a copy takes no money until its owner confirms that it is the running one
-	if err := run(t.Context(), []string{"confirm", "--db", filepath.Join(s.Dir, "portal.db")}, io.Discard); err != nil {
-		t.Fatal(err)
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	done, ready := make(chan error, 1), make(chan string, 1)
 	go func() { done <- runDemo(ctx, s.Dir, func(url string) { ready <- url }) }()

@@ -94,3 +94,35 @@ func (p *person) forget(status string) {
 	}
 	p.trouble = kept
 }
+
+// TestJourneyPayByNewECheck pays on the processor's page with a bank account
+// that is kept on file: back without paying first, then paid, then reloaded.
+func TestJourneyPayByNewECheck(t *testing.T) {
+	modes(t, func(p *person) {
+		signInAt(p, "maria.alvarez@example.com")
+		p.follow("Pay It")
+		p.press("eCheck")
+		p.fill("eCheck to use", "New eCheck…")
+		p.press("Keep this bank account on file")
+		p.follow("Submit Payment")
+		p.see("Routing number")
+		p.audit("the processor's page")
+		p.back()
+		p.see("Amount Applied")
+		p.visit("/pay/return") // the way back of one who gave up
+		p.see("You came back without paying")
+		p.follow("Submit Payment")
+		p.see("Routing number")
+		p.fill("Account holder's name", "Maria Alvarez")
+		p.fill("Routing number", "110000000")
+		p.fill("Account number", "000123456789")
+		p.follow("Pay")
+		p.see("Payment submitted", "ending 6789")
+		p.audit("eCheck submitted")
+		p.reload()
+		p.see("Payment submitted")
+		p.visit("/methods")
+		p.see("ending 6789")
+		p.audit("CC/eCheck")
+	})
+}

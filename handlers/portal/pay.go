@@ -25,7 +25,7 @@ func (h *Handlers) pay(c echo.Context) error {
 	ctx, customer := c.Request().Context(), web.Who(c).CustomerID
 	s := paying{choice: payment.Choice{Rows: map[string]payment.RowChoice{}}}
 	if again := c.QueryParam("again"); again != "" {
-		r, err := h.Payments.Refresh(ctx, customer, again)
+		r, err := h.Payments.Return(ctx, customer, again)
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (h *Handlers) payRefused(c echo.Context, s paying, err error) error {
 // reloaded, bookmarked and opened without its query.
 func (h *Handlers) payReturn(c echo.Context) error {
 	reference := c.QueryParam("payment")
-	r, err := h.Payments.Refresh(c.Request().Context(), web.Who(c).CustomerID, reference)
+	r, err := h.Payments.Return(c.Request().Context(), web.Who(c).CustomerID, reference)
 	if reference == "" && fault.Is(err, fault.NotFound) {
 		return web.See(c, "/payments")
 	}

@@ -307,7 +307,6 @@ func TestPayHostedPageAndTheWayBack(t *testing.T) {
 	if err != nil || problems != nil {
 		t.Fatal(problems, err)
 	}
-	s.clock.Advance(10 * time.Second)
 	for range 2 {
 		w := s.get(0, "/pay/return?payment="+reference)
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/payments/"+reference {

@@ -459,10 +459,15 @@ func (s *Service) Setup(ctx context.Context, customerID int64, reference string)
 		return SetupResult{}, found(err, "visit")
 	}
 	if row.State == "open" || row.State == "verifying" {
-		work, cancel := detached(ctx)
+		// a webhook may be at work on it at this very moment: its result is ours
+		work, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.pageTime)
 		defer cancel()
-		if err := s.locked(reference, func() error { return s.settleSetup(work, reference) }); err != nil && !errors.Is(err, errBusy) {
-			return SetupResult{}, err
+		if s.busy.take(work, reference) == nil {
+			err := s.settleSetup(work, reference)
+			s.busy.release(reference)
+			if err != nil {
+				return SetupResult{}, err
+			}
 		}
 		if row, err = read(); err != nil {
 			return SetupResult{}, found(err, "visit")
@@ -502,6 +507,10 @@ func (s *Service) settleSetup(ctx context.Context, reference string) error {
 	if err != nil {
 		return err
 	}
+	// what was learnt is written down even when the caller's time is over by then
+	asking, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	touch := func(why error) error {
 		s.log.Warn("payment: set-up not looked up", "setup", reference, "error", why.Error())
 		return s.db.Write(ctx, func(q *db.Queries) error {
@@ -512,9 +521,7 @@ func (s *Service) settleSetup(ctx context.Context, reference string) error {
 	if err != nil {
 		return touch(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
-	out, err := g.LookupSetup(ctx, row.SessionRef)
+	out, err := g.LookupSetup(asking, row.SessionRef)
 	if errors.Is(err, gateway.ErrNotFound) {
 		return s.endSetup(ctx, row, "expired", "")
 	}
@@ -542,7 +549,7 @@ func (s *Service) settleSetup(ctx context.Context, reference string) error {
 		})
 	case gateway.Open:
 		if s.clock.Now() >= row.CreatedAt.Add(setupLife+10*time.Minute) {
-			if _, err := g.Cancel(ctx, "setup-"+reference+"-cancel", row.SessionRef); err != nil {
+			if _, err := g.Cancel(asking, "setup-"+reference+"-cancel", row.SessionRef); err != nil {
 				return touch(err)
 			}
 		}
@@ -611,7 +618,9 @@ func (s *Service) finishSetup(ctx context.Context, g gateway.Adapter, row db.Met
 	if err != nil {
 		return err
 	}
-	s.detach(ctx, g, detach)
+	detaching, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	s.detach(detaching, g, detach)
 	return nil
 }
 

@@ -56,12 +56,14 @@ type Service struct {
 	// pause waits before a request that was not sent is tried again.
 	pause func(ctx context.Context, d time.Duration)
 	wake  chan struct{}
+	// pageTime bounds a look-up that a page waits for.
+	pageTime time.Duration
 }
 
 // New returns the payments of the open books.
 func New(d *db.DB, clock calendar.Clock, store *settings.Store, mail *outbox.Writer, books *ledger.Service, gateways Gateways, log *slog.Logger) *Service {
 	return &Service{db: d, clock: clock, settings: store, mail: mail, ledger: books, gateways: gateways, log: log,
-		pause: sleep, wake: make(chan struct{}, 1)}
+		pause: sleep, wake: make(chan struct{}, 1), pageTime: 8 * time.Second}
 }
 
 func sleep(ctx context.Context, d time.Duration) {

@@ -468,8 +468,7 @@ func TestThreeDSecure(t *testing.T) {
 		}
 		_, err := b.sandbox.Authenticate(r.Redirect, confirm)
 		b.ok(err)
-		b.clock.Advance(10 * time.Second)
-		got, err := b.pay.Refresh(t.Context(), b.customer, "")
+		got, err := b.pay.Return(t.Context(), b.customer, "")
 		b.ok(err)
 		if got.Reference != r.Reference {
 			t.Errorf("refreshed %s", got.Reference)
@@ -578,5 +577,20 @@ func TestBooksOnHoldTakeNoMoney(t *testing.T) {
 	b.settle()
 	if len(b.sandbox.Charges()) != 0 {
 		t.Error("charged")
+	}
+}
+
+// A processor that answers slowly makes no page fail: it shows what is known.
+func TestReturnBeforeASlowProcessor(t *testing.T) {
+	b := open(t)
+	b.invoice("10001", 4500)
+	r := b.submit(order("card", payment.NewMethod, map[string]string{"10001": ""}))
+	release := make(chan struct{})
+	b.sandbox.Order(sandbox.Fault{Op: sandbox.OpRead, Effect: sandbox.Slow, Release: release})
+	b.pay.ShortPages()
+	got, err := b.pay.Return(t.Context(), b.customer, r.Reference)
+	close(release)
+	if err != nil || got.State != payment.Action {
+		t.Errorf("%+v %v", got, err)
 	}
 }

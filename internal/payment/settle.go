@@ -24,8 +24,6 @@ const (
 	// changesPause is how often the processor's own list of changes is read, for
 	// the events that no webhook brought.
 	changesPause = 5 * time.Minute
-	// pageTime bounds a look-up that a page waits for.
-	pageTime = 8 * time.Second
 )
 
 // Woken tells when there is something to settle before the next regular time.
@@ -122,9 +120,11 @@ func (s *Service) settlePayment(ctx context.Context, reference string) error {
 		s.log.Error("payment: cannot be looked up", "payment", reference, "error", err.Error())
 		return s.touch(ctx, p)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	// what was learnt is written down even when the caller's time is over by then
+	asking, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	out, err := s.look(ctx, g, p)
+	ctx = context.WithoutCancel(ctx)
+	out, err := s.look(asking, g, p)
 	switch {
 	case errors.Is(err, gateway.ErrNotFound):
 		return s.notFound(ctx, p)
@@ -132,7 +132,7 @@ func (s *Service) settlePayment(ctx context.Context, reference string) error {
 		s.log.Warn("payment: look-up failed", "payment", reference, "error", err.Error())
 		return s.touch(ctx, p)
 	}
-	if out, err = s.overdue(ctx, g, p, out); err != nil {
+	if out, err = s.overdue(asking, g, p, out); err != nil {
 		s.log.Warn("payment: could not be closed", "payment", reference, "error", err.Error())
 		return s.touch(ctx, p)
 	}
@@ -194,10 +194,20 @@ func (s *Service) touch(ctx context.Context, p db.Payment) error {
 }
 
 // Refresh brings one payment of the customer's up to date when it is under way
-// and was not looked at in the last moments, for the pages that show it. An
-// empty reference means the latest that is under way. It returns where the
-// payment stands.
+// and was not looked at in the last moment, for the pages that show it, and
+// returns where it stands. It does not wait for somebody who is at work on it.
 func (s *Service) Refresh(ctx context.Context, customerID int64, reference string) (Result, error) {
+	return s.refresh(ctx, customerID, reference, false)
+}
+
+// Return is [Service.Refresh] for a customer who comes from the processor's page,
+// where something has just happened: it is looked up in any case. An empty
+// reference means the latest payment that is under way.
+func (s *Service) Return(ctx context.Context, customerID int64, reference string) (Result, error) {
+	return s.refresh(ctx, customerID, reference, true)
+}
+
+func (s *Service) refresh(ctx context.Context, customerID int64, reference string, surely bool) (Result, error) {
 	var p db.Payment
 	var err error
 	if reference == "" {
@@ -209,18 +219,21 @@ func (s *Service) Refresh(ctx context.Context, customerID int64, reference strin
 		return Result{}, found(err, "payment")
 	}
 	const fresh = time.Second
-	if State(p.State).UnderWay() && s.clock.Now().Sub(p.CheckedAt) >= fresh && s.busy.try(p.Reference) {
-		// a page does not wait long for a slow processor: the poller goes on
-		work, cancel := context.WithTimeout(context.WithoutCancel(ctx), pageTime)
+	if !State(p.State).UnderWay() || !surely && s.clock.Now().Sub(p.CheckedAt) < fresh {
+		return resultOf(p), nil
+	}
+	// a page does not wait long for a slow processor: the poller goes on
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.pageTime)
+	defer cancel()
+	if surely && s.busy.take(work, p.Reference) == nil || !surely && s.busy.try(p.Reference) {
 		err := s.settlePayment(work, p.Reference)
 		s.busy.release(p.Reference)
-		cancel()
 		if err != nil {
 			return Result{}, err
 		}
-		if p, err = s.db.Read().GetPayment(ctx, p.ID); err != nil {
-			return Result{}, found(err, "payment")
-		}
+	}
+	if p, err = s.db.Read().GetPayment(ctx, p.ID); err != nil {
+		return Result{}, found(err, "payment")
 	}
 	return resultOf(p), nil
 }

@@ -115,6 +115,7 @@ type program struct {
 	books    *db.DB
 	settings *settings.Store
 	mail     *outbox.Writer
+	sender   *outbox.Worker
 	accounts *account.Service
 	ledger   *ledger.Service
 	payments *payment.Service
@@ -136,6 +137,8 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 	if p.mail, err = outbox.NewWriter(p.settings, cfg.PublicURL); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
+	relay := outbox.Relay{Address: cfg.SMTP, User: cfg.SMTPUser, Password: cfg.SMTPPassword}
+	p.sender = outbox.NewWorker(p.books, p.clock, p.settings, p.mail, relay, p.log)
 	p.accounts = account.New(p.books, p.clock, p.settings, p.mail)
 	p.ledger = ledger.New(p.books, p.clock, p.settings, p.mail)
 	p.gateways = &gateways{cfg: cfg, clock: clock, deliver: p.deliver}
@@ -268,7 +271,7 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	app.Sessions.OfficeTabs = office.Tabs
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
 	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Payments: p.payments}
-	staff := &office.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Mail: p.mailWorker()}
+	staff := &office.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Mail: p.sender}
 	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
 	for _, table := range more {
 		tables = append(tables, table(app))
@@ -368,18 +371,12 @@ func (p *program) work(ctx context.Context, h http.Handler, stdout io.Writer) er
 
 // jobs lists what is done again and again while the portal runs.
 func (p *program) jobs() []schedule.Job {
-	mail := p.mailWorker()
 	return []schedule.Job{
-		{Name: "mail", Every: 15 * time.Second, Wake: mail.Queued(), Run: mail.Run},
+		{Name: "mail", Every: 15 * time.Second, Wake: p.sender.Queued(), Run: p.sender.Run},
 		{Name: "payments", Every: 5 * time.Second, Wake: p.payments.Woken(), Run: p.payments.Settle},
 		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
 		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: p.accounts.Sweep},
 	}
-}
-
-func (p *program) mailWorker() *outbox.Worker {
-	relay := outbox.Relay{Address: p.cfg.SMTP, User: p.cfg.SMTPUser, Password: p.cfg.SMTPPassword}
-	return outbox.NewWorker(p.books, p.clock, p.settings, p.mail, relay, p.log)
 }
 
 // demonstrate runs the portal on made-up books, with a mail server of its own
@@ -455,7 +452,7 @@ func makeDemo(ctx context.Context, cfg config.Config, dir string) (guide *demo.G
 	p.gateways.control = true
 	guide, err = demo.Build(ctx, demo.Tools{
 		DB: p.books, Clock: clock, Settings: p.settings, Accounts: p.accounts, Payments: p.payments,
-		Sandbox: p.gateways.openSandbox, Mail: p.mailWorker(),
+		Sandbox: p.gateways.openSandbox, Mail: p.sender,
 	})
 	if err = errors.Join(err, p.close()); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -15,26 +14,21 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 	_ "time/tzdata" // a small server may have no time zones of its own
 
 	"github.com/labstack/echo/v4"
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"customerportal/db"
 	"customerportal/handlers"
+	"customerportal/handlers/console"
 	demoscreens "customerportal/handlers/demo"
 	"customerportal/handlers/office"
 	"customerportal/handlers/portal"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
-	"customerportal/internal/audit"
-	"customerportal/internal/books"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/demo"
@@ -67,39 +61,31 @@ func main() {
 	}
 }
 
-// command is one word behind `portal`.
-type command struct {
-	name, help string
-	run        func(ctx context.Context, args []string, stdout io.Writer) error
-}
-
-func commands() []command {
-	return []command{
-		{"demo", "try the whole product on made-up books", demonstrate},
-		{"serve", "run the dealer's portal", serve},
-		{"staff", "let somebody into the office: portal staff add EMAIL --role owner", staff},
-		{"import", "take in the books of DIR or FILE...: customers, sites, systems, invoices, payments", importBooks},
-		{"export", "write the books to DIR as CSV files", exportBooks},
-		{"settings", "list the settings, or set KEY=VALUE ...", set},
-		{"backup", "write a whole copy of the books to FILE or into DIR", backup},
-		{"restore", "go back to the books in FILE", restore},
-		{"confirm", "confirm that this is the one running copy of the books", confirm},
-		{"doctor", "check the books and say what is wrong", doctor},
-		{"version", "print the version", version},
-	}
+// commands lists the words behind `portal`.
+func commands() []console.Command {
+	return append([]console.Command{
+		{Name: "demo", Help: "try the whole product on made-up books", Run: demonstrate},
+		{Name: "serve", Help: "run the dealer's portal", Run: serve},
+	}, console.Commands(func(ctx context.Context, cfg config.Config) (*console.Portal, error) {
+		p, err := open(ctx, cfg, time.Now)
+		if err != nil {
+			return nil, err
+		}
+		return &console.Portal{DB: p.books, Clock: p.clock, Settings: p.settings, Accounts: p.accounts, Close: p.close}, nil
+	}, time.Now)...)
 }
 
 // run carries out one command and returns when it is done or ctx ends.
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) > 0 {
 		for _, c := range commands() {
-			if c.name == args[0] {
-				return c.run(ctx, args[1:], stdout)
+			if c.Name == args[0] {
+				return c.Run(ctx, args[1:], stdout)
 			}
 		}
 	}
 	for _, c := range commands() {
-		fmt.Fprintf(stdout, "portal %-10s %s\n", c.name, c.help)
+		fmt.Fprintf(stdout, "portal %-10s %s\n", c.Name, c.Help)
 	}
 	if len(args) == 0 {
 		return nil
@@ -320,38 +306,6 @@ func serve(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	return p.work(ctx, h, stdout)
 }
 
-// staff lets somebody into the office, or starts somebody anew who lost the
-// password or the phone. It prints a one-time link: who has the console has the
-// books.
-func staff(ctx context.Context, args []string, stdout io.Writer) error {
-	role, name := "", ""
-	usage := errors.New("write: portal staff add EMAIL --role " + strings.Join(account.Roles, "|"))
-	if len(args) < 2 || args[0] != "add" || strings.HasPrefix(args[1], "-") {
-		return usage
-	}
-	email := args[1]
-	cfg, rest, err := config.Parse("staff", args[2:], os.Getenv, stdout, func(fs *flag.FlagSet) {
-		fs.StringVar(&role, "role", "", strings.Join(account.Roles, ", "))
-		fs.StringVar(&name, "name", "", "the person's name")
-	})
-	if err != nil {
-		return err
-	}
-	if role == "" || len(rest) > 0 {
-		return usage
-	}
-	p, err := open(ctx, cfg, time.Now)
-	if err != nil {
-		return err
-	}
-	path, err := p.accounts.InviteStaff(ctx, audit.Program, email, name, role)
-	if err = errors.Join(err, p.close()); err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "%s chooses a password here, within 24 hours; the link works once:\n%s%s\n", email, cfg.PublicURL, path)
-	return nil
-}
-
 // work answers requests and runs the jobs until ctx ends.
 func (p *program) work(ctx context.Context, h http.Handler, stdout io.Writer) error {
 	// a listener that fails ends the background work too
@@ -472,282 +426,4 @@ func (p *program) listen(ctx context.Context, h http.Handler, stdout io.Writer) 
 	}
 	fmt.Fprintf(stdout, "The portal is at %s\n", p.cfg.PublicURL)
 	return handlers.Serve(ctx, l, h, p.log)
-}
-
-// withBooks runs a command on the books, which a running portal may share.
-func withBooks(ctx context.Context, name string, args []string, stdout io.Writer, fn func(p *program, args []string) error) error {
-	cfg, rest, err := config.Parse(name, args, os.Getenv, stdout, nil)
-	if err != nil {
-		return err
-	}
-	p, err := open(ctx, cfg, time.Now)
-	if err != nil {
-		return err
-	}
-	return errors.Join(fn(p, rest), p.close())
-}
-
-// importBooks takes CSV files in. It may run beside a running portal.
-func importBooks(ctx context.Context, args []string, stdout io.Writer) (err error) {
-	var options books.Options
-	var yes bool
-	var rejects string
-	cfg, paths, err := config.Parse("import", args, os.Getenv, stdout, func(fs *flag.FlagSet) {
-		fs.BoolVar(&options.DryRun, "dry-run", false, "check the files and write nothing")
-		fs.BoolVar(&yes, "yes", false, "do not ask")
-		fs.BoolVar(&options.OverwriteContact, "overwrite-contact", false, "let the files replace what customers changed in the portal")
-		fs.StringVar(&rejects, "rejects", "", "write refused rows to files named after this one, to be corrected and sent again")
-	})
-	if err != nil {
-		return err
-	}
-	if len(paths) == 0 {
-		return errors.New("name the folder or the files to read: portal import DIR|FILE...")
-	}
-	sources, notes, err := books.Files(paths...)
-	if err != nil {
-		return err
-	}
-	p, err := open(ctx, cfg, time.Now)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	if rejects != "" {
-		options.Rejects = books.RejectsFile(rejects)
-	}
-	screen := &screen{ctx: ctx, in: os.Stdin, out: os.Stderr}
-	options.Progress = screen.progress
-	options.Confirm = func(r *books.Report) error {
-		r.Notes = append(notes, r.Notes...)
-		notes = nil
-		screen.clear()
-		if err := r.Print(stdout); err != nil || yes {
-			return err
-		}
-		if wait := r.WillTake(); wait > 3*time.Second && isRunning(cfg.DB) {
-			if err := screen.ask(fmt.Sprintf("The portal is running, and can save nothing for about %s while this is written.", wait.Round(time.Second))); err != nil {
-				return err
-			}
-		}
-		if n := r.Totals().Refused; n > 0 {
-			return screen.ask(fmt.Sprintf("%d rows are refused.", n))
-		}
-		return nil
-	}
-	report, err := books.New(p.books, p.clock, p.settings).Import(ctx, audit.Program, sources, options)
-	screen.clear()
-	if errors.Is(err, context.Canceled) {
-		return errors.New("stopped; nothing was imported")
-	}
-	if err != nil {
-		return fmt.Errorf("nothing was imported: %w", err)
-	}
-	if report.DryRun {
-		report.Notes = append(notes, report.Notes...)
-		if err := report.Print(stdout); err != nil {
-			return err
-		}
-		fmt.Fprintln(stdout, "This was a dry run: nothing was written.")
-		return nil
-	}
-	if !report.Written {
-		fmt.Fprintln(stdout, "There was nothing to write: the books are as they were.")
-		return nil
-	}
-	fmt.Fprintf(stdout, "Imported. Checking took %s, writing %s.\n", report.Read.Round(time.Millisecond), report.Wrote.Round(time.Millisecond))
-	if isRunning(cfg.DB) {
-		return nil // the running portal makes the snapshot
-	}
-	return p.books.Snapshot(ctx)
-}
-
-// isRunning reports whether a portal runs on the books.
-func isRunning(path string) bool {
-	release, err := db.Lock(path)
-	if err == nil {
-		release()
-	}
-	return err != nil
-}
-
-// screen is the terminal that a long command runs at, or the file instead of one.
-type screen struct {
-	ctx   context.Context
-	in    *os.File
-	out   *os.File
-	doing string
-	bar   *progressbar.ProgressBar
-}
-
-// progress moves the bar, on a terminal.
-func (s *screen) progress(p books.Progress) {
-	if !term.IsTerminal(int(s.out.Fd())) {
-		return
-	}
-	if s.bar == nil || s.doing != p.Doing {
-		s.clear()
-		s.doing = p.Doing
-		s.bar = progressbar.NewOptions64(p.Total, progressbar.OptionSetWriter(s.out), progressbar.OptionSetDescription(p.Doing),
-			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(20), progressbar.OptionClearOnFinish())
-	}
-	_ = s.bar.Set64(min(p.Done, p.Total)) // a bar that cannot be drawn is no reason to stop
-}
-
-func (s *screen) clear() {
-	if s.bar != nil {
-		_ = s.bar.Clear()
-		s.bar = nil
-	}
-}
-
-// ask asks whether to go on. Where nobody can be asked the answer is no.
-func (s *screen) ask(why string) error {
-	if !term.IsTerminal(int(s.in.Fd())) || !term.IsTerminal(int(s.out.Fd())) {
-		return errors.New(why + " Add --yes to go on all the same.")
-	}
-	fmt.Fprintf(s.out, "%s Go on? [y/N] ", why)
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(s.in).ReadString('\n') // no line is no yes
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case word := <-answer:
-		if word == "y" || word == "yes" {
-			return nil
-		}
-		return errors.New("stopped")
-	case <-s.ctx.Done():
-		return s.ctx.Err()
-	}
-}
-
-func exportBooks(ctx context.Context, args []string, stdout io.Writer) error {
-	return withBooks(ctx, "export", args, stdout, func(p *program, args []string) error {
-		if len(args) != 1 {
-			return errors.New("name the folder to write to: portal export DIR")
-		}
-		create, err := books.Folder(args[0])
-		if err != nil {
-			return err
-		}
-		counts, err := books.New(p.books, p.clock, p.settings).Export(ctx, create)
-		if err != nil {
-			return err
-		}
-		for _, c := range counts {
-			fmt.Fprintf(stdout, "%s: %d rows\n", c.Name, c.Rows)
-		}
-		return nil
-	})
-}
-
-// set lists or changes settings.
-func set(ctx context.Context, args []string, stdout io.Writer) error {
-	return withBooks(ctx, "settings", args, stdout, func(p *program, args []string) error {
-		changes, err := settings.ParseChanges(args, os.Stdin)
-		if err != nil {
-			return err
-		}
-		if len(changes) > 0 {
-			if err := p.settings.Set(ctx, audit.Program, changes); err != nil {
-				return settings.Explain(err)
-			}
-			fmt.Fprintln(stdout, "Set.")
-			return nil
-		}
-		return p.settings.List(ctx, stdout)
-	})
-}
-
-func backup(ctx context.Context, args []string, stdout io.Writer) error {
-	return withBooks(ctx, "backup", args, stdout, func(p *program, args []string) error {
-		if len(args) != 1 {
-			return errors.New("name the file or folder to write to: portal backup FILE|DIR")
-		}
-		to, err := p.books.Backup(ctx, args[0])
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(stdout, "The books were copied to %s\n", to)
-		return nil
-	})
-}
-
-func restore(ctx context.Context, args []string, stdout io.Writer) error {
-	cfg, rest, err := config.Parse("restore", args, os.Getenv, stdout, nil)
-	if err != nil {
-		return err
-	}
-	if len(rest) != 1 {
-		return errors.New("name the file to go back to: portal restore FILE")
-	}
-	kept, err := db.Restore(ctx, cfg.DB, rest[0], time.Now)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "The books are restored; what they replaced is kept in %s\n%s\nTo confirm them: portal confirm\n", kept, db.Restored.Describe())
-	return nil
-}
-
-func confirm(ctx context.Context, args []string, stdout io.Writer) error {
-	return withBooks(ctx, "confirm", args, stdout, func(p *program, _ []string) error {
-		if err := p.books.Confirm(ctx); err != nil {
-			return err
-		}
-		fmt.Fprintln(stdout, "Confirmed: this is the one running copy of the books. Payments are taken again.")
-		return nil
-	})
-}
-
-func doctor(ctx context.Context, args []string, stdout io.Writer) error {
-	return withBooks(ctx, "doctor", args, stdout, func(p *program, _ []string) error {
-		found, err := p.books.Integrity(ctx)
-		if err != nil {
-			return err
-		}
-		hold, err := p.books.Hold(ctx)
-		if err != nil {
-			return err
-		}
-		if hold != db.NoHold {
-			fmt.Fprintln(stdout, hold.Describe())
-		}
-		var findings []ledger.Finding
-		err = p.books.View(ctx, func(q *db.Queries) error {
-			findings, err = ledger.CheckBooks(ctx, q, p.clock.Now())
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, f := range findings {
-			found = append(found, f.String())
-		}
-		for _, line := range found {
-			fmt.Fprintln(stdout, "-", line)
-		}
-		if len(found) > 0 {
-			return fmt.Errorf("the doctor found %d things wrong with the books", len(found))
-		}
-		fmt.Fprintln(stdout, "The books are sound.")
-		return nil
-	})
-}
-
-func version(_ context.Context, _ []string, stdout io.Writer) error {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return errors.New("this program was built without its version")
-	}
-	revision := "unknown"
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			revision = s.Value
-		}
-	}
-	fmt.Fprintf(stdout, "portal %s, revision %s, %s\n", info.Main.Version, revision, info.GoVersion)
-	return nil
 }

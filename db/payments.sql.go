@@ -342,6 +342,58 @@ func (q *Queries) GetPaymentByNonce(ctx context.Context, nonce string) (Payment,
 	return i, err
 }
 
+const getPaymentByObject = `-- name: GetPaymentByObject :one
+SELECT id, reference, customer_id, state, source, kind, type_label, number_label, brand, amount_cents, payment_date, gateway, method_id, hosted, keep_method, idempotency_key, nonce, customer_ref, session_ref, session_url, charge_ref, failure_code, failure_message, refunded_cents, memo, previous_id, user_id, staff_id, created_at, submitted_at, checked_at, settled_at FROM payments
+WHERE (gateway = ?1 AND charge_ref = ?2 AND charge_ref <> '')
+   OR (gateway = ?1 AND session_ref = ?2 AND session_ref <> '')
+`
+
+type GetPaymentByObjectParams struct {
+	Gateway string
+	Object  string
+}
+
+// Webhooks: whose page or payment it is.
+func (q *Queries) GetPaymentByObject(ctx context.Context, arg GetPaymentByObjectParams) (Payment, error) {
+	row := q.db.QueryRowContext(ctx, getPaymentByObject, arg.Gateway, arg.Object)
+	var i Payment
+	err := row.Scan(
+		&i.ID,
+		&i.Reference,
+		&i.CustomerID,
+		&i.State,
+		&i.Source,
+		&i.Kind,
+		&i.TypeLabel,
+		&i.NumberLabel,
+		&i.Brand,
+		&i.AmountCents,
+		&i.PaymentDate,
+		&i.Gateway,
+		&i.MethodID,
+		&i.Hosted,
+		&i.KeepMethod,
+		&i.IdempotencyKey,
+		&i.Nonce,
+		&i.CustomerRef,
+		&i.SessionRef,
+		&i.SessionUrl,
+		&i.ChargeRef,
+		&i.FailureCode,
+		&i.FailureMessage,
+		&i.RefundedCents,
+		&i.Memo,
+		&i.PreviousID,
+		&i.UserID,
+		&i.StaffID,
+		&i.CreatedAt,
+		&i.SubmittedAt,
+		&i.CheckedAt,
+		&i.SettledAt,
+	)
+	return i, err
+}
+
 const getPaymentByReference = `-- name: GetPaymentByReference :one
 SELECT id, reference, customer_id, state, source, kind, type_label, number_label, brand, amount_cents, payment_date, gateway, method_id, hosted, keep_method, idempotency_key, nonce, customer_ref, session_ref, session_url, charge_ref, failure_code, failure_message, refunded_cents, memo, previous_id, user_id, staff_id, created_at, submitted_at, checked_at, settled_at FROM payments WHERE reference = ?
 `
@@ -399,56 +451,6 @@ type GetPaymentByReferenceForCustomerParams struct {
 // The return page, the declined payment a form goes on from.
 func (q *Queries) GetPaymentByReferenceForCustomer(ctx context.Context, arg GetPaymentByReferenceForCustomerParams) (Payment, error) {
 	row := q.db.QueryRowContext(ctx, getPaymentByReferenceForCustomer, arg.Reference, arg.CustomerID)
-	var i Payment
-	err := row.Scan(
-		&i.ID,
-		&i.Reference,
-		&i.CustomerID,
-		&i.State,
-		&i.Source,
-		&i.Kind,
-		&i.TypeLabel,
-		&i.NumberLabel,
-		&i.Brand,
-		&i.AmountCents,
-		&i.PaymentDate,
-		&i.Gateway,
-		&i.MethodID,
-		&i.Hosted,
-		&i.KeepMethod,
-		&i.IdempotencyKey,
-		&i.Nonce,
-		&i.CustomerRef,
-		&i.SessionRef,
-		&i.SessionUrl,
-		&i.ChargeRef,
-		&i.FailureCode,
-		&i.FailureMessage,
-		&i.RefundedCents,
-		&i.Memo,
-		&i.PreviousID,
-		&i.UserID,
-		&i.StaffID,
-		&i.CreatedAt,
-		&i.SubmittedAt,
-		&i.CheckedAt,
-		&i.SettledAt,
-	)
-	return i, err
-}
-
-const getPaymentBySession = `-- name: GetPaymentBySession :one
-SELECT id, reference, customer_id, state, source, kind, type_label, number_label, brand, amount_cents, payment_date, gateway, method_id, hosted, keep_method, idempotency_key, nonce, customer_ref, session_ref, session_url, charge_ref, failure_code, failure_message, refunded_cents, memo, previous_id, user_id, staff_id, created_at, submitted_at, checked_at, settled_at FROM payments WHERE gateway = ? AND session_ref = ?
-`
-
-type GetPaymentBySessionParams struct {
-	Gateway    string
-	SessionRef string
-}
-
-// Webhooks about a page: whose it is.
-func (q *Queries) GetPaymentBySession(ctx context.Context, arg GetPaymentBySessionParams) (Payment, error) {
-	row := q.db.QueryRowContext(ctx, getPaymentBySession, arg.Gateway, arg.SessionRef)
 	var i Payment
 	err := row.Scan(
 		&i.ID,

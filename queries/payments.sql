@@ -50,9 +50,11 @@ SELECT * FROM payments WHERE reference = ? AND customer_id = ?;
 -- name: GetPaymentByNonce :one
 SELECT * FROM payments WHERE nonce = ?;
 
--- Webhooks about a page: whose it is.
--- name: GetPaymentBySession :one
-SELECT * FROM payments WHERE gateway = ? AND session_ref = ?;
+-- Webhooks: whose page or payment it is.
+-- name: GetPaymentByObject :one
+SELECT * FROM payments
+WHERE (gateway = sqlc.arg(gateway) AND charge_ref = sqlc.arg(object) AND charge_ref <> '')
+   OR (gateway = sqlc.arg(gateway) AND session_ref = sqlc.arg(object) AND session_ref <> '');
 
 -- The return page without a reference: the payment the customer must mean.
 -- name: GetLatestUnderWayForCustomer :one

@@ -360,18 +360,25 @@ func (s *Service) lookInto(ctx context.Context, g gateway.Adapter, e gateway.Eve
 	return "nothing to do", nil
 }
 
-// lookIntoPayment reads which payment of ours an object at the processor belongs
-// to, takes its lock, and only then reads what to go by.
+// lookIntoPayment finds the payment of ours that an object at the processor
+// belongs to, takes its lock, and only then reads what to go by.
 func (s *Service) lookIntoPayment(ctx context.Context, g gateway.Adapter, id string) (string, error) {
-	out, err := g.Lookup(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	p, err := s.db.Read().GetPaymentByReference(ctx, out.Reference)
+	p, err := s.db.Read().GetPaymentByObject(ctx, db.GetPaymentByObjectParams{Gateway: g.Info().Name, Object: id})
 	if errors.Is(err, sql.ErrNoRows) {
-		return "not from here", nil
-	}
-	if err != nil {
+		// a refund, a dispute, or a payment whose answer was lost: only the
+		// processor knows whose it is
+		out, err := g.Lookup(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		p, err = s.db.Read().GetPaymentByReference(ctx, out.Reference)
+		if errors.Is(err, sql.ErrNoRows) {
+			return "not from here", nil
+		}
+		if err != nil {
+			return "", err
+		}
+	} else if err != nil {
 		return "", err
 	}
 	return "payment " + p.Reference, s.locked(p.Reference, func() error {
@@ -381,6 +388,9 @@ func (s *Service) lookIntoPayment(ctx context.Context, g gateway.Adapter, id str
 		}
 		if out.State == gateway.Open {
 			return nil
+		}
+		if out.Reference != p.Reference {
+			return fmt.Errorf("payment: the processor says that %s belongs to payment %q, not %s", id, out.Reference, p.Reference)
 		}
 		_, err = s.apply(ctx, audit.Program, p.Reference, out, false)
 		return err
@@ -458,14 +468,19 @@ func (s *Service) changes(ctx context.Context) error {
 	if cursor.ReadAt != 0 && now.Sub(cursor.ReadAt) < changesPause {
 		return nil
 	}
-	for more := true; more; {
-		var events []gateway.Event
-		var next string
-		if events, next, more, err = g.Changes(ctx, cursor.Cursor); err != nil {
+	// a long list is read over several rounds, so that payments need not wait
+	const stretches = 8
+	for range stretches {
+		events, next, more, err := g.Changes(ctx, cursor.Cursor)
+		if err != nil {
 			s.log.Warn("payment: list of changes", "gateway", name, "error", err.Error())
 			return nil
 		}
-		err := s.db.Write(ctx, func(q *db.Queries) error {
+		read := now
+		if more {
+			read = 0
+		}
+		err = s.db.Write(ctx, func(q *db.Queries) error {
 			for _, e := range events {
 				_, err := q.AddGatewayEvent(ctx, db.AddGatewayEventParams{Gateway: name, EventRef: e.ID, Type: e.Type,
 					ObjectRef: string(e.Subject) + " " + e.ObjectID, Body: []byte{}, ReceivedAt: now})
@@ -473,10 +488,13 @@ func (s *Service) changes(ctx context.Context) error {
 					return err
 				}
 			}
-			return q.PutGatewayCursor(ctx, db.PutGatewayCursorParams{Gateway: name, Cursor: next, ReadAt: now})
+			return q.PutGatewayCursor(ctx, db.PutGatewayCursorParams{Gateway: name, Cursor: next, ReadAt: read})
 		})
 		if err != nil {
 			return fmt.Errorf("payment: %w", err)
+		}
+		if !more {
+			break
 		}
 		cursor.Cursor = next
 	}

@@ -164,6 +164,9 @@ func (g *Guide) Print(out io.Writer, address string, now time.Time) error {
 		fmt.Fprintf(w, "  %s\tcustomer %s\tzip %s\t%s %s\t%s\t%s\n", n.Key, n.Number, n.Zip, n.FirstName, n.LastName, n.Phone, n.Email)
 	}
 	fmt.Fprintf(w, "\nEvery mail is in %s/demo/mail and all of this on %s/demo\n", address, address)
+	if days := int(now.Sub(g.Made.Time()).Hours() / 24); days > 0 {
+		fmt.Fprintf(w, "These books were made up %d days ago; portal demo --fresh makes them up for today.\n", days)
+	}
 	fmt.Fprintf(w, "Test card 4242 4242 4242 4242; test account 000123456789 with routing 110000000\n\n")
 	return w.Flush()
 }

@@ -13,6 +13,7 @@ import (
 
 	"customerportal/db"
 	"customerportal/internal/calendar"
+	"customerportal/internal/fault"
 )
 
 // Job is one thing that is done again and again while the program runs.
@@ -109,6 +110,12 @@ func (l *Loop) once(ctx context.Context, j Job, written calendar.Instant) calend
 	err := l.do(ctx, j)
 	if err != nil && ctx.Err() != nil {
 		return written // the program stops: no fault of the job
+	}
+	if fault.Is(err, fault.Unavailable) {
+		// somebody else is busy with the books, an import perhaps: the next run
+		// finds the same work
+		l.log.Warn("job put off", "job", j.Name, "reason", err.Error())
+		return written
 	}
 	s.Finished, s.Error = l.clock.Now(), ""
 	if err != nil {

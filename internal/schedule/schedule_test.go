@@ -13,6 +13,7 @@ import (
 	"customerportal/db"
 	"customerportal/db/dbtest"
 	"customerportal/internal/calendar"
+	"customerportal/internal/fault"
 	"customerportal/internal/schedule"
 )
 
@@ -69,6 +70,22 @@ func TestFailureAndPanicStopNobody(t *testing.T) {
 		}
 		if len(states) != 3 || states[0].Name != "fails" || states[0].Error != "no good" || states[2].Error != "" {
 			t.Errorf("states %+v", states)
+		}
+	})
+}
+
+// Books that are busy are no fault of a job.
+func TestPutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		jobs, states := running(t, 5*time.Minute+time.Second, schedule.Job{Name: "mail", Every: time.Minute, Run: func(context.Context) error {
+			if n++; n <= 3 {
+				return fault.New(fault.Unavailable, "The portal is very busy.")
+			}
+			return nil
+		}})
+		if n != 6 || jobs["mail"].Error != "" || states[0].Error != "" || jobs["mail"].FinishedAt.Sub(states[0].Finished) != -2*time.Minute {
+			t.Errorf("%d runs, %+v, %+v", n, jobs["mail"], states)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,7 @@ const (
 type site struct {
 	*testing.T
 	handler  http.Handler
+	app      *web.App
 	db       *db.DB
 	fake     *calendar.Fake
 	accounts *account.Service
@@ -72,6 +74,7 @@ func newSite(t *testing.T, publicURL string) *site {
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
 	customers := &portal.Handlers{App: app, Accounts: s.accounts, Ledger: ledger.New(s.db, clock, store, mail)}
 	staff := &office.Handlers{App: app, Accounts: s.accounts}
+	s.app = app
 	s.handler = handlers.New(app, nil, customers.Routes(), staff.Routes())
 	u, err := url.Parse(publicURL)
 	must(t, err)
@@ -553,12 +556,12 @@ func TestLogInThrottledWhateverAddressIsClaimed(t *testing.T) {
 	_, err := s.accounts.SaveUser(t.Context(), "siobhan@example.com", goodPass, id)
 	must(t, err)
 	last := 0
-	for i := range 14 {
+	for i := range 50 {
 		form := url.Values{"username": {"siobhan@example.com"}, "password": {"wrong password"}}
 		r := httptest.NewRequest(http.MethodPost, "/login", strings.NewReader(form.Encode()))
 		r.Host = s.host
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("X-Forwarded-For", "198.51.100."+string(rune('0'+i%10)))
+		r.Header.Set("X-Forwarded-For", "198.51.100."+strconv.Itoa(i))
 		w := httptest.NewRecorder()
 		s.handler.ServeHTTP(w, r)
 		last = w.Code

@@ -199,3 +199,54 @@ func (q *Queries) ListInvoicesForCustomer(ctx context.Context, arg ListInvoicesF
 	}
 	return items, nil
 }
+
+const listMethodsOnFileForCustomer = `-- name: ListMethodsOnFileForCustomer :many
+SELECT w.id, w.kind, w.brand, w.last4, w.exp_year, w.exp_month, w.created_at,
+    CAST(EXISTS (SELECT 1 FROM mandates m WHERE m.method_id = w.id AND m.revoked_at = 0) AS INTEGER) AS auto_recurring
+FROM methods w WHERE w.customer_id = ? AND w.ended_at = 0
+ORDER BY w.created_at DESC, w.id DESC
+`
+
+type ListMethodsOnFileForCustomerRow struct {
+	ID            int64
+	Kind          string
+	Brand         string
+	Last4         string
+	ExpYear       int64
+	ExpMonth      int64
+	CreatedAt     calendar.Instant
+	AutoRecurring int64
+}
+
+// A customer's page in the office: cards and bank accounts on file.
+func (q *Queries) ListMethodsOnFileForCustomer(ctx context.Context, customerID int64) ([]ListMethodsOnFileForCustomerRow, error) {
+	rows, err := q.db.QueryContext(ctx, listMethodsOnFileForCustomer, customerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListMethodsOnFileForCustomerRow
+	for rows.Next() {
+		var i ListMethodsOnFileForCustomerRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Brand,
+			&i.Last4,
+			&i.ExpYear,
+			&i.ExpMonth,
+			&i.CreatedAt,
+			&i.AutoRecurring,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -30,3 +30,10 @@ SELECT id FROM customers WHERE number = ?;
 SELECT u.id, u.email, u.password_hash, u.locked_at, u.temporary_expires_at
 FROM customer_users cu JOIN users u ON u.id = cu.user_id
 WHERE cu.customer_id = ? AND cu.user_id = ?;
+
+-- A customer's page in the office: cards and bank accounts on file.
+-- name: ListMethodsOnFileForCustomer :many
+SELECT w.id, w.kind, w.brand, w.last4, w.exp_year, w.exp_month, w.created_at,
+    CAST(EXISTS (SELECT 1 FROM mandates m WHERE m.method_id = w.id AND m.revoked_at = 0) AS INTEGER) AS auto_recurring
+FROM methods w WHERE w.customer_id = ? AND w.ended_at = 0
+ORDER BY w.created_at DESC, w.id DESC;

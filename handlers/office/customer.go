@@ -58,6 +58,7 @@ func (h *Handlers) customer(c echo.Context) error {
 		func() error { p.Sites, err = h.sites(ctx, row.ID); return err },
 		func() error { p.Users, err = h.customerUsers(ctx, s, row); return err },
 		func() error { p.Payments, err = h.paymentList(ctx, row, "", onPage); return err },
+		func() error { p.Methods, err = h.methods(ctx, s, row, may(c, tellers)); return err },
 		func() error { p.Mails, err = h.customerMails(ctx, s, row.ID, may(c, helpers)); return err },
 		func() error { p.History, err = h.history(ctx, s, row.ID); return err },
 	}
@@ -200,6 +201,40 @@ func facts(pairs ...string) []view.Fact {
 		}
 	}
 	return full
+}
+
+// methods are the cards and bank accounts on file.
+func (h *Handlers) methods(ctx context.Context, s *settings.Settings, row db.Customer, remove bool) ([]view.Method, error) {
+	rows, err := h.DB.Read().ListMethodsOnFileForCustomer(ctx, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []view.Method
+	for _, r := range rows {
+		kind := ledger.Kind(r.Kind)
+		m := view.Method{Label: ledger.MethodInWords(kind, kind.Label(), r.Brand, r.Last4), Added: r.CreatedAt.Date(s.Zone).String(), Auto: r.AutoRecurring != 0}
+		if r.ExpYear != 0 {
+			m.Expires = fmt.Sprintf("%02d/%d", r.ExpMonth, r.ExpYear)
+		}
+		if remove {
+			m.Remove = customerPath(row.Number) + "/methods/" + number(r.ID) + "/remove"
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// removeMethod takes a card or bank account off the file, as customers ask the
+// dealer to.
+func (h *Handlers) removeMethod(c echo.Context) error {
+	row, who, err := h.theCustomer(c)
+	if err != nil {
+		return err
+	}
+	if err := h.Payments.RemoveMethod(c.Request().Context(), web.Actor(c), row.ID, theID(c)); err != nil {
+		return err
+	}
+	return h.SeeNotice(c, who.Href, "It is no longer on file.")
 }
 
 func (h *Handlers) sites(ctx context.Context, id int64) ([]view.Site, error) {

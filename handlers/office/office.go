@@ -17,6 +17,7 @@ import (
 	"customerportal/internal/fault"
 	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
+	"customerportal/internal/payment"
 	"customerportal/views"
 	view "customerportal/views/office"
 )
@@ -26,6 +27,7 @@ type Handlers struct {
 	*web.App
 	Accounts *account.Service
 	Ledger   *ledger.Service
+	Payments *payment.Service
 	Mail     *outbox.Worker
 }
 
@@ -71,6 +73,8 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.payment.new", Method: get, Path: "/office/customers/:number/payments/new", Access: tell, Handler: h.newPayment},
 		{Name: "office.payment.preview", Method: post, Path: "/office/customers/:number/payments/preview", Access: tell, Handler: h.previewPayment},
 		{Name: "office.payment.record", Method: post, Path: "/office/customers/:number/payments", Access: tell, Handler: h.recordPayment},
+
+		{Name: "office.method.remove", Method: post, Path: "/office/customers/:number/methods/:id/remove", Access: tell, Handler: h.removeMethod},
 
 		{Name: "office.registrations", Method: get, Path: "/office/registrations", Access: help, Handler: h.registrations},
 		{Name: "office.registrations.do", Method: post, Path: "/office/registrations/:id/:verb", Access: help, Handler: h.decideRegistration},

@@ -35,6 +35,7 @@ import (
 	"customerportal/internal/ledger"
 	"customerportal/internal/money"
 	"customerportal/internal/outbox"
+	"customerportal/internal/payment"
 	"customerportal/internal/settings"
 	"customerportal/static"
 	"customerportal/views"
@@ -101,7 +102,7 @@ func newDeskOn(t testing.TB, books *db.DB) *desk {
 				return web.Viewer{StaffID: d.staff[role], Role: role, Name: role, Session: []byte("s")}, nil
 			}
 		}}
-	d.screens = &office.Handlers{App: app, Accounts: d.accounts, Ledger: d.ledger, Mail: outbox.NewWorker(d.db, clock, d.store, writer, outbox.Relay{}, log)}
+	d.screens = &office.Handlers{App: app, Accounts: d.accounts, Ledger: d.ledger, Payments: payment.New(d.db, clock, d.store, writer, d.ledger, nil, log), Mail: outbox.NewWorker(d.db, clock, d.store, writer, outbox.Relay{}, log)}
 	d.handler = handlers.New(app, nil, d.screens.Routes())
 	d.write(func(q *db.Queries) (err error) {
 		for _, role := range account.Roles {
@@ -253,6 +254,7 @@ var roles = map[string]string{
 	"office.contact": "owner billing service", "office.contact.save": "owner billing service",
 	"office.users": "owner billing service", "office.users.add": "owner billing service", "office.users.key": "owner billing service", "office.users.do": "owner billing service",
 	"office.payment.new": "owner billing", "office.payment.preview": "owner billing", "office.payment.record": "owner billing",
+	"office.method.remove": "owner billing",
 	"office.registrations": "owner billing service", "office.registrations.do": "owner billing service",
 	"office.mail": "owner billing service", "office.mail.one": "owner billing service", "office.mail.retry": "owner billing service", "office.mail.test": "owner",
 	"office.settings": "owner", "office.settings.save": "owner", "office.settings.logo": "owner", "office.settings.logo.remove": "owner",
@@ -1206,6 +1208,36 @@ func TestStaff(t *testing.T) {
 			}
 			if d.count(`SELECT count(*) FROM audit WHERE action LIKE 'staff.%' AND staff_id = ?`, own) != 5 {
 				t.Error("changes of staff left no trace")
+			}
+		})
+	}
+}
+
+func TestMethods(t *testing.T) {
+	for way, headers := range ways {
+		t.Run(way, func(t *testing.T) {
+			d := newDesk(t)
+			says(t, d.page("billing", d.path), "Nothing is on file")
+			d.exec(`INSERT INTO methods (id, customer_id, gateway, ref, kind, brand, last4, exp_year, exp_month, created_at)
+				VALUES (7, ?, 'sandbox', 'pm_1', 'card', 'Visa', '4242', 2028, 4, 1), (8, ?, 'sandbox', 'pm_2', 'echeck', '<xpr0be>', '6789', 0, 0, 1)`, d.customer[0], d.customer[1])
+			d.exec(`INSERT INTO mandates (customer_id, method_id, consent_text, consent_sha256, consent_version, day, shown_at, accepted_at, ip, user_agent, authenticated)
+				VALUES (?, 7, 'x', printf('%064d', 1), '1', 1, 1, 1, '', '', '')`, d.customer[0])
+			doc := d.page("billing", d.path)
+			says(t, doc, "Visa ending 4242", "04/2028", "on, day 1 of the month, Visa ending 4242")
+			hides(t, d.page("service", d.path), "Remove")
+			d.page("billing", "/office/customers/1043")
+			action, _ := doc.Find(`section[aria-labelledby=methods] form`).Attr("action")
+			for _, foreign := range []string{d.path + "/methods/8/remove", "/office/customers/1043/methods/7/remove", d.path + "/methods/x/remove"} {
+				if w := d.send("billing", foreign, url.Values{}, headers...); w.Code != 404 {
+					t.Errorf("%s: %d", foreign, w.Code)
+				}
+			}
+			d.done(d.send("billing", action, url.Values{}, headers...), d.path)
+			doc = d.page("billing", d.path)
+			says(t, doc, "Nothing is on file", "removed a card or bank account")
+			hides(t, doc, "on, day 1")
+			if w := d.send("billing", action, url.Values{}, headers...); w.Code != 404 {
+				t.Errorf("removed again: %d", w.Code)
 			}
 		})
 	}

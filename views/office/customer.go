@@ -21,6 +21,7 @@ type CustomerPage struct {
 	Users    []CustomerUser
 	Invoices InvoiceList
 	Payments PaymentList
+	Methods  []Method
 	Mails    []MailRow
 	History  []Change
 }
@@ -40,6 +41,13 @@ type Site struct {
 
 // System is one alarm system.
 type System struct{ Name, Type, Account string }
+
+// Method is a card or bank account on file.
+type Method struct {
+	Label, Expires, Added string
+	Auto                  bool   // Auto Recurring uses it
+	Remove                string // where it is taken off the file, "" for a role that may not
+}
 
 // CustomerUser is one log-in that may see the customer.
 type CustomerUser struct {

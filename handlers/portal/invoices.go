@@ -130,7 +130,7 @@ func viewHref(number string) string { return "/invoices/" + url.PathEscape(numbe
 // books, which no one can tell from the answer: it costs nobody anything and is
 // the same paper ever after.
 func (h *Handlers) invoicePDF(c echo.Context) error {
-	number, ok := strings.CutSuffix(param(c, "paper"), ".pdf")
+	number, ok := strings.CutSuffix(web.Param(c, "paper"), ".pdf")
 	if !ok {
 		return fault.Missing("invoice")
 	}
@@ -139,19 +139,6 @@ func (h *Handlers) invoicePDF(c echo.Context) error {
 		return err
 	}
 	return web.Download(c, paper.Name, paper.MIME, paper.Body)
-}
-
-// param is a part of the address as it was before escaping. The router leaves it
-// escaped when the address holds an escaped slash.
-func param(c echo.Context, name string) string {
-	value := c.Param(name)
-	if c.Request().URL.RawPath == "" {
-		return value
-	}
-	if plain, err := url.PathUnescape(value); err == nil {
-		return plain
-	}
-	return value
 }
 
 // missing turns "no row" into the 404 of a thing in words.

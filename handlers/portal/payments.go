@@ -91,7 +91,7 @@ func paymentHref(reference string) string { return "/payments/" + url.PathEscape
 // payment shows one payment or, when the address ends in .pdf, sends its receipt.
 func (h *Handlers) payment(c echo.Context) error {
 	ctx, customer := c.Request().Context(), web.Who(c).CustomerID
-	reference, asPDF := strings.CutSuffix(param(c, "ref"), ".pdf")
+	reference, asPDF := strings.CutSuffix(web.Param(c, "ref"), ".pdf")
 	if asPDF {
 		paper, err := h.Ledger.ReceiptPaper(ctx, customer, reference)
 		if err != nil {

@@ -3,6 +3,9 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
 )
 
 // modes runs a journey at the desk and on a phone.
@@ -71,4 +74,29 @@ func TestJourneyAuditSees(t *testing.T) {
 	if !strings.Contains(heard, "boo") || !strings.Contains(heard, "Content Security Policy") {
 		t.Errorf("the console was not heard: %s", heard)
 	}
+}
+
+// TestJourneyTrouble: without a connection the page says so, and what was typed
+// and chosen stays.
+func TestJourneyTrouble(t *testing.T) {
+	p := newPerson(t, newSite(t), desk)
+	p.customer("past due")
+	p.follow("Pay It")
+	p.see("Amount Applied")
+	offline := func(yes bool) {
+		_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			MatchedNetworkConditions: []*network.Conditions{{URLPattern: "", DownloadThroughput: -1, UploadThroughput: -1, Offline: yes}},
+		})
+		p.must(err)
+	}
+	offline(true)
+	p.press("No, pay invoice")
+	p.see("We could not reach the portal")
+	p.mu.Lock()
+	p.trouble = nil // the browser and htmx say so, too
+	p.mu.Unlock()
+	p.audit("no connection")
+	offline(false)
+	p.press("No, pay invoice")
+	p.until("the sum over three", `return document.querySelectorAll("#pay-form button[aria-pressed=true]").length === 3`)
 }

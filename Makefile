@@ -24,7 +24,7 @@ demo: build ## the whole product on made-up books, at http://127.0.0.1:8080
 
 build: ## the program, bin/portal
 	@mkdir -p $(BIN)
-	$(GO) build -trimpath -o $(BIN)/portal .
+	$(GO) build -trimpath -ldflags "-s -w" -o $(BIN)/portal .
 
 test: setup check race journeys ## everything CI runs, with what it needs installed first
 	@echo "make test: all passed"

@@ -323,6 +323,29 @@ func TestSnapshotsFollowChangesAndAreThinned(t *testing.T) {
 	}
 }
 
+func TestOnlyAChangeMakesASnapshot(t *testing.T) {
+	d := books(t, filepath.Join(t.TempDir(), "portal.db"))
+	made := func() calendar.Instant {
+		at, err := d.SnapshotTime(t.Context())
+		must(t, err)
+		return at
+	}
+	version, err := d.SnapshotIfChanged(t.Context(), -1)
+	must(t, err)
+	first := made()
+	if first == 0 {
+		t.Fatal("no snapshot was made")
+	}
+	if version, err = d.SnapshotIfChanged(t.Context(), version); err != nil || made() != first {
+		t.Errorf("a snapshot of books that did not change: %v", err)
+	}
+	set(t, d, "company.name", "Acme")
+	if _, err = d.SnapshotIfChanged(t.Context(), version); err != nil || made() == first {
+		t.Errorf("no snapshot of books that changed: %v", err)
+	}
+	must(t, d.Close())
+}
+
 func TestKeepSnapshotsStopsWithItsContext(t *testing.T) {
 	d := books(t, filepath.Join(t.TempDir(), "portal.db"))
 	ctx, stop := context.WithCancel(t.Context())

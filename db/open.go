@@ -34,6 +34,9 @@ type DB struct {
 	read   *Queries
 	queue  chan struct{}
 
+	// one connection of its own, which tells whether the books have changed
+	watch *sql.DB
+
 	// of books that were opened by OpenBooks
 	snapshot string
 	clock    calendar.Clock
@@ -57,7 +60,12 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	}
 	reader.SetMaxOpenConns(Readers)
 	reader.SetMaxIdleConns(Readers)
-	return &DB{path: path, writer: writer, reader: reader, read: New(reader), queue: make(chan struct{}, queueLimit)}, nil
+	watch, err := sql.Open("sqlite", dsn(path, false))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("db: %w", err), reader.Close(), writer.Close())
+	}
+	watch.SetMaxOpenConns(1)
+	return &DB{path: path, writer: writer, reader: reader, watch: watch, read: New(reader), queue: make(chan struct{}, queueLimit)}, nil
 }
 
 // dsn names the file with its pragmas. busy_timeout comes first so that the
@@ -81,9 +89,9 @@ func fileURI(path, query string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query}).String()
 }
 
-// Close closes both pools.
+// Close closes all connections.
 func (d *DB) Close() error {
-	return errors.Join(d.reader.Close(), d.writer.Close())
+	return errors.Join(d.watch.Close(), d.reader.Close(), d.writer.Close())
 }
 
 // Path is the file that is open.

@@ -226,45 +226,43 @@ const (
 // minute for small books and less often as they grow, until ctx ends. Trouble
 // is logged and tried again.
 func (d *DB) KeepSnapshots(ctx context.Context, log *slog.Logger) {
-	watch, err := d.reader.Conn(ctx)
-	if err != nil {
-		log.Error("snapshots", "error", err.Error())
-		return
-	}
-	defer func() { _ = watch.Close() }()
-	last := int64(-1)
-	pause := snapshotEvery
+	last, pause := int64(-1), snapshotEvery
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(pause):
 		}
-		version, err := dataVersion(ctx, watch)
-		if err != nil {
-			log.Error("snapshots", "error", err.Error())
-			continue
-		}
-		if version == last {
-			continue
-		}
 		began := d.clock()
-		if err := d.Snapshot(ctx); err != nil {
-			if ctx.Err() == nil {
-				log.Error("snapshot failed", "error", err.Error())
-			}
-			continue
-		}
-		pause = max(snapshotEvery, snapshotShare*d.clock().Sub(began))
-		// what the snapshot wrote itself is not a change of the books
-		if last, err = dataVersion(ctx, watch); err != nil {
-			log.Error("snapshots", "error", err.Error())
+		version, err := d.snapshotIfChanged(ctx, last)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			log.Error("snapshot failed", "error", err.Error())
+		case version != last:
+			last, pause = version, max(snapshotEvery, snapshotShare*d.clock().Sub(began))
 		}
 	}
 }
 
-// dataVersion changes whenever another connection has committed.
-func dataVersion(ctx context.Context, conn *sql.Conn) (version int64, err error) {
+// snapshotIfChanged makes a snapshot when the books are of another version than
+// the last one. It returns their version afterwards: what the snapshot itself
+// notes in the books is no reason for the next.
+func (d *DB) snapshotIfChanged(ctx context.Context, last int64) (int64, error) {
+	version, err := dataVersion(ctx, d.watch)
+	if err != nil || version == last {
+		return version, err
+	}
+	if err := d.Snapshot(ctx); err != nil {
+		return last, err
+	}
+	return dataVersion(ctx, d.watch)
+}
+
+// dataVersion changes whenever another connection has committed; it must be
+// asked on the same connection each time.
+func dataVersion(ctx context.Context, conn *sql.DB) (version int64, err error) {
 	err = conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version)
 	return version, err
 }

@@ -474,7 +474,7 @@ const controls = `
 `
 
 const (
-	pressable = `button, a[href], summary, [role=button], [role=tab], [type=submit], [type=checkbox], [type=radio]`
+	pressable = `button, a[href], summary, [role=tab], [type=submit], [type=checkbox], [type=radio]`
 	fillable  = `input:not([type=checkbox], [type=radio], [type=submit], [type=hidden]), textarea, select`
 )
 
@@ -722,10 +722,12 @@ func (p *person) faults() []string {
 		if (!/^.+ - .+$/.test(document.title)) faults.push("the title " + document.title);
 		if (document.documentElement.lang !== "en") faults.push("no language");
 		if (document.querySelectorAll("[style]").length) faults.push("a style attribute");
+		if (document.querySelector("a[role=button]")) faults.push("a link that says it is a button");
+		if (document.querySelector("[aria-describedby='']")) faults.push("a description of nothing");
 		const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
 		for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) faults.push("the id " + id + " twice");
 		if (localStorage.length || sessionStorage.length) faults.push("something kept in the browser");
-		if (a) for (const e of document.querySelectorAll("button, [role=button], select, textarea, .tabs a, input:not([type=hidden])")) {
+		if (a) for (const e of document.querySelectorAll("button, .button, select, textarea, .tabs a, .who a, input:not([type=hidden])")) {
 			const hit = e.matches("[type=checkbox], [type=radio]") && e.labels.length ? e.labels[0] : e;
 			const r = hit.getBoundingClientRect();
 			if (r.height && e.checkVisibility() && r.height < 43.5) faults.push(Math.round(r.height) + "px high for a finger: " + (e.computedName || e.name));

@@ -165,6 +165,27 @@ func (q *Queries) GetGatewayCustomer(ctx context.Context, arg GetGatewayCustomer
 	return ref, err
 }
 
+const getLastPaidMethodForCustomer = `-- name: GetLastPaidMethodForCustomer :one
+SELECT p.method_id FROM payments p
+WHERE p.method_id IN (SELECT m.id FROM methods m WHERE m.customer_id = ?1 AND m.gateway = ?2 AND m.ended_at = 0)
+  AND p.customer_id = ?1
+  AND p.state IN ('processing', 'succeeded', 'won', 'partially_refunded', 'refunded')
+ORDER BY p.id DESC LIMIT 1
+`
+
+type GetLastPaidMethodForCustomerParams struct {
+	CustomerID int64
+	Gateway    string
+}
+
+// The payment screen: the method on file that the customer paid with last.
+func (q *Queries) GetLastPaidMethodForCustomer(ctx context.Context, arg GetLastPaidMethodForCustomerParams) (sql.NullInt64, error) {
+	row := q.db.QueryRowContext(ctx, getLastPaidMethodForCustomer, arg.CustomerID, arg.Gateway)
+	var method_id sql.NullInt64
+	err := row.Scan(&method_id)
+	return method_id, err
+}
+
 const getMethod = `-- name: GetMethod :one
 SELECT id, customer_id, gateway, ref, kind, brand, last4, exp_year, exp_month, billing_name, user_id, created_at, ended_at, ended_reason FROM methods WHERE id = ?
 `
@@ -384,6 +405,47 @@ func (q *Queries) GetMethodSetupBySession(ctx context.Context, arg GetMethodSetu
 		&i.CreatedAt,
 		&i.CheckedAt,
 	)
+	return i, err
+}
+
+const getWaitingForCustomer = `-- name: GetWaitingForCustomer :one
+SELECT
+    CAST((SELECT count(*) FROM invoices i WHERE i.customer_id = ?1 AND i.state = 'issued' AND i.balance_cents > 0
+        AND i.due_date < ?2
+        AND i.balance_cents > coalesce((SELECT sum(r.cents) FROM reservations r WHERE r.invoice_id = i.id), 0)) AS INTEGER) AS past_due,
+    CAST((SELECT count(*) FROM methods m WHERE m.customer_id = ?1 AND m.ended_at = 0 AND m.kind = 'card'
+        AND m.exp_year * 12 + m.exp_month <= CAST(?3 AS INTEGER)
+        AND (m.exp_year * 12 + m.exp_month >= CAST(?4 AS INTEGER)
+            OR m.id IN (SELECT d.method_id FROM mandates d WHERE d.customer_id = ?1 AND d.revoked_at = 0))) AS INTEGER) AS cards,
+    CAST((SELECT count(*) FROM method_setups s WHERE s.customer_id = ?1 AND s.state = 'verifying') AS INTEGER) AS accounts
+`
+
+type GetWaitingForCustomerParams struct {
+	CustomerID int64
+	Today      calendar.Date
+	LastMonth  int64
+	FirstMonth int64
+}
+
+type GetWaitingForCustomerRow struct {
+	PastDue  int64
+	Cards    int64
+	Accounts int64
+}
+
+// Every page of the portal: what waits for the customer behind the tabs. An
+// invoice past due, unless payments of all of it are under way; a card that
+// expires in the months given, or has expired under Auto Recurring; a bank
+// account that is to be verified.
+func (q *Queries) GetWaitingForCustomer(ctx context.Context, arg GetWaitingForCustomerParams) (GetWaitingForCustomerRow, error) {
+	row := q.db.QueryRowContext(ctx, getWaitingForCustomer,
+		arg.CustomerID,
+		arg.Today,
+		arg.LastMonth,
+		arg.FirstMonth,
+	)
+	var i GetWaitingForCustomerRow
+	err := row.Scan(&i.PastDue, &i.Cards, &i.Accounts)
 	return i, err
 }
 

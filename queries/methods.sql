@@ -18,6 +18,14 @@ ON CONFLICT (customer_id, gateway) DO UPDATE SET ref = excluded.ref;
 -- name: ListMethodsForCustomer :many
 SELECT * FROM methods WHERE customer_id = ? AND gateway = ? AND ended_at = 0 ORDER BY created_at DESC, id DESC;
 
+-- The payment screen: the method on file that the customer paid with last.
+-- name: GetLastPaidMethodForCustomer :one
+SELECT p.method_id FROM payments p
+WHERE p.method_id IN (SELECT m.id FROM methods m WHERE m.customer_id = sqlc.arg(customer_id) AND m.gateway = sqlc.arg(gateway) AND m.ended_at = 0)
+  AND p.customer_id = sqlc.arg(customer_id)
+  AND p.state IN ('processing', 'succeeded', 'won', 'partially_refunded', 'refunded')
+ORDER BY p.id DESC LIMIT 1;
+
 -- payment.Submit, "CC/eCheck": one method on file.
 -- name: GetMethodForCustomer :one
 SELECT * FROM methods WHERE id = ? AND customer_id = ? AND gateway = ? AND ended_at = 0;
@@ -91,3 +99,18 @@ WHERE state IN ('open', 'verifying')
   AND checked_at + min(max((checked_at - created_at) / 2, CAST(sqlc.arg(shortest) AS INTEGER)), CAST(sqlc.arg(longest) AS INTEGER)) <= sqlc.arg(now)
 ORDER BY checked_at
 LIMIT sqlc.arg(most);
+
+-- Every page of the portal: what waits for the customer behind the tabs. An
+-- invoice past due, unless payments of all of it are under way; a card that
+-- expires in the months given, or has expired under Auto Recurring; a bank
+-- account that is to be verified.
+-- name: GetWaitingForCustomer :one
+SELECT
+    CAST((SELECT count(*) FROM invoices i WHERE i.customer_id = sqlc.arg(customer_id) AND i.state = 'issued' AND i.balance_cents > 0
+        AND i.due_date < sqlc.arg(today)
+        AND i.balance_cents > coalesce((SELECT sum(r.cents) FROM reservations r WHERE r.invoice_id = i.id), 0)) AS INTEGER) AS past_due,
+    CAST((SELECT count(*) FROM methods m WHERE m.customer_id = sqlc.arg(customer_id) AND m.ended_at = 0 AND m.kind = 'card'
+        AND m.exp_year * 12 + m.exp_month <= CAST(sqlc.arg(last_month) AS INTEGER)
+        AND (m.exp_year * 12 + m.exp_month >= CAST(sqlc.arg(first_month) AS INTEGER)
+            OR m.id IN (SELECT d.method_id FROM mandates d WHERE d.customer_id = sqlc.arg(customer_id) AND d.revoked_at = 0))) AS INTEGER) AS cards,
+    CAST((SELECT count(*) FROM method_setups s WHERE s.customer_id = sqlc.arg(customer_id) AND s.state = 'verifying') AS INTEGER) AS accounts;

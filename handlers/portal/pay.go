@@ -214,6 +214,7 @@ func (h *Handlers) payScreen(c echo.Context, status int, s paying) error {
 		f.Payable = f.Payable || r.Reason == ""
 		f.Rows = append(f.Rows, row)
 	}
+	s.choice.Kind, s.choice.Method = string(screen.Kind), screen.Method
 	for _, k := range screen.Kinds {
 		f.Kinds = append(f.Kinds, payKind(k, screen.Methods, s.choice, s.refused))
 	}

@@ -158,6 +158,45 @@ func TestPayPlainFormWithoutScript(t *testing.T) {
 	}
 }
 
+// What was paid with last is ready; without it the newest that works; and a
+// customer with nothing on file chooses.
+func TestPaySuggestsAMethod(t *testing.T) {
+	s, cards := paying(t)
+	ready := func(i int) string {
+		t.Helper()
+		v := s.payForm(i, "")
+		return v.Get("kind") + " " + v.Get("method-"+v.Get("kind"))
+	}
+	if got := ready(0); got != "card "+cards[0] {
+		t.Errorf("the only one: %q", got)
+	}
+	newest := s.card(0, "pm_usBankAccount_success")
+	if got := ready(0); got != "echeck "+newest {
+		t.Errorf("the newest: %q", got)
+	}
+	s.exec(`INSERT INTO payments (reference, customer_id, method_id, gateway, state, source, kind, type_label, amount_cents, payment_date, idempotency_key, nonce, created_at) VALUES
+		('R1', ?1, ?2, 'sandbox', 'succeeded', 'portal', 'card', 'Credit Card', 160, '2026-11-15', 'K1', 'N1', 1),
+		('R2', ?1, ?3, 'sandbox', 'failed', 'portal', 'echeck', 'eCheck', 160, '2026-11-15', 'K2', 'N2', 1)`, s.customer[0], cards[0], newest)
+	if got := ready(0); got != "card "+cards[0] {
+		t.Errorf("the one paid with last: %q", got)
+	}
+	s.exec(`UPDATE methods SET exp_year = 2020 WHERE id = ?`, cards[0])
+	if got := ready(0); got != "echeck "+newest {
+		t.Errorf("the one paid with last has expired: %q", got)
+	}
+	// what the customer chose stands
+	v := s.payForm(0, "")
+	v.Set("kind", "card")
+	v.Set("method-card", "new")
+	if v = form(page(t, s.post(0, "/pay/preview", v, false), http.StatusOK)); v.Get("kind") != "card" || v.Get("method-card") != "new" {
+		t.Errorf("the choice became %s %s", v.Get("kind"), v.Get("method-card"))
+	}
+	s.exec(`UPDATE methods SET ended_at = 1`)
+	if got := ready(0); got != " " {
+		t.Errorf("nothing on file: %q", got)
+	}
+}
+
 func TestPayByHTMX(t *testing.T) {
 	s, cards := paying(t)
 	v := s.payForm(0, "?invoice=10001")

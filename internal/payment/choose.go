@@ -2,7 +2,10 @@ package payment
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,6 +59,11 @@ type Screen struct {
 	Credit  money.Cents // unapplied credit the dealer holds
 	Kinds   []gateway.Kind
 	Methods []Method // on file, of the kinds above, the newest first
+	// Kind and Method are what is ready to be paid with: as chosen, and while
+	// nothing is, the method on file that was paid with last, or the newest
+	// that works. Kind is "" when the customer has to choose first.
+	Kind   gateway.Kind
+	Method string
 	// Closed says in words why no payment can be taken online, "" when it can.
 	Closed string
 	// Minimum is the least part payment.
@@ -88,9 +96,15 @@ func (s *Service) Preview(ctx context.Context, customerID int64, c Choice) (*Scr
 			return err
 		}
 		if screen.Closed == "" {
-			screen.Methods, err = s.methods(ctx, q, customerID, g.Info().Name)
+			if screen.Methods, err = s.methods(ctx, q, customerID, g.Info().Name); err != nil {
+				return err
+			}
+			screen.Kind, screen.Method = gateway.Kind(c.Kind), c.Method
+			if c.Kind == "" {
+				return screen.suggest(ctx, q, customerID, g.Info().Name)
+			}
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -102,6 +116,32 @@ func (s *Service) Preview(ctx context.Context, customerID int64, c Choice) (*Scr
 		}
 	}
 	return screen, nil
+}
+
+// suggest makes ready what the customer most likely pays with. It runs in the
+// caller's transaction.
+func (s *Screen) suggest(ctx context.Context, q *db.Queries, customerID int64, gatewayName string) error {
+	usable := slices.DeleteFunc(slices.Clone(s.Methods), func(m Method) bool { return m.Expired || !slices.Contains(s.Kinds, m.Kind) })
+	if len(usable) == 0 {
+		if len(s.Kinds) == 1 {
+			s.Kind = s.Kinds[0]
+		}
+		return nil
+	}
+	ready := usable[0]
+	if len(usable) > 1 {
+		last, err := q.GetLastPaidMethodForCustomer(ctx, db.GetLastPaidMethodForCustomerParams{CustomerID: customerID, Gateway: gatewayName})
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("payment: method last paid with: %w", err)
+		}
+		for _, m := range usable {
+			if last.Valid && m.ID == last.Int64 {
+				ready = m
+			}
+		}
+	}
+	s.Kind, s.Method = ready.Kind, strconv.FormatInt(ready.ID, 10)
+	return nil
 }
 
 // rows puts the customer's open invoices and a choice together. It runs in the

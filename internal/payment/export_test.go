@@ -3,7 +3,13 @@ package payment
 import (
 	"context"
 	"time"
+
+	"customerportal/db"
+	"customerportal/internal/calendar"
 )
+
+// MethodOf is a method on file as it is shown on a day.
+func MethodOf(m db.Method, today calendar.Date) Method { return methodOf(m, today, 0) }
 
 // NoPause makes the pauses between two tries pass at once.
 func (s *Service) NoPause() { s.pause = func(context.Context, time.Duration) {} }

@@ -71,6 +71,14 @@ func methodOf(m db.Method, today calendar.Date, auto int64) Method {
 	return v
 }
 
+// ExpiringMonths returns the first and the last month in which a card on file
+// runs out that is marked as expiring soon on a day, as year*12 + month.
+func ExpiringMonths(today calendar.Date) (first, last int64) {
+	index := func(d calendar.Date) int64 { return int64(d.Year())*12 + int64(d.Month()) }
+	// its last day is at most so many days away: the next month has begun one day after them
+	return index(today), index(today.AddDays(soon+1)) - 1
+}
+
 // methods lists what the customer has on file with a gateway.
 func (s *Service) methods(ctx context.Context, q *db.Queries, customerID int64, gatewayName string) ([]Method, error) {
 	today, err := s.ledger.Today(ctx)

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"customerportal/db"
 	"customerportal/internal/audit"
+	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/gateway"
 	"customerportal/internal/gateway/sandbox"
@@ -223,5 +225,18 @@ func TestSetUpsThatComeToNothing(t *testing.T) {
 	}
 	if _, err := b.pay.StartSetup(t.Context(), b.ann(), b.customer, payment.SetupOrder{Nonce: payment.NewNonce(), Kind: "card", Billing: billing}); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("%v", err)
+	}
+}
+
+// The months that are asked of the books are those that the screen marks.
+func TestExpiringMonths(t *testing.T) {
+	for day := calendar.Date("2026-01-01"); day < "2028-03-01"; day = day.AddDays(1) {
+		first, last := payment.ExpiringMonths(day)
+		for i := first - 3; i <= last+3; i++ {
+			m := payment.MethodOf(db.Method{Kind: "card", ExpYear: (i - 1) / 12, ExpMonth: (i-1)%12 + 1}, day)
+			if m.ExpiresSoon != (i >= first && i <= last) || m.Expired != (i < first) {
+				t.Fatalf("on %s a card of %d/%d: soon %v, expired %v; the months are %d to %d", day, m.ExpMonth, m.ExpYear, m.ExpiresSoon, m.Expired, first, last)
+			}
+		}
 	}
 }

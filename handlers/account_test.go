@@ -73,6 +73,7 @@ func newSite(t *testing.T, publicURL string) *site {
 	app.Sessions = web.NewSessions(s.accounts, app.Secure())
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
 	customers := &portal.Handlers{App: app, Accounts: s.accounts, Ledger: ledger.New(s.db, clock, store, mail)}
+	app.Sessions.PortalTabs = customers.Tabs
 	staff := &office.Handlers{App: app, Accounts: s.accounts}
 	s.app = app
 	s.handler = handlers.New(app, nil, customers.Routes(), staff.Routes())
@@ -317,7 +318,7 @@ func TestFirstDay(t *testing.T) {
 		if b.post("/account/switch", "number", "1001"); b.to() != "/password/reset" {
 			t.Errorf("a form leads to %q before a password is chosen", b.to())
 		}
-		b.post("/password/reset", "password", "password123", "confirm", "password123").shows(422, "tried first")
+		b.post("/password/reset", "password", "password123", "confirm", "password123").shows(422, "easy to guess")
 		b.post("/password/reset", "password", goodPass, "confirm", "four green pears").shows(422, "not the same")
 		if got := b.refused("password", "", "confirm", ""); !slices.Equal(got, []string{"confirm"}) {
 			t.Errorf("refused %v", got)

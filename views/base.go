@@ -62,7 +62,8 @@ type Viewer struct {
 // Tab is one entry of the navigation.
 type Tab struct {
 	Key, Label, Href string
-	Count            int // how many things wait there for the viewer
+	Count            int    // how many things wait there for the viewer
+	Waits            string // what they are, after the count: "past due"
 	Current          bool
 }
 

@@ -83,6 +83,10 @@ func newScreens(t testing.TB, d *db.DB) *screens {
 	s.payments = payment.New(d, clock, store, mail, s.ledger, payment.Gateways{
 		"sandbox": func(*settings.Settings) (gateway.Adapter, error) { return s.sandbox, nil }}, app.Log)
 	customers := &portal.Handlers{App: app, Ledger: s.ledger, Accounts: account.New(d, clock, store, mail), Payments: s.payments}
+	app.Decorate = func(c echo.Context, v web.Viewer) (views.Viewer, error) {
+		tabs, err := customers.Tabs(c.Request().Context(), v.CustomerID)
+		return views.Viewer{SignedIn: true, Tabs: tabs}, err
+	}
 	s.handler = handlers.New(app, nil, customers.Routes())
 	return s
 }

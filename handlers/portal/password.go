@@ -90,7 +90,7 @@ func (h *Handlers) reset(c echo.Context) error {
 
 func resetPage(username string, refused views.FieldErrors) *view.PasswordPage {
 	return passwordPage(view.PasswordPage{Action: "/password/reset", Username: username,
-		Hint: "The temporary password has done its work. Choose one of your own to go on."}, refused)
+		Hint: "Your temporary password worked. Now choose a password of your own."}, refused)
 }
 
 // resetDone is its form.

@@ -77,7 +77,7 @@ func (h *Handlers) refuseRegistration(c echo.Context, f account.RegistrationForm
 
 // registered follows a good registration.
 func (h *Handlers) registered(c echo.Context) error {
-	return h.Page(c, http.StatusOK, "portal/registered", &view.RegisteredPage{Base: views.Base{Title: "Look into your mailbox"}})
+	return h.Page(c, http.StatusOK, "portal/registered", &view.RegisteredPage{Base: views.Base{Title: "Check your e-mail"}})
 }
 
 // asked follows a request to add an address.

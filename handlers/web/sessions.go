@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/gob"
 	"fmt"
@@ -25,6 +26,8 @@ type Sessions struct {
 	secure   bool
 	// OfficeTabs lists the tabs of the office for a role; nil for none.
 	OfficeTabs func(role string) []views.Tab
+	// PortalTabs lists a customer's tabs with what waits behind each; nil for none.
+	PortalTabs func(ctx context.Context, customerID int64) ([]views.Tab, error)
 }
 
 var _ sessions.Store = (*Sessions)(nil)
@@ -238,10 +241,10 @@ func (s *Sessions) Decorate(c echo.Context, v Viewer) (views.Viewer, error) {
 		out.Tabs = s.OfficeTabs(v.Role)
 	case !out.Staff:
 		out.Customer, out.Number, out.Others = found.CustomerName, found.CustomerNumber, found.Others
-		out.Tabs = []views.Tab{
-			{Key: "invoices", Label: "Invoices", Href: "/"},
-			{Key: "methods", Label: "CC/eCheck", Href: "/methods"},
-			{Key: "payments", Label: "Payment History", Href: "/payments"},
+		if s.PortalTabs != nil {
+			if out.Tabs, err = s.PortalTabs(c.Request().Context(), v.CustomerID); err != nil {
+				return views.Viewer{}, err
+			}
 		}
 	}
 	return out, nil

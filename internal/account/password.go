@@ -150,7 +150,7 @@ func checkNewPassword(password, confirm string, known ...string) error {
 	case n > MaxPassword:
 		refused.Add("password", "The password may have at most %d characters", MaxPassword)
 	case isCommon(password):
-		refused.Add("password", "This password is one of those that are tried first. Choose one that is harder to guess, such as four words that do not belong together")
+		refused.Add("password", "This password is easy to guess: many people use it. Choose another one, such as four words that do not belong together")
 	default:
 		for _, k := range known {
 			if sameSecret(password, k) {

@@ -154,14 +154,17 @@ func demoCopy(t *testing.T) string {
 	if err := os.CopyFS(dir, os.DirFS(demonstration.dir)); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{".", "portal.key"} {
-		mode := os.FileMode(0o600)
-		if name == "." {
-			mode = 0o700
+	// copying opened them to others
+	if err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
 		}
-		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
-			t.Fatal(err)
+		if d.IsDir() {
+			return os.Chmod(path, 0o700)
 		}
+		return os.Chmod(path, 0o600)
+	}); err != nil {
+		t.Fatal(err)
 	}
 	// a copy takes no money until its owner confirms that it is the running one
 	if err := run(t.Context(), []string{"confirm", "--db", filepath.Join(dir, "portal.db")}, io.Discard); err != nil {
@@ -170,8 +173,9 @@ func demoCopy(t *testing.T) string {
 	return dir
 }
 
-// newSite starts the demonstration on fresh books and stops it with the test.
-func newSite(t *testing.T) *site {
+// copiedDemo is the demonstration's books, copied to a folder of their own,
+// where nobody runs them yet.
+func copiedDemo(t *testing.T) *site {
 	t.Helper()
 	s := &site{Dir: demoCopy(t)}
 	raw, err := os.ReadFile(filepath.Join(s.Dir, "demo.json"))
@@ -181,7 +185,13 @@ func newSite(t *testing.T) *site {
 	if err := json.Unmarshal(raw, &s.Guide); err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
 
+// newSite starts the demonstration on fresh books and stops it with the test.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	s := copiedDemo(t)
 	ctx, stop := context.WithCancel(context.Background())
 	done, ready := make(chan error, 1), make(chan string, 1)
 	go func() { done <- runDemo(ctx, s.Dir, func(url string) { ready <- url }) }()

@@ -52,6 +52,13 @@ func serving(t *testing.T, path, address string) *exec.Cmd {
 	t.Helper()
 	cmd := process(t, "serve", "--db", path, "--listen", address)
 	cmd.Stderr = os.Stderr
+	awaitPortal(t, cmd, address)
+	return cmd
+}
+
+// awaitPortal starts a process that serves and returns once it answers.
+func awaitPortal(t *testing.T, cmd *exec.Cmd, address string) {
+	t.Helper()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -64,11 +71,10 @@ func serving(t *testing.T, path, address string) *exec.Cmd {
 	for lines.Scan() {
 		if strings.Contains(lines.Text(), "The portal is at http://"+address) {
 			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return cmd
+			return
 		}
 	}
 	t.Fatalf("serve ended without its address: %v", lines.Err())
-	return nil
 }
 
 func TestServeRefusesASecondAndSurvivesAKill(t *testing.T) {

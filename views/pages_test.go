@@ -27,7 +27,6 @@ var areas = map[string]fs.FS{"portal": portal.Files, "office": office.Files, "de
 // pages has one line for every page: its name and its struct.
 var pages = map[string]any{
 	"portal/error": &views.ErrorPage{},
-	"office/error": &views.ErrorPage{},
 
 	"portal/login":      &portal.LoginPage{},
 	"portal/register":   &portal.RegisterPage{},

@@ -114,7 +114,7 @@ func (h *Handlers) fillOwed(ctx context.Context, s *settings.Settings, p *view.C
 func openRow(who view.Ref, o ledger.OpenInvoice, today calendar.Date) view.InvoiceRow {
 	state := o.State(today)
 	return view.InvoiceRow{Number: o.Number, Date: o.Date.String(), Due: o.Due.String(), Site: o.Site, Total: o.Total.String(), Balance: o.Balance.String(),
-		State: string(state), StateClass: invoiceClass(state), Age: o.Age(today), PDF: paperPath(who, o.Number)}
+		State: string(state), StateClass: web.InvoiceClass(state), Age: o.Age(today), PDF: paperPath(who, o.Number)}
 }
 
 func invoiceRow(who view.Ref, r db.ListInvoicesForCustomerRow, today calendar.Date) view.InvoiceRow {
@@ -128,19 +128,6 @@ func invoiceRow(who view.Ref, r db.ListInvoicesForCustomerRow, today calendar.Da
 
 func paperPath(who view.Ref, number string) string {
 	return who.Href + "/invoices/" + url.PathEscape(number+".pdf")
-}
-
-// invoiceClass is the look of an invoice's state.
-func invoiceClass(s ledger.State) string {
-	switch s {
-	case ledger.PastDue:
-		return "state-past"
-	case ledger.InProgress:
-		return "state-progress"
-	case ledger.Paid:
-		return "state-paid"
-	}
-	return "state-due"
 }
 
 // contactFacts is the contact block with what the office knows beside it.
@@ -318,7 +305,7 @@ func (h *Handlers) paymentList(ctx context.Context, row db.Customer, before stri
 	for _, r := range rows {
 		state := ledger.StateOf(r.State)
 		list.Rows = append(list.Rows, view.PaymentRow{Reference: r.Reference, Date: r.PaymentDate.String(), Type: r.TypeLabel, Number: r.NumberLabel,
-			Amount: r.AmountCents.String(), State: string(state), StateClass: paymentClass(state), Href: paymentPath(row.Number, r.Reference)})
+			Amount: r.AmountCents.String(), State: string(state), StateClass: web.PaymentClass(state), Href: paymentPath(row.Number, r.Reference)})
 	}
 	return list, nil
 }

@@ -30,19 +30,6 @@ func paymentPath(number, reference string) string {
 	return customerPath(number) + "/payments/" + url.PathEscape(reference)
 }
 
-// paymentClass is the look of a payment's state.
-func paymentClass(s ledger.PaymentState) string {
-	switch s {
-	case ledger.Received:
-		return "state-ok"
-	case ledger.Submitted, ledger.Waiting, ledger.Disputed:
-		return "state-progress"
-	case ledger.Returned, ledger.Declined:
-		return "state-failed"
-	}
-	return "state-off"
-}
-
 // payment shows one payment or, when the address ends in .pdf, sends its
 // receipt and records that.
 func (h *Handlers) payment(c echo.Context) error {
@@ -72,7 +59,7 @@ func (h *Handlers) payment(c echo.Context) error {
 	}
 	p := &view.PaymentPage{
 		Base: views.Base{Title: "Payment " + r.Reference, Tab: "customers"}, Customer: who, Reference: r.Reference, Amount: r.Amount.String(),
-		State: string(r.State), StateClass: paymentClass(r.State), Meaning: meanings[r.State],
+		State: string(r.State), StateClass: web.PaymentClass(r.State), Meaning: meanings[r.State],
 		Facts: facts("Payment Date", r.Date.String(), "Payment Type", r.Method, "Submitted", r.SubmittedAt.Format(s.Zone), "Why", r.Failure),
 	}
 	if r.Refunded > 0 {
@@ -95,7 +82,8 @@ var meanings = map[ledger.PaymentState]string{
 	ledger.Submitted:      "Sent to the processor; it counts as paid once it is settled. Do not take the same money again before that.",
 	ledger.Waiting:        "The customer has to do something before it can go through, such as a confirmation the bank asks for.",
 	ledger.Returned:       "The bank returned it. The invoices it was for are open again.",
-	ledger.Disputed:       "The cardholder disputes it and the money is held. Answer at the processor; until then the invoices are open again.",
+	ledger.Checking:       "The processor is being asked what became of it. Do not take the same money again before that is known.",
+	ledger.Disputed:       "The cardholder disputes it. Until that is decided it counts as paid; answer at the processor before it is lost.",
 	ledger.Declined:       "It did not go through and nothing was charged.",
 	ledger.NotMade:        "It was given up before anything was charged.",
 	ledger.PartlyRefunded: "A part of it was given back.",
@@ -249,7 +237,7 @@ func (t *counter) split(f paymentForm) ([]ledger.Allocation, view.Split) {
 	rest, applied := amount, money.Cents(0)
 	for _, o := range t.open {
 		state := o.State(t.today)
-		row := view.SplitRow{Number: o.Number, Due: o.Due.String(), Balance: o.Balance.String(), State: string(state), StateClass: invoiceClass(state),
+		row := view.SplitRow{Number: o.Number, Due: o.Due.String(), Balance: o.Balance.String(), State: string(state), StateClass: web.InvoiceClass(state),
 			Name: applyPrefix + number(o.ID), Value: f.parts[o.ID]}
 		part := min(o.Payable(), rest)
 		if edited {

@@ -94,7 +94,7 @@ func (h *Handlers) paidInvoices(c echo.Context, customer int64, lists *pages.Inv
 	}
 	for _, r := range rows {
 		lists.Paid = append(lists.Paid, pages.InvoiceRow{Number: r.Number, Date: r.InvoiceDate, Due: r.DueDate, Site: r.Site, Total: r.TotalCents,
-			State: string(ledger.Paid), StateClass: invoiceClass(ledger.Paid), ViewHref: viewHref(r.Number)})
+			State: string(ledger.Paid), StateClass: web.InvoiceClass(ledger.Paid), ViewHref: viewHref(r.Number)})
 	}
 	return nil
 }
@@ -102,24 +102,11 @@ func (h *Handlers) paidInvoices(c echo.Context, customer int64, lists *pages.Inv
 func openRow(o ledger.OpenInvoice, today calendar.Date) pages.InvoiceRow {
 	state := o.State(today)
 	row := pages.InvoiceRow{Number: o.Number, Date: o.Date, Due: o.Due, Site: o.Site, Total: o.Total, Balance: o.Balance,
-		State: string(state), StateClass: invoiceClass(state), Age: o.Age(today), ViewHref: viewHref(o.Number)}
+		State: string(state), StateClass: web.InvoiceClass(state), Age: o.Age(today), ViewHref: viewHref(o.Number)}
 	if o.Payable() > 0 {
 		row.PayHref, row.InProgress = payHref(o.Number), o.Reserved
 	}
 	return row
-}
-
-// invoiceClass is the look of an invoice's state.
-func invoiceClass(s ledger.State) string {
-	switch s {
-	case ledger.PastDue:
-		return "state-past"
-	case ledger.InProgress:
-		return "state-progress"
-	case ledger.Paid:
-		return "state-paid"
-	}
-	return "state-due"
 }
 
 func payHref(number string) string { return "/pay?invoice=" + url.QueryEscape(number) }

@@ -203,7 +203,7 @@ func (h *Handlers) payScreen(c echo.Context, status int, s paying) error {
 	for _, r := range screen.Rows {
 		state := r.State(today)
 		row := pages.PayRow{Number: r.Number, Key: payment.Key(r.Number), Date: r.Date, Due: r.Due, Site: r.Site, Balance: r.Balance,
-			State: string(state), StateClass: invoiceClass(state), Age: r.Age(today), Yes: r.Yes, Amount: r.Amount, Typed: r.Amount.Plain(),
+			State: string(state), StateClass: web.InvoiceClass(state), Age: r.Age(today), Yes: r.Yes, Amount: r.Amount, Typed: r.Amount.Plain(),
 			Editing: r.Error != "" || r.Number == s.editing, Error: r.Error, Reason: r.Reason, ViewHref: viewHref(r.Number)}
 		if r.Error != "" {
 			row.Typed = r.Typed

@@ -55,7 +55,7 @@ func (h *Handlers) paymentsPage(c echo.Context, status int, from, to string, ref
 		state := ledger.StateOf(r.State)
 		row := pages.PaymentRow{Reference: r.Reference, Href: paymentHref(r.Reference), Date: r.PaymentDate, Type: r.TypeLabel,
 			Number: paymentNumber(ledger.Kind(r.Kind), r.Brand, r.NumberLabel), Amount: r.AmountCents, Refunded: r.RefundedCents,
-			State: string(state), StateClass: paymentClass(state)}
+			State: string(state), StateClass: web.PaymentClass(state)}
 		if state.HasReceipt() {
 			row.Receipt = row.Href + ".pdf"
 		}
@@ -71,19 +71,6 @@ func paymentNumber(kind ledger.Kind, brand, number string) string {
 		return number
 	}
 	return strings.TrimSpace(brand + " ending " + number)
-}
-
-// paymentClass is the look of a payment's state.
-func paymentClass(s ledger.PaymentState) string {
-	switch s {
-	case ledger.Received:
-		return "state-ok"
-	case ledger.Submitted, ledger.Checking, ledger.Waiting, ledger.Disputed:
-		return "state-progress"
-	case ledger.Returned, ledger.Declined:
-		return "state-failed"
-	}
-	return "state-off"
 }
 
 func paymentHref(reference string) string { return "/payments/" + url.PathEscape(reference) }
@@ -110,7 +97,7 @@ func (h *Handlers) payment(c echo.Context) error {
 	p := &pages.PaymentPage{
 		Base: views.Base{Title: "Payment " + r.Reference, Tab: "payments"}, Heading: paymentHeading(r.State),
 		Reference: r.Reference, Date: r.Date, Type: r.Type, Method: r.Method, Amount: r.Amount, Refunded: r.Refunded,
-		State: string(r.State), StateClass: paymentClass(r.State), Meaning: r.State.Meaning(), Failure: r.Failure, NoMoney: r.Sandbox,
+		State: string(r.State), StateClass: web.PaymentClass(r.State), Meaning: r.State.Meaning(), Failure: r.Failure, NoMoney: r.Sandbox,
 		LeftLabel: "Left to pay",
 	}
 	p.Checking, p.GoOn = r.State == ledger.Checking, now.Redirect

@@ -112,10 +112,7 @@ func (a *App) sendError(c echo.Context, p *views.ErrorPage) {
 			c.Set(viewerKey, v)
 		}
 	}
-	page := "portal/error"
-	if Who(c).StaffID != 0 {
-		page = "office/error"
-	}
+	const page = "portal/error" // for staff too: the layout shows whose page it is
 	h := c.Response().Header()
 	h.Set("Cache-Control", "no-store")
 	var err error

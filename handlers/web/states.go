@@ -1,0 +1,29 @@
+package web
+
+import "customerportal/internal/ledger"
+
+// InvoiceClass is the look of an invoice's state, for customers and staff alike.
+func InvoiceClass(s ledger.State) string {
+	switch s {
+	case ledger.PastDue:
+		return "state-past"
+	case ledger.InProgress:
+		return "state-progress"
+	case ledger.Paid:
+		return "state-paid"
+	}
+	return "state-due"
+}
+
+// PaymentClass is the look of a payment's state.
+func PaymentClass(s ledger.PaymentState) string {
+	switch s {
+	case ledger.Received:
+		return "state-ok"
+	case ledger.Submitted, ledger.Checking, ledger.Waiting, ledger.Disputed:
+		return "state-progress"
+	case ledger.Returned, ledger.Declined:
+		return "state-failed"
+	}
+	return "state-off"
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -214,6 +215,9 @@ func (h *Handlers) payScreen(c echo.Context, status int, s paying) error {
 		f.Payable = f.Payable || r.Reason == ""
 		f.Rows = append(f.Rows, row)
 	}
+	if c.Request().Method == http.MethodGet {
+		f.Gone = gone(c.QueryParams()["invoice"], screen.Rows)
+	}
 	s.choice.Kind, s.choice.Method = string(screen.Kind), screen.Method
 	for _, k := range screen.Kinds {
 		f.Kinds = append(f.Kinds, payKind(k, screen.Methods, s.choice, s.refused))
@@ -223,6 +227,14 @@ func (h *Handlers) payScreen(c echo.Context, status int, s paying) error {
 		return h.Fragment(c, status, "portal/pay", "pay-form", f)
 	}
 	return h.Page(c, status, "portal/pay", p)
+}
+
+// gone lists the numbers that are not among the open invoices any more, as after
+// the browser's Back from a payment.
+func gone(numbers []string, rows []payment.Row) []string {
+	return slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(numbers))), func(number string) bool {
+		return slices.ContainsFunc(rows, func(r payment.Row) bool { return strings.EqualFold(r.Number, number) })
+	})
 }
 
 // payKind fills one box of "Pay with" and its drop-down.

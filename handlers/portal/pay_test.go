@@ -158,6 +158,19 @@ func TestPayPlainFormWithoutScript(t *testing.T) {
 	}
 }
 
+// The address of a payment that is made already, by Back or a bookmark, says so.
+func TestPayInvoiceThatIsPaid(t *testing.T) {
+	s, _ := paying(t)
+	s.exec(`UPDATE invoices SET balance_cents = 0 WHERE number = '10001'`)
+	doc := page(t, s.get(0, "/pay?invoice=10001&invoice=10002&invoice=10001"), http.StatusOK)
+	if got := text(doc.Find(".notice")); got != "Nothing is left to pay on invoice 10001." {
+		t.Errorf("%q", got)
+	}
+	if got := text(doc.Find("#pay-sum")); got != "$30.00" {
+		t.Errorf("the other one: %s", got)
+	}
+}
+
 // What was paid with last is ready; without it the newest that works; and a
 // customer with nothing on file chooses.
 func TestPaySuggestsAMethod(t *testing.T) {

@@ -18,7 +18,8 @@ type PayForm struct {
 	Nonce    string
 	Previous string // the attempt that did not go through, "" for none
 	Problem  PayProblem
-	Earlier  string // address of the payment that was there first, "" for none
+	Earlier  string   // address of the payment that was there first, "" for none
+	Gone     []string // invoices asked for that have nothing left to pay
 	Rows     []PayRow
 	Total    money.Cents
 	Credit   money.Cents // unapplied, held for the customer

@@ -156,7 +156,12 @@ func (a *application) processing(ctx context.Context) error {
 	if err != nil || !moved {
 		return err
 	}
-	return a.tellPayer(ctx, "submitted", outbox.PaymentSubmitted{Payment: a.letter(ctx)})
+	letter := a.letter(ctx)
+	for i := range letter.Invoices {
+		// the books count the payment once it is settled, who made it counts it already
+		letter.Invoices[i].Left = max(letter.Invoices[i].Left-letter.Invoices[i].Amount, 0)
+	}
+	return a.tellPayer(ctx, "submitted", outbox.PaymentSubmitted{Payment: letter})
 }
 
 // succeed books money that was received, once.

@@ -248,6 +248,21 @@ func TestWebhooksTwiceReorderedAndBeforeTheAnswer(t *testing.T) {
 	}
 }
 
+// The mail about an eCheck on its way does not ask for the same money again.
+func TestSubmittedMailSaysWhatIsLeft(t *testing.T) {
+	b := open(t)
+	b.invoice("10001", 4500)
+	b.invoice("10002", 3000)
+	b.submit(order("echeck", b.method("pm_usBankAccount"), map[string]string{"10001": "", "10002": "10.00"}))
+	var body string
+	b.ok(b.db.Reader().QueryRow(`SELECT text_body FROM outbox WHERE kind = 'payment_submitted'`).Scan(&body))
+	for _, line := range []string{"\nInvoice 10001: $45.00\n", "\nInvoice 10002: $10.00 ($20.00 left to pay)\n"} {
+		if !strings.Contains(body, line) {
+			t.Errorf("missing %q in\n%s", line, body)
+		}
+	}
+}
+
 // A webhook that comes while the charge is still being answered neither waits
 // nor books a second time.
 func TestAWebhookBeforeTheAnswer(t *testing.T) {

@@ -60,11 +60,7 @@ func ServeTLS(ctx context.Context, domain, certificates string, h http.Handler, 
 	if err := os.MkdirAll(certificates, 0o700); err != nil {
 		return err
 	}
-	manager := &autocert.Manager{
-		Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(certificates), HostPolicy: autocert.HostWhitelist(domain),
-	}
-	config := manager.TLSConfig()
-	config.MinVersion = tls.VersionTLS12
+	manager, config := certified(domain, certificates)
 	secure, err := net.Listen("tcp", ":443")
 	if err != nil {
 		return err
@@ -79,6 +75,16 @@ func ServeTLS(ctx context.Context, domain, certificates string, h http.Handler, 
 		return serve(ctx, newServer(manager.HTTPHandler(http.HandlerFunc(toHTTPS)), log), plain)
 	})
 	return group.Wait()
+}
+
+// certified asks for certificates of the one domain, and speaks TLS 1.2 and later.
+func certified(domain, certificates string) (*autocert.Manager, *tls.Config) {
+	manager := &autocert.Manager{
+		Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(certificates), HostPolicy: autocert.HostWhitelist(domain),
+	}
+	config := manager.TLSConfig()
+	config.MinVersion = tls.VersionTLS12
+	return manager, config
 }
 
 // toHTTPS answers plain http with the same address on https.

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
@@ -100,5 +101,27 @@ func TestPlainHTTPGoesToHTTPS(t *testing.T) {
 	toHTTPS(w, httptest.NewRequest(http.MethodGet, "http://portal.example.com:80/invoices/10023.pdf?x=1", nil))
 	if w.Code != http.StatusPermanentRedirect || w.Header().Get("Location") != "https://portal.example.com/invoices/10023.pdf?x=1" {
 		t.Errorf("%d %s", w.Code, w.Header().Get("Location"))
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	manager, config := certified("portal.example.com", t.TempDir())
+	for name, own := range map[string]bool{"portal.example.com": true, "evil.example": false, "a.portal.example.com": false, "127.0.0.1": false} {
+		if err := manager.HostPolicy(t.Context(), name); (err == nil) != own {
+			t.Errorf("a certificate for %s: %v", name, err)
+		}
+	}
+	for version, spoken := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+		ours, theirs := net.Pipe()
+		client := tls.Client(theirs, &tls.Config{ServerName: "evil.example", MinVersion: version, MaxVersion: version})
+		ended := make(chan error, 1)
+		go func() { ended <- client.HandshakeContext(t.Context()); _ = theirs.Close() }()
+		err := tls.Server(ours, config).HandshakeContext(t.Context())
+		_ = ours.Close()
+		<-ended
+		// a spoken version is refused for the name alone
+		if old := err != nil && strings.Contains(err.Error(), "version"); old == spoken {
+			t.Errorf("%s: %v", tls.VersionName(version), err)
+		}
 	}
 }

@@ -542,6 +542,19 @@ func TestWebhookRoute(t *testing.T) {
 			t.Errorf("%d", code)
 		}
 	}
+	// kinds we know nothing of are taken and kept, whoever replays an old one is not
+	other := `{"id":"evt_2","object":"event","type":"terminal.reader.action_succeeded","data":{"object":{"id":"tmr_1"}}}`
+	if code := deliver(other, stripeSignature(other, s.sandbox.WebhookSecret(), s.clock.Now())); code != http.StatusOK {
+		t.Errorf("an unknown kind: %d", code)
+	}
+	var kept int
+	must(t, s.db.Reader().QueryRow(`SELECT count(*) FROM gateway_events WHERE event_ref IN ('evt_1', 'evt_2')`).Scan(&kept))
+	if kept != 2 {
+		t.Errorf("%d of 2 are kept once", kept)
+	}
+	if code := deliver(other, stripeSignature(other, s.sandbox.WebhookSecret(), s.clock.Now().Add(-6*time.Minute))); code != http.StatusForbidden {
+		t.Errorf("six minutes old: %d", code)
+	}
 	reference := strings.TrimPrefix(location, "/payments/")
 	p, err := s.db.Read().GetPaymentByReference(t.Context(), reference)
 	must(t, err)

@@ -89,6 +89,7 @@ POST /office/customers/:number/users/:id/:verb               staff owner billing
 GET  /office/customers/:number/payments/new                  staff owner billing
 POST /office/customers/:number/payments/preview              staff owner billing
 POST /office/customers/:number/payments                      staff owner billing
+POST /office/customers/:number/methods/:id/remove            staff owner billing
 GET  /office/registrations                                   staff owner billing service
 POST /office/registrations/:id/:verb                         staff owner billing service
 GET  /office/mail                                            staff owner billing service

@@ -18,7 +18,7 @@ func FuzzMatchWords(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		typed := oneLine(cut(s, 200))
 		if !utf8.ValidString(typed) || strings.ContainsRune(typed, 0) {
-			t.Skip() // refused before it gets here
+			return // refused before it gets here
 		}
 		match := matchWords(typed)
 		if match == "" {

@@ -379,13 +379,10 @@ func TestForgotPassword(t *testing.T) {
 	}
 }
 
-// TestLogInTakesAsLongForUnknownNames compares medians, not single times. It is
-// a security property and holds by a margin: one argon2 hash more or less is
-// what would show.
+// TestLogInTakesAsLongForUnknownNames compares the quickest of several tries, as
+// a ratio: whatever else the machine does makes a try slower, never quicker, and
+// a hash that is left out, which is what would tell, makes it many times quicker.
 func TestLogInTakesAsLongForUnknownNames(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compares times")
-	}
 	e := newEnv(t)
 	e.user()
 	// one who has registered but not yet chosen a password must not show either
@@ -394,25 +391,22 @@ func TestLogInTakesAsLongForUnknownNames(t *testing.T) {
 	if err := e.accounts.AddCustomerUser(t.Context(), audit.Actor{Kind: audit.Staff}, e.customer(waiting), "new@example.com"); err != nil {
 		t.Fatal(err)
 	}
-	median := map[string]time.Duration{}
 	names := []string{"siobhan@example.com", "nobody@example.com", "new@example.com"}
-	times := map[string][]time.Duration{}
+	quickest := map[string]time.Duration{}
 	for range 9 {
 		for _, name := range names {
 			start := time.Now()
 			if _, err := e.logIn(visitor, name, "wrong password"); !fault.Is(err, fault.Invalid) {
 				t.Fatal(err)
 			}
-			times[name] = append(times[name], time.Since(start))
+			if took := time.Since(start); quickest[name] == 0 || took < quickest[name] {
+				quickest[name] = took
+			}
 		}
 	}
-	for _, name := range names {
-		slices.Sort(times[name])
-		median[name] = times[name][4]
-	}
 	for _, name := range names[1:] {
-		if d := (median[name] - median[names[0]]).Abs(); d > 30*time.Millisecond {
-			t.Errorf("a known name takes %s, %s %s", median[names[0]], name, median[name])
+		if ratio := float64(quickest[name]) / float64(quickest[names[0]]); ratio < 0.5 || ratio > 2 {
+			t.Errorf("a known name takes %s, %s %s", quickest[names[0]], name, quickest[name])
 		}
 	}
 }

@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -52,7 +53,10 @@ func build(t *testing.T, now time.Time) *made {
 		if m.box != nil {
 			return m.box, nil
 		}
-		m.box, err = sandbox.New(sandbox.Config{BaseURL: "http://127.0.0.1:8080/sandbox", Business: s.Company.Name, Clock: clock, Control: true})
+		m.box, err = sandbox.New(sandbox.Config{BaseURL: "http://127.0.0.1:8080/sandbox", Business: s.Company.Name, Clock: clock, Control: true,
+			Deliver: func(ctx context.Context, body []byte, signature string) error {
+				return m.Payments.Receive(ctx, "sandbox", body, func(string) string { return signature })
+			}})
 		return m.box, err
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))

@@ -122,8 +122,11 @@ func (o *online) plan() {
 	bills = o.left(zoe)
 	o.on(o.made.bills[bills[0]].date.AddDays(2), 11, o.keep(zoe, gateway.Card, sandbox.Entry{Number: "6011111111111117", Expiry: o.expiry(26), CVC: "123"}, false))
 	o.on(o.made.bills[bills[0]].date.AddDays(2), 12, o.pay(zoe, gateway.Card, bills[:1], 1, payment.Succeeded))
-	o.on(o.made.bills[bills[0]].date.AddDays(9), 14, o.refund(zoe, 1000))
+	o.on(o.made.bills[bills[0]].date.AddDays(refundAfter), 14, o.refund(zoe, 1000))
 }
+
+// refundAfter is how many days after her bill Zoë gets a part of it back.
+const refundAfter = 9
 
 // expiry is a card's last month, so many months after the one that is about to
 // end: with 0 it expires soon on whatever day the demonstration is made.

@@ -540,7 +540,7 @@ func FuzzDocuments(f *testing.F) {
 	f.Add("王 🔥 \x00\xff")
 	f.Fuzz(func(t *testing.T, s string) {
 		if len(s) > 500 {
-			t.Skip()
+			return
 		}
 		i, r, st := hostile(s)
 		for _, pdf := range [][]byte{mustInvoice(t, i), mustReceipt(t, r), mustStatement(t, st)} {

@@ -67,7 +67,7 @@ func FuzzWrap(f *testing.F) {
 	f.Add("a/b-c d", 1.0)
 	f.Fuzz(func(t *testing.T, s string, width float64) {
 		if !(width > 0 && width < 1000) || len(s) > 2000 {
-			t.Skip()
+			return
 		}
 		in := clean(s)
 		lines := regular().wrap(in, 10, width)

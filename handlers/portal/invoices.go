@@ -57,11 +57,8 @@ func (h *Handlers) home(c echo.Context) error {
 	p := &pages.HomePage{Base: views.Base{Title: "Invoices", Tab: "invoices"}, Contact: contactBlock(row), Form: contactForm(row), Lists: lists}
 	sum := ledger.Sum(open, today)
 	p.Owed = pages.OwedBlock{Due: sum.Due, PastDue: sum.PastDue, InProgress: sum.Balance - sum.Due, Next: sum.Next, Unapplied: money.Cents(-row.Unapplied)}
-	for _, o := range open {
-		if o.Payable() > 0 {
-			p.Owed.PayHref = payHref(o.Number) // the oldest comes first
-			break
-		}
+	if sum.Due > 0 {
+		p.Owed.PayHref = "/pay?all=1" // what stands above the button is what it pays
 	}
 	if row.AutoPayOn != 0 {
 		on := ledger.NextAutoPay(today, int(row.AutoPayOn))

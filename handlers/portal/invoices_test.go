@@ -230,6 +230,9 @@ func TestHome(t *testing.T) {
 	if strings.Join(rows, "\n") != strings.Join(want, "\n") {
 		t.Errorf("rows\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
 	}
+	if all := named(doc, "Make a payment"); all.AttrOr("href", "") != "/pay?all=1" {
+		t.Errorf("Make a payment leads to %q", all.AttrOr("href", ""))
+	}
 	if pay := named(doc, "Pay It"); pay.Length() != 2 || pay.First().AttrOr("href", "") != "/pay?invoice=10023" || pay.First().AttrOr("aria-label", "") != "Pay It, invoice 10023" {
 		t.Errorf("Pay It: %d, %s", pay.Length(), pay.First().AttrOr("href", ""))
 	}

@@ -20,8 +20,8 @@ import (
 	pages "customerportal/views/portal"
 )
 
-// pay shows the payment screen: with the invoices of the address on Yes, or with
-// the choices of an attempt that did not go through.
+// pay shows the payment screen: with the invoices of the address or all of them
+// on Yes, or with the choices of an attempt that did not go through.
 func (h *Handlers) pay(c echo.Context) error {
 	ctx, customer := c.Request().Context(), web.Who(c).CustomerID
 	s := paying{choice: payment.Choice{Rows: map[string]payment.RowChoice{}}}
@@ -45,6 +45,15 @@ func (h *Handlers) pay(c echo.Context) error {
 	}
 	for _, number := range c.QueryParams()["invoice"] {
 		s.choice.Rows[number] = payment.RowChoice{Yes: true}
+	}
+	if c.QueryParam("all") == "1" {
+		open, err := ledger.Payable(ctx, h.DB.Read(), customer)
+		if err != nil {
+			return err
+		}
+		for _, o := range open {
+			s.choice.Rows[o.Number] = payment.RowChoice{Yes: o.Payable() > 0}
+		}
 	}
 	return h.payScreen(c, http.StatusOK, s)
 }
@@ -117,6 +126,12 @@ func (h *Handlers) paySubmit(c echo.Context) error {
 		return h.payScreen(c, http.StatusPaymentRequired, s)
 	}
 	return web.See(c, paymentHref(r.Reference))
+}
+
+// seeOther leads on from an address that only a form is sent to. Without script
+// such an address stays behind a refused form, and is reloaded and kept.
+func seeOther(path string) echo.HandlerFunc {
+	return func(c echo.Context) error { return web.See(c, path) }
 }
 
 // payRefused shows the screen again with every choice kept.

@@ -171,6 +171,31 @@ func TestPayInvoiceThatIsPaid(t *testing.T) {
 	}
 }
 
+// "Make a payment" below the amount due has all of it on Yes.
+func TestPayAll(t *testing.T) {
+	s, _ := paying(t)
+	s.exec(`INSERT INTO payments (id, reference, customer_id, state, source, kind, type_label, amount_cents, payment_date, idempotency_key, nonce, created_at)
+		VALUES (90, 'R90', ?, 'processing', 'portal', 'echeck', 'eCheck', 3000, '2026-11-15', 'K', 'N', 1)`, s.customer[0])
+	s.exec(`INSERT INTO allocations SELECT 90, id, 3000 FROM invoices WHERE number = '10002'`)
+	doc := page(t, s.get(0, "/pay?all=1"), http.StatusOK)
+	if sum, yes := text(doc.Find("#pay-sum")), doc.Find("#pay-form button[aria-pressed=true]").Length(); sum != "$145.00" || yes != 2 {
+		t.Errorf("%d rows on Yes, %s", yes, sum)
+	}
+	if due := text(page(t, s.get(0, "/"), http.StatusOK).Find(".total").First()); due != "$145.00" {
+		t.Errorf("amount due %s", due)
+	}
+}
+
+// The addresses that forms are sent to can be reloaded.
+func TestReloadOfARefusedForm(t *testing.T) {
+	s, _ := paying(t)
+	for address, want := range map[string]string{"/pay/preview": "/pay", "/pay/credit": "/pay", "/contact": "/contact/edit", "/account/password": "/account"} {
+		if w := s.get(0, address); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+			t.Errorf("%s: %d to %s", address, w.Code, w.Header().Get("Location"))
+		}
+	}
+}
+
 // What was paid with last is ready; without it the newest that works; and a
 // customer with nothing on file chooses.
 func TestPaySuggestsAMethod(t *testing.T) {

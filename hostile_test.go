@@ -12,8 +12,8 @@ import (
 	"customerportal/handlers/portal"
 )
 
-// TestHostileRequestsEverywhere sends to every address of the portal, as the
-// owner and as a customer, what no page of ours sends: ids that are none, values
+// TestHostileRequestsEverywhere sends to every address of the portal, as whoever
+// may open it, what no page of ours sends: ids that are none, values
 // for every field that any form has, and bodies that are no forms. None makes an
 // error of ours, and the books are sound afterwards.
 func TestHostileRequestsEverywhere(t *testing.T) {
@@ -42,11 +42,13 @@ func TestHostileRequestsEverywhere(t *testing.T) {
 	ids := []string{"0", "-1", "9223372036854775808", "x", "%00", "%ff", "..%2f..", "1%20OR%201=1", strings.Repeat("9", 2000), "%E2%80%AE"}
 	asked := 0
 	ask := func(method, path, kind, body string) {
-		for _, cookie := range []string{customer, owner} {
-			asked++
-			resp, answer := s.send(t, method, path, strings.NewReader(body), "Content-Type", kind, "Sec-Fetch-Site", "same-origin", "Cookie", cookie)
-			s.held(t, method+" "+path, resp, answer)
+		asked++
+		cookie := customer
+		if strings.HasPrefix(path, "/office") {
+			cookie = owner // nobody else comes past the door
 		}
+		resp, answer := s.send(t, method, path, strings.NewReader(body), "Content-Type", kind, "Sec-Fetch-Site", "same-origin", "Cookie", cookie)
+		s.held(t, method+" "+path, resp, answer)
 	}
 	for _, r := range append((&portal.Handlers{}).Routes(), (&office.Handlers{}).Routes()...) {
 		if r.Path == "/logout" || r.Path == "/login" {

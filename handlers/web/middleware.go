@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -95,18 +96,29 @@ func (a *App) recover(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // host refuses requests for a name that is not the portal's own, so that no
-// forged Host reaches a link or passes the cross-origin check.
+// forged Host reaches a link or passes the cross-origin check. A portal that is
+// tried out on this machine sends its other names, like localhost, to its own.
 func (a *App) host(next echo.HandlerFunc) echo.HandlerFunc {
-	own := ""
+	own, local := "", false
 	if u, err := url.Parse(a.PublicURL); err == nil {
-		own = u.Host
+		own, local = u.Host, loopback(u.Hostname())
 	}
 	return func(c echo.Context) error {
-		if !strings.EqualFold(c.Request().Host, own) && c.Request().URL.Path != healthPath {
-			return echo.NewHTTPError(http.StatusMisdirectedRequest)
+		r := c.Request()
+		if strings.EqualFold(r.Host, own) || r.URL.Path == healthPath {
+			return next(c)
 		}
-		return next(c)
+		if asked, err := url.Parse("http://" + r.Host); err == nil && local && loopback(asked.Hostname()) && r.Method == http.MethodGet {
+			return c.Redirect(http.StatusSeeOther, a.PublicURL+r.URL.RequestURI())
+		}
+		return echo.NewHTTPError(http.StatusMisdirectedRequest)
 	}
+}
+
+// loopback reports whether a host name means this machine itself.
+func loopback(name string) bool {
+	ip := net.ParseIP(name)
+	return strings.EqualFold(name, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // origin refuses what another site's page sends in the visitor's name: unsafe

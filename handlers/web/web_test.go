@@ -484,3 +484,29 @@ func TestSafePath(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherNamesOfThisMachine lets whoever tries the portal out type localhost.
+func TestOtherNamesOfThisMachine(t *testing.T) {
+	h := newHouse(t)
+	h.app.PublicURL = "http://127.0.0.1:8080"
+	local := handlers.New(h.app, nil)
+	for _, c := range []struct {
+		method, host string
+		status       int
+		location     string
+	}{
+		{"GET", "localhost:8080", 303, "http://127.0.0.1:8080//evil.example/?next=%2F"},
+		{"GET", "[::1]:8080", 303, "http://127.0.0.1:8080//evil.example/?next=%2F"},
+		{"POST", "localhost:8080", 421, ""},
+		{"GET", "evil.example", 421, ""},
+		{"GET", "localhost.evil.example", 421, ""},
+	} {
+		r := httptest.NewRequest(c.method, "http://127.0.0.1:8080//evil.example/?next=%2F", nil)
+		r.Host = c.host
+		w := httptest.NewRecorder()
+		local.ServeHTTP(w, r)
+		if w.Code != c.status || w.Header().Get("Location") != c.location {
+			t.Errorf("%s %s: %d to %q", c.method, c.host, w.Code, w.Header().Get("Location"))
+		}
+	}
+}

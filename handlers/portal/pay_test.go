@@ -107,6 +107,11 @@ func TestPayPlainFormWithoutScript(t *testing.T) {
 	if got := text(doc.Find("#pay-sum")); got != "$45.00" {
 		t.Errorf("Amount Applied %s", got)
 	}
+	// the page that comes stays at the row, or has the box in focus
+	flip, pencil := doc.Find("button[name=flip]").Eq(1).AttrOr("formaction", ""), doc.Find("button[name=edit]").Eq(1).AttrOr("formaction", "")
+	if flip != "/pay/preview#row-10002" || pencil != "/pay/preview#f-amount-10002" || doc.Find("#row-10002 #f-amount-10002").Length() != 1 {
+		t.Errorf("Yes/No leads to %q, the pencil to %q", flip, pencil)
+	}
 	// press No of the second: it says Yes
 	v := form(doc)
 	v.Set("flip", "10002")

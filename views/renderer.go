@@ -26,7 +26,7 @@ type Renderer struct {
 // an area share stands in its folder parts, if it has one. Asset turns the name
 // of a static file into its address.
 func New(shared fs.FS, areas map[string]fs.FS, asset func(string) string) (*Renderer, error) {
-	base, err := template.New("").Funcs(template.FuncMap{"asset": asset}).ParseFS(shared, "layout.html", "parts/*.html")
+	base, err := template.New("").Funcs(template.FuncMap{"asset": asset, "mailbox": mailbox}).ParseFS(shared, "layout.html", "parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("views: %w", err)
 	}
@@ -101,3 +101,9 @@ func (r *Renderer) Pages() []string {
 
 // Set returns the templates of a page, for the test that type-checks them.
 func (r *Renderer) Set(page string) *template.Template { return r.sets[page] }
+
+// mailbox parts an e-mail address before its @, where a narrow line may break.
+func mailbox(address string) [2]string {
+	at := max(strings.LastIndexByte(address, '@'), 0)
+	return [2]string{address[:at], address[at:]}
+}

@@ -63,6 +63,8 @@
 
   on("htmx:after:settle", (e) => {
     for (const node of e.detail.newContent || []) if (node instanceof Element && node.isConnected) arrived(node);
+    // a word of success does not stand above what was refused after it
+    if (document.querySelector("main .error-summary")) document.querySelector("main > .notice")?.remove();
   });
 
   // ---- no answer at all

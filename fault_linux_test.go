@@ -180,7 +180,7 @@ func TestPowerLoss(t *testing.T) {
 		}
 	})
 	live := filepath.Join(s.Dir, "portal.db-live")
-	for range 12 {
+	for range 6 {
 		from, within := saved.Load(), time.Now().Add(patience)
 		for saved.Load() < from+2 && time.Now().Before(within) {
 			time.Sleep(time.Duration(rand.IntN(5)) * time.Millisecond) // at any moment

@@ -715,8 +715,8 @@ func (p *person) audit(screen string) {
 }
 
 // faults judges the page that is shown: axe finds nothing in light and in dark,
-// there is one heading and a title, nothing hangs out at the side down to 320
-// pixels, and on a phone a finger hits every control.
+// there is one heading and a title, nothing hangs out at the side from 320 pixels
+// on, and on a phone a finger hits every control.
 func (p *person) faults() []string {
 	p.Helper()
 	_, err := chromedp.Run(p.ctx, chromedp.Evaluate[chromedp.Void](axe))
@@ -746,8 +746,10 @@ func (p *person) faults() []string {
 	p.must(err)
 	faults = append(faults, found...)
 	faults = append(faults, p.overhang(p.mode.width)...)
-	p.resize(320, 700)
-	faults = append(faults, p.overhang(320)...)
+	for _, width := range []int64{320, 768, 1030} {
+		p.resize(width, 700)
+		faults = append(faults, p.overhang(width)...)
+	}
 	p.resize(p.mode.width, p.mode.height)
 	return faults
 }

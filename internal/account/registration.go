@@ -150,11 +150,27 @@ func (f RegistrationForm) clean() (RegistrationForm, error) {
 	return f, refused.Err()
 }
 
+// looksLikeKey reports whether a Registration Key was typed where the customer
+// number belongs. Sixteen digits alone may well be a number.
+func looksLikeKey(number string) bool {
+	_, ok := NormalizeKey(number)
+	return ok && strings.ContainsFunc(number, func(r rune) bool { return r >= 'A' })
+}
+
+// shownNumber is the customer number as the office may see it: a key that was
+// typed in its place is not kept.
+func (f RegistrationForm) shownNumber() string {
+	if looksLikeKey(f.Number) {
+		return "(the Registration Key)"
+	}
+	return f.Number
+}
+
 // row is what the office is told of a registration that did not go through.
 // The key is not kept.
 func (f RegistrationForm) row(now calendar.Instant, ip string, customerID int64, state, failed string) db.AddRegistrationParams {
 	return db.AddRegistrationParams{
-		CustomerID: db.NullID(customerID), State: state, FailedField: failed, CustomerNumber: f.Number,
+		CustomerID: db.NullID(customerID), State: state, FailedField: failed, CustomerNumber: f.shownNumber(),
 		FirstName: f.FirstName, LastName: f.LastName, Zip: f.Zip, Phone: f.Phone, Email: f.Email, IP: ip, At: now,
 	}
 }
@@ -169,8 +185,7 @@ func (s *Service) match(ctx context.Context, by audit.Actor, f RegistrationForm)
 	}
 	// the key in the wrong box has a hint of its own, before anything is said
 	// to be missing
-	_, keyed := NormalizeKey(f.Number)
-	keyed = keyed && strings.ContainsFunc(f.Number, func(r rune) bool { return r >= 'A' })
+	keyed := looksLikeKey(f.Number)
 	clean, err := f.clean()
 	if err != nil {
 		if keyed {
@@ -237,7 +252,7 @@ func (s *Service) countRegistration(ctx context.Context, by audit.Actor, f Regis
 		return err
 	}
 	told := s.db.Write(ctx, func(q *db.Queries) error {
-		n, err := q.CountLimitReports(ctx, db.CountLimitReportsParams{CustomerNumber: f.Number, IP: by.IP, At: now.Add(-triesWindow)})
+		n, err := q.CountLimitReports(ctx, db.CountLimitReportsParams{CustomerNumber: f.shownNumber(), IP: by.IP, At: now.Add(-triesWindow)})
 		if err != nil || n > 0 {
 			return err
 		}

@@ -111,6 +111,21 @@ func TestRegistrationRules(t *testing.T) {
 
 // TestRegistrationProofSaysNothing compares the three ways in which a proof can
 // be wrong: nobody can tell them apart.
+// TestKeyInTheWrongBoxIsNotKept holds that the office's list of failed
+// registrations does not show a key that was typed as the customer number.
+func TestKeyInTheWrongBoxIsNotKept(t *testing.T) {
+	e := newEnv(t)
+	e.customer(known())
+	f := form()
+	f.Number = f.Key
+	if _, err := e.accounts.Register(t.Context(), visitor, f); !fault.Is(err, fault.Invalid) {
+		t.Fatal(err)
+	}
+	if e.count(`SELECT count(*) FROM registrations`) != 1 || e.count(`SELECT count(*) FROM registrations WHERE replace(customer_number, '-', '') LIKE '%' || ? || '%'`, key) != 0 {
+		t.Error("the key stands in the list of registrations")
+	}
+}
+
 func TestRegistrationProofSaysNothing(t *testing.T) {
 	e := newEnv(t)
 	e.customer(known())

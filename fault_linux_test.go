@@ -142,7 +142,11 @@ func TestStoppedUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	<-warm
+	select {
+	case <-warm:
+	case <-time.After(2 * time.Minute):
+		t.Fatalf("only %d requests were answered", answered.Load())
+	}
 	began := time.Now()
 	down.Store(true)
 	stop(t, cmd)

@@ -34,8 +34,9 @@ type DB struct {
 	read   *Queries
 	queue  chan struct{}
 
-	// one connection of its own, which tells whether the books have changed
-	watch *sql.DB
+	// one connection beside the pools: for what is asked while others wait for
+	// the answer, and for noticing that the books have changed
+	aside *sql.DB
 
 	// of books that were opened by OpenBooks
 	snapshot string
@@ -60,12 +61,12 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	}
 	reader.SetMaxOpenConns(Readers)
 	reader.SetMaxIdleConns(Readers)
-	watch, err := sql.Open("sqlite", dsn(path, false))
+	aside, err := sql.Open("sqlite", dsn(path, false))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("db: %w", err), reader.Close(), writer.Close())
 	}
-	watch.SetMaxOpenConns(1)
-	return &DB{path: path, writer: writer, reader: reader, watch: watch, read: New(reader), queue: make(chan struct{}, queueLimit)}, nil
+	aside.SetMaxOpenConns(1)
+	return &DB{path: path, writer: writer, reader: reader, aside: aside, read: New(reader), queue: make(chan struct{}, queueLimit)}, nil
 }
 
 // dsn names the file with its pragmas. busy_timeout comes first so that the
@@ -91,7 +92,7 @@ func fileURI(path, query string) string {
 
 // Close closes all connections.
 func (d *DB) Close() error {
-	return errors.Join(d.watch.Close(), d.reader.Close(), d.writer.Close())
+	return errors.Join(d.aside.Close(), d.reader.Close(), d.writer.Close())
 }
 
 // Path is the file that is open.
@@ -103,7 +104,14 @@ func (d *DB) Read() *Queries { return d.read }
 // Reader returns the read pool itself, for the few statements sqlc cannot parse.
 func (d *DB) Reader() *sql.DB { return d.reader }
 
+// Aside returns the queries on a connection beside the read pool. The settings
+// are read there: they are asked for in the middle of a [DB.View] too, and if
+// that needed a second connection of the pool, as many visitors as there are
+// readers could wait for each other for ever.
+func (d *DB) Aside() *Queries { return New(d.aside) }
+
 // View runs fn in one read transaction, so that all it reads is of one moment.
+// It holds a connection of the read pool: fn must not use [DB.Read].
 func (d *DB) View(ctx context.Context, fn func(q *Queries) error) error {
 	tx, err := d.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {

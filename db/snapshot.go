@@ -250,14 +250,14 @@ func (d *DB) KeepSnapshots(ctx context.Context, log *slog.Logger) {
 // the last one. It returns their version afterwards: what the snapshot itself
 // notes in the books is no reason for the next.
 func (d *DB) snapshotIfChanged(ctx context.Context, last int64) (int64, error) {
-	version, err := dataVersion(ctx, d.watch)
+	version, err := dataVersion(ctx, d.aside)
 	if err != nil || version == last {
 		return version, err
 	}
 	if err := d.Snapshot(ctx); err != nil {
 		return last, err
 	}
-	return dataVersion(ctx, d.watch)
+	return dataVersion(ctx, d.aside)
 }
 
 // dataVersion changes whenever another connection has committed; it must be

@@ -50,6 +50,10 @@ func (a *App) HandleError(err error, c echo.Context) {
 	case errors.As(err, &he) && he.Code < 500:
 		p.Status = he.Code
 		p.Heading, p.Message = clientError(he.Code)
+	case errors.Is(err, context.DeadlineExceeded):
+		p.Status, p.Heading = http.StatusServiceUnavailable, heading(fault.Unavailable)
+		p.Message = "The portal is very busy. Please try again in a moment."
+		c.Response().Header().Set("Retry-After", "5")
 	case errors.Is(err, context.Canceled):
 		// the browser went away: nobody is there to answer
 		p.Status = 499

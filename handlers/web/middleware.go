@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base32"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
@@ -34,6 +36,11 @@ func (a *App) Middleware() []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{a.identify, a.headers, a.recover, a.host, origin, bodyLimit, form, compress}
 }
 
+// answerWithin bounds the work on one request, so that whatever it waits for it
+// gives up before the server cuts the connection. A payment that was sent goes
+// on beyond it.
+const answerWithin = 50 * time.Second
+
 // identify gives the request its id and writes one line of log when it is done.
 func (a *App) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -42,6 +49,9 @@ func (a *App) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		id := base32.StdEncoding.EncodeToString(raw)[:12]
 		c.Set(requestIDKey, id)
 		start := a.Clock()
+		ctx, cancel := context.WithTimeout(c.Request().Context(), answerWithin)
+		defer cancel()
+		c.SetRequest(c.Request().WithContext(ctx))
 		err := next(c)
 		if err != nil {
 			c.Error(err)

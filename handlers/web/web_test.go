@@ -217,7 +217,7 @@ func TestErrorReferenceIsInTheLog(t *testing.T) {
 // page of last resort needs none.
 func TestErrorPageWithoutBooks(t *testing.T) {
 	h := newHouse(t)
-	if err := h.app.DB.Reader().Close(); err != nil {
+	if err := h.app.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
 	w := h.do("GET", "/nothing", "")

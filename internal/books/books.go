@@ -97,7 +97,7 @@ func (s *Service) Import(ctx context.Context, by audit.Actor, sources []Source, 
 		return nil, err
 	}
 	if err := r.read(ctx); err != nil {
-		return nil, err
+		return nil, stopped(ctx, err)
 	}
 	report.readRefused = len(report.Refused)
 	p := &planner{stage: stage, inputs: r.inputs, report: report, overwrite: o.OverwriteContact, progress: o.Progress,
@@ -107,7 +107,7 @@ func (s *Service) Import(ctx context.Context, by audit.Actor, sources []Source, 
 		report.forgetPlan()
 		seen, err := s.plan(ctx, p)
 		if err != nil {
-			return nil, err
+			return nil, stopped(ctx, err)
 		}
 		report.Read = s.clock().Sub(began)
 		totals := report.Totals()
@@ -133,9 +133,18 @@ func (s *Service) Import(ctx context.Context, by audit.Actor, sources []Source, 
 			return report, nil
 		}
 		if !errors.Is(err, errStale) {
-			return nil, err
+			return nil, stopped(ctx, err)
 		}
 	}
+}
+
+// stopped tells an import that was stopped from one that failed: the database
+// may answer the first statement after the stop in words of its own.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		return fmt.Errorf("%w (%w)", ctx.Err(), err)
+	}
+	return err
 }
 
 // plan plans against the books as they are at one moment, which it returns.

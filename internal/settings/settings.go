@@ -114,7 +114,7 @@ func (s *Store) Current(ctx context.Context) (*Settings, error) {
 	if age := now.Sub(s.readAt); s.cached != nil && age >= 0 && age < cacheFor {
 		return s.cached, nil
 	}
-	rows, err := s.db.Read().ListSettings(ctx)
+	rows, err := s.db.Aside().ListSettings(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
@@ -136,7 +136,7 @@ func (s *Store) Current(ctx context.Context) (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	if loaded.Company.Logo, err = s.db.Read().GetLogoHash(ctx); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if loaded.Company.Logo, err = s.db.Aside().GetLogoHash(ctx); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("settings: logo: %w", err)
 	}
 	s.cached, s.readAt = loaded, now

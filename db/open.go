@@ -95,9 +95,6 @@ func (d *DB) Close() error {
 	return errors.Join(d.aside.Close(), d.reader.Close(), d.writer.Close())
 }
 
-// Path is the file that is open.
-func (d *DB) Path() string { return d.path }
-
 // Read returns the queries on the read pool. A query that writes fails there.
 func (d *DB) Read() *Queries { return d.read }
 

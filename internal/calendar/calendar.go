@@ -106,17 +106,11 @@ func (d Date) utc() time.Time {
 	return t
 }
 
-// Year, Month and Day return the parts of the date.
+// Year returns the year.
 func (d Date) Year() int { return d.utc().Year() }
 
 // Month returns the month of the year.
 func (d Date) Month() time.Month { return d.utc().Month() }
-
-// Day returns the day of the month.
-func (d Date) Day() int { return d.utc().Day() }
-
-// Weekday returns the day of the week.
-func (d Date) Weekday() time.Weekday { return d.utc().Weekday() }
 
 // AddDays returns the date n days later.
 func (d Date) AddDays(n int) Date { return DateOf(d.utc().AddDate(0, 0, n)) }

@@ -17,7 +17,7 @@ import (
 
 // InvoiceRecord is an invoice to be issued.
 type InvoiceRecord struct {
-	Number     string
+	Number     string // "" = the next one of the dealer's sequence
 	CustomerID int64
 	SiteID     int64 // 0 = none
 	Date       calendar.Date
@@ -58,12 +58,18 @@ func (l Line) Check() error {
 // IssueInvoice puts an issued invoice with its lines into the books and returns
 // its id; the whole total is owed. It computes the amounts, the tax and the
 // total. It runs in the caller's transaction, and refuses before it writes.
+// An invoice that comes without a number takes the next one of the dealer's
+// sequence (settings invoices.prefix and invoices.next_number).
 //
 // The fields of its Invalid faults are the columns of invoices.csv. A number
 // that is taken is a Conflict with the field invoice_number. An invoice never
 // comes to less than zero: a credit that is larger than its invoice is entered
 // as credit, not as an invoice.
 func IssueInvoice(ctx context.Context, q *db.Queries, now calendar.Instant, r InvoiceRecord) (int64, error) {
+	next := r.Number == ""
+	if next {
+		r.Number = "to come" // in the words of an error; taken once nothing else is wrong
+	}
 	r.Number = strings.TrimSpace(r.Number)
 	total, tax, err := r.Check()
 	if err != nil {
@@ -88,6 +94,11 @@ func IssueInvoice(ctx context.Context, q *db.Queries, now calendar.Instant, r In
 		}
 		r.Due = DueDate(r.Date, terms)
 	}
+	if next {
+		if r.Number, err = nextNumber(ctx, q, now); err != nil {
+			return 0, err
+		}
+	}
 	id, err := q.AddInvoice(ctx, db.AddInvoiceParams{
 		Number: r.Number, CustomerID: r.CustomerID, SiteID: db.NullID(r.SiteID), InvoiceDate: r.Date, DueDate: r.Due,
 		PoNumber: strings.TrimSpace(r.PONumber), TaxCents: tax, TotalCents: total, BalanceCents: total, IssuedAt: now, CreatedAt: now,
@@ -111,7 +122,8 @@ func IssueInvoice(ctx context.Context, q *db.Queries, now calendar.Instant, r In
 }
 
 // Check adds up the invoice, tax included, without the books. It returns the
-// Invalid fault that [IssueInvoice] would return.
+// Invalid fault that [IssueInvoice] would return for an invoice that brings its
+// own number.
 func (r InvoiceRecord) Check() (total, tax money.Cents, err error) {
 	var refused fault.Fields
 	switch {

@@ -24,7 +24,7 @@ import (
 // books is a ledger on a file of its own, with customers 1 and 2 (numbers C1
 // and C2), each with a site of the same id.
 type books struct {
-	*testing.T
+	testing.TB
 	db      *db.DB
 	clock   *calendar.Fake
 	store   *settings.Store
@@ -33,9 +33,9 @@ type books struct {
 
 const today calendar.Date = "2026-11-15"
 
-func newBooks(t *testing.T) *books {
+func newBooks(t testing.TB) *books {
 	t.Helper()
-	b := &books{T: t, db: dbtest.New(t), clock: calendar.NewFake(time.Date(2026, 11, 15, 17, 0, 0, 0, time.UTC))}
+	b := &books{TB: t, db: dbtest.New(t), clock: calendar.NewFake(time.Date(2026, 11, 15, 17, 0, 0, 0, time.UTC))}
 	clock := calendar.Clock(b.clock.Now)
 	sealer, err := settings.LoadSealer(filepath.Join(t.TempDir(), "portal.key"))
 	if err != nil {

@@ -48,6 +48,8 @@ var Keys = []Key{
 	{Name: "payments.gateway", Help: "sandbox, stripe or off", Default: "off", check: oneOf("off", "sandbox", "stripe")},
 	{Name: "payments.minimum", Help: "the least part payment, in dollars", Default: "1.00", check: amount},
 	{Name: "methods.delete", Help: "customers may delete their own cards and accounts", Default: "no", check: yesNo},
+	{Name: "invoices.prefix", Help: "what invoice numbers begin with, like INV-", check: optional(prefix)},
+	{Name: "invoices.next_number", Help: "the next invoice's number (empty: after the highest one)", check: optional(sequence)},
 	{Name: "registration.names", Help: "how names are compared: strict or loose (last name only)", Default: "strict", check: oneOf("strict", "loose")},
 	{Name: "registration.phone", Help: "whether the phone must match: strict or loose", Default: "strict", check: oneOf("strict", "loose")},
 	{Name: "registration.key_once", Help: "the Registration Key is void after use", Default: "no", check: yesNo},
@@ -268,6 +270,8 @@ var (
 	colorForm  = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 	linkForm   = regexp.MustCompile(`^https?://[^\s"<>]+$`)
 	serverForm = regexp.MustCompile(`^smtps?://[A-Za-z0-9.\-\[\]:]+:[0-9]{1,5}$`)
+	prefixForm = regexp.MustCompile(`^[A-Za-z0-9._-]{0,11}[A-Za-z._-]$`)
+	numberForm = regexp.MustCompile(`^[0-9]{1,12}$`)
 	amountForm = regexp.MustCompile(`^[0-9]{1,5}\.[0-9]{2}$`)
 )
 
@@ -278,6 +282,12 @@ func link(s string) error { return match(linkForm, s, "a web address that begins
 func mailServer(s string) error { return match(serverForm, s, "smtp://host:587 or smtps://host:465") }
 
 func amount(s string) error { return match(amountForm, s, "an amount like 1.00") }
+
+func prefix(s string) error {
+	return match(prefixForm, s, "a prefix like INV- (letters, digits, dots and dashes, with no digit at its end)")
+}
+
+func sequence(s string) error { return match(numberForm, s, "a number of at most twelve digits") }
 
 func match(form *regexp.Regexp, s, want string) error {
 	if !form.MatchString(s) {

@@ -114,6 +114,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Processor) {
 		{"A dispute", (*suite).disputes},
 		{"Webhooks", (*suite).webhooks},
 		{"Changes", (*suite).changes},
+		{"A trial of the account", (*suite).trial},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := fresh(t)

@@ -160,6 +160,13 @@ func (c *call) setupJSON(r *setupIntent, at string) object {
 	return o
 }
 
+func (c *call) listenerJSON(r *listener) object {
+	return object{
+		"id": r.ID, "object": "webhook_endpoint", "created": r.Created, "livemode": false, "status": "enabled", "url": r.URL,
+		"enabled_events": r.Events, "description": nullable(r.Description), "metadata": object{},
+	}
+}
+
 func (c *call) refundJSON(r *refund) object {
 	return object{
 		"id": r.ID, "object": "refund", "created": r.Created, "status": r.Status, "amount": r.Amount, "currency": "usd",

@@ -122,6 +122,13 @@ type (
 		Attempts         int
 		NextTry          int64
 	}
+	listener struct { // a webhook endpoint
+		ID           string
+		Seq, Created int64
+		URL          string
+		Events       []string
+		Description  string
+	}
 	storedAnswer struct {
 		Key     string
 		Created int64
@@ -143,6 +150,7 @@ func (r *charge) id() (string, string)       { return "charge", r.ID }
 func (r *refund) id() (string, string)       { return "refund", r.ID }
 func (r *dispute) id() (string, string)      { return "dispute", r.ID }
 func (r *event) id() (string, string)        { return "event", r.ID }
+func (r *listener) id() (string, string)     { return "listener", r.ID }
 func (r *storedAnswer) id() (string, string) { return "answer", r.Key }
 
 // store is the books and their journal. It is not safe for concurrent use.
@@ -162,6 +170,7 @@ type store struct {
 	charges   map[string]*charge
 	refunds   map[string]*refund
 	disputes  map[string]*dispute
+	listeners map[string]*listener
 	events    map[string]*event
 	answers   map[string]*storedAnswer
 	seq       int64
@@ -182,7 +191,7 @@ func newStore() *store {
 	return &store{
 		customers: map[string]*customer{}, methods: map[string]*method{}, sessions: map[string]*session{},
 		intents: map[string]*intent{}, setups: map[string]*setupIntent{}, charges: map[string]*charge{},
-		refunds: map[string]*refund{}, disputes: map[string]*dispute{}, events: map[string]*event{},
+		refunds: map[string]*refund{}, disputes: map[string]*dispute{}, listeners: map[string]*listener{}, events: map[string]*event{},
 		answers: map[string]*storedAnswer{},
 		pending: map[string]*charge{}, open: map[string]*session{}, refunding: map[string]*refund{}, verifying: map[string]record{}, undelivered: map[string]*event{},
 	}
@@ -260,7 +269,7 @@ func (s *store) read(path string) error {
 }
 
 func blank(kind string) record {
-	for _, r := range []record{&account{}, &customer{}, &method{}, &session{}, &intent{}, &setupIntent{}, &charge{}, &refund{}, &dispute{}, &event{}, &storedAnswer{}} {
+	for _, r := range []record{&account{}, &customer{}, &method{}, &session{}, &intent{}, &setupIntent{}, &charge{}, &refund{}, &dispute{}, &event{}, &listener{}, &storedAnswer{}} {
 		if k, _ := r.id(); k == kind {
 			return r
 		}
@@ -310,6 +319,7 @@ func (s *store) all() []record {
 	list = appendAll(list, s.refunds)
 	list = appendAll(list, s.disputes)
 	list = appendAll(list, s.events)
+	list = appendAll(list, s.listeners)
 	return appendAll(list, s.answers)
 }
 
@@ -374,6 +384,8 @@ func (s *store) index(r record) {
 		keep(s.refunding, r.ID, r, r.Status == "pending")
 	case *dispute:
 		s.disputes[r.ID] = r
+	case *listener:
+		s.listeners[r.ID] = r
 		s.seq = max(s.seq, r.Seq)
 	case *event:
 		s.events[r.ID] = r

@@ -104,7 +104,10 @@ func expandable(o map[string]any, path string) bool {
 
 // optional are fields that exist in Stripe's description and not in the example
 // objects of stripe-mock.
-var optional = []string{"failure_reason", "network_reason_code", "us_bank_account"}
+var optional = []string{
+	"failure_reason", "network_reason_code", "us_bank_account", "us_bank_account_ach_payments", "verify_with_microdeposits",
+	"secret", // of a webhook endpoint, told when it is made
+}
 
 // invented lists the fields of ours that theirs does not have. Objects that are
 // null or only an id on their side are passed over.

@@ -52,6 +52,7 @@ var (
 		"internal/gateway/gatewaytest": {"internal/gateway"},
 		"internal/ledger":              {"db", "internal/document", "services"},
 		"internal/payment":             {"db", "internal/document", "internal/ledger", "internal/gateway", "services"},
+		"internal/billing":             {"db", "internal/ledger", "services"},
 		"internal/books":               {"db", "internal/account", "internal/ledger", "services"},
 		"internal/schedule":            {"db"},
 		// the demonstration uses the whole product the way people do

@@ -39,6 +39,44 @@ type Audit struct {
 	IP         string
 }
 
+type BillingRun struct {
+	ID          int64
+	MonthDate   calendar.Date
+	InvoiceDate calendar.Date
+	DueDate     calendar.Date
+	PerSite     int64
+	Mail        int64
+	Automatic   int64
+	StaffID     sql.NullInt64
+	State       string
+	Trouble     string
+	AfterID     int64
+	ToDo        int64
+	Customers   int64
+	Invoices    int64
+	Periods     int64
+	Mailed      int64
+	Problems    int64
+	TaxCents    money.Cents
+	TotalCents  money.Cents
+	StartedAt   calendar.Instant
+	FinishedAt  calendar.Instant
+}
+
+type BillingRunInvoice struct {
+	RunID     int64
+	InvoiceID int64
+	Mailed    int64
+}
+
+type BillingRunProblem struct {
+	ID         int64
+	RunID      int64
+	CustomerID int64
+	Words      string
+	Held       int64
+}
+
 type Customer struct {
 	ID               int64
 	Number           string
@@ -308,6 +346,47 @@ type Payment struct {
 	SettledAt      calendar.Instant
 }
 
+type RecurringAmount struct {
+	ItemID      int64
+	FromDate    calendar.Date
+	AmountCents money.Cents
+	Reason      string
+	CreatedAt   calendar.Instant
+}
+
+type RecurringItem struct {
+	ID          int64
+	CustomerID  int64
+	SiteID      sql.NullInt64
+	SystemID    sql.NullInt64
+	Description string
+	Quantity    money.Quantity
+	CycleMonths int64
+	StartDate   calendar.Date
+	EndDate     calendar.Date
+	Prorate     int64
+	Arrears     int64
+	Taxable     int64
+	Reason      string
+	EndReason   string
+	NextDate    calendar.Date
+	BillDate    calendar.Date
+	CreatedAt   calendar.Instant
+	EndedAt     calendar.Instant
+}
+
+type RecurringPeriod struct {
+	ItemID      int64
+	FromDate    calendar.Date
+	UntilDate   calendar.Date
+	RunID       sql.NullInt64
+	InvoiceID   sql.NullInt64
+	Position    int64
+	Lines       int64
+	AmountCents money.Cents
+	TaxCents    money.Cents
+}
+
 type Registration struct {
 	ID             int64
 	CustomerID     sql.NullInt64
@@ -392,6 +471,29 @@ type System struct {
 	Name          string
 	SystemType    string
 	AccountNumber string
+}
+
+type TaxCode struct {
+	ID             int64
+	Code           string
+	Name           string
+	TaxesRecurring int64
+	TaxesOther     int64
+	CreatedAt      calendar.Instant
+}
+
+type TaxExemption struct {
+	SiteID      int64
+	Certificate string
+	ExpiresDate calendar.Date
+	UpdatedAt   calendar.Instant
+}
+
+type TaxRate struct {
+	TaxCodeID int64
+	FromDate  calendar.Date
+	Ppm       int64
+	CreatedAt calendar.Instant
 }
 
 type Token struct {

@@ -225,6 +225,12 @@ type Ledger struct {
 	At         calendar.Instant
 }
 
+type MailChoice struct {
+	UserID    int64
+	Invoices  int64
+	Reminders int64
+}
+
 type Mandate struct {
 	ID             int64
 	CustomerID     int64
@@ -309,6 +315,16 @@ type OutboxAttachment struct {
 	OutboxID   int64
 	Position   int64
 	DocumentID int64
+}
+
+type PayLink struct {
+	InvoiceID  int64
+	CustomerID int64
+	Generation int64
+	Hash       []byte
+	MadeAt     calendar.Instant
+	RenewedAt  calendar.Instant
+	RevokedAt  calendar.Instant
 }
 
 type Payment struct {

@@ -125,7 +125,7 @@ WHERE outbox.id = (
     SELECT due.id FROM outbox AS due
     WHERE due.state IN ('waiting', 'sending') AND due.next_try_at <= ?2
     ORDER BY due.next_try_at, due.id LIMIT 1)
-RETURNING id, kind, to_name, to_email, reply_to, subject, text_body, html_body, secret, message_id, tries, first_try_at, created_at
+RETURNING id, kind, customer_id, to_name, to_email, reply_to, subject, text_body, html_body, secret, message_id, tries, first_try_at, created_at
 `
 
 type ClaimMailParams struct {
@@ -136,6 +136,7 @@ type ClaimMailParams struct {
 type ClaimMailRow struct {
 	ID         int64
 	Kind       string
+	CustomerID sql.NullInt64
 	ToName     string
 	ToEmail    string
 	ReplyTo    string
@@ -163,6 +164,7 @@ func (q *Queries) ClaimMail(ctx context.Context, arg ClaimMailParams) ([]ClaimMa
 		if err := rows.Scan(
 			&i.ID,
 			&i.Kind,
+			&i.CustomerID,
 			&i.ToName,
 			&i.ToEmail,
 			&i.ReplyTo,
@@ -440,7 +442,7 @@ func (q *Queries) ListMail(ctx context.Context, arg ListMailParams) ([]ListMailR
 }
 
 const listMailAttachments = `-- name: ListMailAttachments :many
-SELECT documents.name, documents.mime, documents.body
+SELECT documents.name, documents.mime, documents.sha256, documents.body
 FROM outbox_attachments
 JOIN documents ON documents.id = outbox_attachments.document_id
 WHERE outbox_attachments.outbox_id = ?
@@ -448,9 +450,10 @@ ORDER BY outbox_attachments.position
 `
 
 type ListMailAttachmentsRow struct {
-	Name string
-	Mime string
-	Body []byte
+	Name   string
+	Mime   string
+	SHA256 string
+	Body   []byte
 }
 
 // The mail worker: the papers of one mail, in order.
@@ -463,7 +466,12 @@ func (q *Queries) ListMailAttachments(ctx context.Context, outboxID int64) ([]Li
 	var items []ListMailAttachmentsRow
 	for rows.Next() {
 		var i ListMailAttachmentsRow
-		if err := rows.Scan(&i.Name, &i.Mime, &i.Body); err != nil {
+		if err := rows.Scan(
+			&i.Name,
+			&i.Mime,
+			&i.SHA256,
+			&i.Body,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

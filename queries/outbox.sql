@@ -27,7 +27,7 @@ WHERE outbox.id = (
     SELECT due.id FROM outbox AS due
     WHERE due.state IN ('waiting', 'sending') AND due.next_try_at <= sqlc.arg(now)
     ORDER BY due.next_try_at, due.id LIMIT 1)
-RETURNING id, kind, to_name, to_email, reply_to, subject, text_body, html_body, secret, message_id, tries, first_try_at, created_at;
+RETURNING id, kind, customer_id, to_name, to_email, reply_to, subject, text_body, html_body, secret, message_id, tries, first_try_at, created_at;
 
 -- The mail worker at start: what a killed program was sending waits again.
 -- name: ReclaimMail :execrows
@@ -35,7 +35,7 @@ UPDATE outbox SET state = 'waiting', next_try_at = sqlc.arg(now) WHERE state = '
 
 -- The mail worker: the papers of one mail, in order.
 -- name: ListMailAttachments :many
-SELECT documents.name, documents.mime, documents.body
+SELECT documents.name, documents.mime, documents.sha256, documents.body
 FROM outbox_attachments
 JOIN documents ON documents.id = outbox_attachments.document_id
 WHERE outbox_attachments.outbox_id = ?

@@ -59,6 +59,9 @@ type InvoiceData struct {
 
 	// PortalURL is printed and put into the QR code; "" leaves both out.
 	PortalURL string
+	// PayURL is what the QR code holds instead when it is not "": a link to pay
+	// by without a login, too long to be typed.
+	PayURL string
 	// RegistrationKey is printed in red at the bottom as it is given, with its
 	// dashes; "" leaves it out.
 	RegistrationKey string

@@ -25,10 +25,13 @@ func Invoice(d InvoiceData) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := panel{url: clean(d.PortalURL), address: d.PortalURL, key: clean(d.RegistrationKey)}
+	p := panel{url: clean(d.PortalURL), address: d.PortalURL, scan: d.PortalURL, key: clean(d.RegistrationKey), title: "See and pay your invoices online"}
+	if d.PayURL != "" {
+		p.scan, p.title = d.PayURL, "Scan to pay, no login needed. All your invoices:"
+	}
 	if d.PortalURL != "" {
 		// An address longer than a QR code holds is printed only.
-		p.code, _ = qr.Encode(d.PortalURL, qr.M)
+		p.code, _ = qr.Encode(p.scan, qr.M)
 	}
 	if p.key != "" {
 		s.lastFooter = func() {
@@ -154,6 +157,8 @@ func (d *InvoiceData) sums() []sumLine {
 type panel struct {
 	url     text
 	address string // the URL as it was given, for the link
+	scan    string // what the QR code holds
+	title   text
 	key     text
 	code    *qr.Code
 }
@@ -193,11 +198,11 @@ func (s *sheet) putPanel(p panel, y float64) {
 	x := left
 	if p.code != nil {
 		s.putQR(p.code, left, y, qrSide)
-		s.link(left, y, qrSide, qrSide, p.address)
+		s.link(left, y, qrSide, qrSide, p.scan)
 		x += qrSide + 12
 	}
 	if p.url != "" {
-		s.put(x, y+9, "See and pay your invoices online", style{bold: true, size: labelSize, color: ink})
+		s.put(x, y+9, p.title, style{bold: true, size: labelSize, color: ink})
 		lines := p.lines()
 		s.putLines(x, y+21, 11, lines, style{size: labelSize, color: ink})
 		s.link(x, y+12, p.room(), 11*float64(len(lines)), p.address)

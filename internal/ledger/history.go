@@ -194,7 +194,7 @@ func (s *Service) ReceiptPaper(ctx context.Context, customerID int64, reference 
 	if !r.State.HasReceipt() {
 		return Paper{}, fault.Missing("receipt")
 	}
-	dealer, _, err := s.dealer(ctx)
+	dealer, _, err := s.dealer(ctx, s.db.Read())
 	if err != nil {
 		return Paper{}, err
 	}

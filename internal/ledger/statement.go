@@ -47,7 +47,7 @@ func (s *Service) statement(ctx context.Context, customerID int64, from, to cale
 	if to < from {
 		return document.StatementData{}, fault.Field("to", "The period ends before it begins")
 	}
-	dealer, set, err := s.dealer(ctx)
+	dealer, set, err := s.dealer(ctx, s.db.Read())
 	if err != nil {
 		return document.StatementData{}, err
 	}

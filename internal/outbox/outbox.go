@@ -13,6 +13,7 @@ import (
 	"html/template"
 	"math"
 	"net/url"
+	"regexp"
 	"strings"
 	texttemplate "text/template"
 
@@ -55,6 +56,7 @@ type Writer struct {
 	publicURL string
 	texts     *texttemplate.Template
 	htmls     map[string]*template.Template
+	marks     *regexp.Regexp
 	queued    chan struct{} // tells the worker that a mail is on its way into the outbox
 }
 
@@ -66,6 +68,7 @@ func NewWriter(store *settings.Store, publicURL string) (*Writer, error) {
 		return nil, fmt.Errorf("outbox: %w", err)
 	}
 	w := &Writer{settings: store, publicURL: strings.TrimRight(publicURL, "/"), texts: texts, htmls: map[string]*template.Template{}, queued: make(chan struct{}, 1)}
+	w.marks = payLinkMarks(w.publicURL)
 	entries, err := files.ReadDir("templates")
 	if err != nil {
 		return nil, err

@@ -290,7 +290,17 @@ func (w *Worker) compose(ctx context.Context, who sender, to mail.Address, m *db
 	if err != nil {
 		return nil, fmt.Errorf("outbox: reading attachments: %w", err)
 	}
-	l := letter{from: who.from, to: to, subject: m.Subject, messageID: m.MessageID, date: m.CreatedAt.Time(), text: m.TextBody, html: m.HtmlBody}
+	l := letter{from: who.from, to: to, subject: m.Subject, messageID: m.MessageID, date: m.CreatedAt.Time()}
+	mine := func(invoiceID, generation int64) (bool, error) {
+		n, err := w.db.Read().CountPayLinkForCustomer(ctx, db.CountPayLinkForCustomerParams{InvoiceID: invoiceID, Generation: generation, CustomerID: m.CustomerID.Int64})
+		return n == 1, err
+	}
+	if l.text, err = w.writer.fillPayLinks(m.TextBody, mine); err == nil {
+		l.html, err = w.writer.fillPayLinks(m.HtmlBody, mine)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("outbox: pay links: %w", err)
+	}
 	if s, err := w.settings.Current(ctx); err == nil {
 		l.date = l.date.In(s.Zone)
 	}
@@ -298,7 +308,11 @@ func (w *Worker) compose(ctx context.Context, who sender, to mail.Address, m *db
 		l.replyTo = reply
 	}
 	for _, p := range papers {
-		l.attachments = append(l.attachments, attachment{name: p.Name, kind: p.Mime, body: p.Body})
+		body, err := w.settings.Sealer().OpenPaper(p.Body, p.SHA256)
+		if err != nil {
+			return nil, &trouble{step: stepConfig, reach: reachMailForGood, words: "The paper attached to this mail was sealed on another machine. Please send the invoice again.", err: err}
+		}
+		l.attachments = append(l.attachments, attachment{name: p.Name, kind: p.Mime, body: body})
 	}
 	raw, err := compose(l)
 	if err != nil {

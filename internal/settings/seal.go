@@ -1,9 +1,14 @@
 package settings
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -14,7 +19,11 @@ import (
 // Sealer encrypts the secrets in the settings (gateway keys, mail password,
 // staff second factors) with a key that lies beside the books, so that a copied
 // database file alone opens nothing. AES-256-GCM, as NIST SP 800-38D has it.
-type Sealer struct{ aead cipher.AEAD }
+// From the same key come the tokens of links that are mailed again and again.
+type Sealer struct {
+	aead  cipher.AEAD
+	links []byte // the key the tokens are derived with, itself derived
+}
 
 // LoadSealer reads the 32-byte key at path and makes one, mode 0600, when the
 // file is missing. It refuses a key that others can read.
@@ -66,7 +75,45 @@ func NewSealer(key []byte) (*Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sealer{aead}, nil
+	links, err := hkdf.Expand(sha256.New, key, "links", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	return &Sealer{aead, links}, nil
+}
+
+// LinkToken returns what makes a link unguessable: 128 bits as 26 small letters
+// and digits, for the same context always the same. Nobody can tell it without
+// the key file, so that it need not be stored where it is needed again.
+func (s *Sealer) LinkToken(context string) string {
+	mac := hmac.New(sha256.New, s.links)
+	mac.Write([]byte(context)) // a hash never fails
+	return linkText.EncodeToString(mac.Sum(nil)[:16])
+}
+
+var linkText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// sealedPaper begins a paper that was sealed; no file format in use does.
+var sealedPaper = []byte("SEALED1\n")
+
+// SealPaper encrypts a whole paper for storing, for one that holds a link. Its
+// SHA-256 in hexadecimal, which stands beside it, is its context.
+func (s *Sealer) SealPaper(body []byte, sum string) []byte {
+	return s.aead.Seal(bytes.Clone(sealedPaper), nil, body, []byte("paper "+sum))
+}
+
+// OpenPaper returns a stored paper as it is, whether it was sealed or not. It
+// fails when it was sealed with another key.
+func (s *Sealer) OpenPaper(body []byte, sum string) ([]byte, error) {
+	sealed, ok := bytes.CutPrefix(body, sealedPaper)
+	if !ok {
+		return body, nil
+	}
+	plain, err := s.aead.Open(nil, nil, sealed, []byte("paper "+sum))
+	if err != nil {
+		return nil, errors.New("the paper does not open with this machine's key file")
+	}
+	return plain, nil
 }
 
 // Seal encrypts a secret for storing. Context names its place ("staff 3 totp"),

@@ -47,6 +47,7 @@ var Keys = []Key{
 	{Name: "time.zone", Help: "the dealer's time zone", Default: "America/New_York", check: zone},
 	{Name: "payments.gateway", Help: "sandbox, stripe or off", Default: "off", check: oneOf("off", "sandbox", "stripe")},
 	{Name: "payments.minimum", Help: "the least part payment, in dollars", Default: "1.00", check: amount},
+	{Name: "invoices.attach_pdf", Help: "attach the PDF to the mail of an invoice", Default: "no", check: yesNo},
 	{Name: "methods.delete", Help: "customers may delete their own cards and accounts", Default: "no", check: yesNo},
 	{Name: "invoices.prefix", Help: "what invoice numbers begin with, like INV-", check: optional(prefix)},
 	{Name: "invoices.next_number", Help: "the next invoice's number (empty: after the highest one)", check: optional(sequence)},

@@ -21,7 +21,7 @@ import (
 // link returns the pay link of an invoice as a mail would carry it, and its token.
 func (b *books) link(invoice int64) (url, token string) {
 	b.Helper()
-	must(b.T, b.write(func(q *db.Queries) (err error) {
+	must(b.TB, b.write(func(q *db.Queries) (err error) {
 		url, err = b.service.PayLink(b.Context(), q, calendar.Clock(b.clock.Now).Now(), invoice)
 		return err
 	}))

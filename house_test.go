@@ -54,6 +54,7 @@ var (
 		"internal/payment":             {"db", "internal/document", "internal/ledger", "internal/gateway", "services"},
 		"internal/billing":             {"db", "internal/ledger", "services"},
 		"internal/books":               {"db", "internal/account", "internal/ledger", "services"},
+		"internal/accounting":          {"db", "internal/books", "internal/ledger", "services"},
 		"internal/schedule":            {"db"},
 		// the demonstration uses the whole product the way people do
 		"internal/demo": {"db", "internal/account", "internal/ledger", "internal/payment", "internal/gateway", "internal/gateway/sandbox", "services"},

@@ -21,7 +21,8 @@ SELECT CAST(coalesce((SELECT max(id) FROM customers), 0) AS INTEGER) AS customer
        CAST(coalesce((SELECT max(id) FROM systems), 0) AS INTEGER) AS systems,
        CAST(coalesce((SELECT max(id) FROM invoices), 0) AS INTEGER) AS invoices,
        CAST(coalesce((SELECT max(id) FROM payments), 0) AS INTEGER) AS payments,
-       CAST(coalesce((SELECT max(id) FROM ledger), 0) AS INTEGER) AS ledger
+       CAST(coalesce((SELECT max(id) FROM ledger), 0) AS INTEGER) AS ledger,
+       CAST(coalesce((SELECT max(updated_at) FROM settings WHERE key = 'books.locked_until'), 0) AS INTEGER) AS closed
 `
 
 type BooksFingerprintRow struct {
@@ -33,6 +34,7 @@ type BooksFingerprintRow struct {
 	Invoices  int64
 	Payments  int64
 	Ledger    int64
+	Closed    int64
 }
 
 // Import: whether nothing that a plan was made of has changed since.
@@ -48,6 +50,7 @@ func (q *Queries) BooksFingerprint(ctx context.Context) (BooksFingerprintRow, er
 		&i.Invoices,
 		&i.Payments,
 		&i.Ledger,
+		&i.Closed,
 	)
 	return i, err
 }

@@ -179,6 +179,20 @@ type GatewayEvent struct {
 	Note       string
 }
 
+type Import struct {
+	ID         int64
+	Folder     string
+	State      string
+	Open       sql.NullInt64
+	FilesJson  string
+	Overwrite  int64
+	ReportJson string
+	Problem    string
+	StaffID    sql.NullInt64
+	CreatedAt  calendar.Instant
+	FinishedAt calendar.Instant
+}
+
 type Invoice struct {
 	ID           int64
 	Number       string
@@ -360,6 +374,14 @@ type Payment struct {
 	SubmittedAt    calendar.Instant
 	CheckedAt      calendar.Instant
 	SettledAt      calendar.Instant
+}
+
+type PaymentFee struct {
+	ID        int64
+	PaymentID int64
+	Cents     money.Cents
+	EntryDate calendar.Date
+	At        calendar.Instant
 }
 
 type RecurringAmount struct {

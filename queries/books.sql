@@ -7,7 +7,8 @@ SELECT CAST(coalesce((SELECT max(id) FROM customers), 0) AS INTEGER) AS customer
        CAST(coalesce((SELECT max(id) FROM systems), 0) AS INTEGER) AS systems,
        CAST(coalesce((SELECT max(id) FROM invoices), 0) AS INTEGER) AS invoices,
        CAST(coalesce((SELECT max(id) FROM payments), 0) AS INTEGER) AS payments,
-       CAST(coalesce((SELECT max(id) FROM ledger), 0) AS INTEGER) AS ledger;
+       CAST(coalesce((SELECT max(id) FROM ledger), 0) AS INTEGER) AS ledger,
+       CAST(coalesce((SELECT max(updated_at) FROM settings WHERE key = 'books.locked_until'), 0) AS INTEGER) AS closed;
 
 -- Import: the customer that a row names.
 -- name: FindCustomer :one

@@ -31,7 +31,8 @@ type planner struct {
 	done      int64
 	total     int64
 	ids       customerIDs
-	kept      int64 // the last thing of which something stays
+	kept      int64         // the last thing of which something stays
+	locked    calendar.Date // the last day of the closed period
 }
 
 // run plans all the rows anew.
@@ -44,6 +45,10 @@ func (p *planner) run(ctx context.Context) error {
 		}
 	}
 	p.ids, p.kept, p.done = customerIDs{}, 0, 0
+	var err error
+	if p.locked, err = ledger.LockedUntil(context.WithoutCancel(ctx), p.q); err != nil {
+		return fmt.Errorf("books: %w", err)
+	}
 	p.total = p.report.Totals().Rows
 	for _, step := range []func(context.Context) error{p.customers, p.sites, p.systems, p.invoices, p.payments} {
 		if err := step(ctx); err != nil {
@@ -647,10 +652,18 @@ func (p *planner) invoice(ctx context.Context, i *invoice) error {
 	if !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("books: invoice %s: %w", i.number, err)
 	}
+	if i.date <= p.locked {
+		return p.refuseInvoice(i, nil, "invoice_date", "%s", p.closed())
+	}
 	for _, r := range i.rows {
 		p.report.Files[r.file].New++
 	}
 	return p.stage.exec(`INSERT INTO balances (number, customer, new, state, cents) VALUES (?, ?, 1, 'issued', ?)`, i.number, i.customer, int64(total))
+}
+
+// closed says why a row of the closed period is not taken in.
+func (p *planner) closed() string {
+	return fmt.Sprintf("the books are closed up to %s; the owner can open them on the office's page Accounting", p.locked)
 }
 
 // refuseInvoice refuses all the rows of an invoice, for it is taken whole or not
@@ -809,6 +822,9 @@ func (p *planner) payments(ctx context.Context) error {
 
 // newPayment decides what a payment's invoices get.
 func (p *planner) newPayment(ctx context.Context, r paymentRow, shares []share, customerID int64) error {
+	if r.date <= p.locked {
+		return p.refuse(r.file, r.line, "payment_date", "%s", p.closed())
+	}
 	// the invoices may have no ids yet: what stands for one is its place in the list
 	wanted := make([]ledger.Allocation, len(shares))
 	for n, s := range shares {

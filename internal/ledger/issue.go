@@ -75,6 +75,9 @@ func IssueInvoice(ctx context.Context, q *db.Queries, now calendar.Instant, r In
 	if err != nil {
 		return 0, err
 	}
+	if err := CheckOpen(ctx, q, "invoice_date", r.Date); err != nil {
+		return 0, err
+	}
 	if r.SiteID != 0 {
 		n, err := q.CountSiteForCustomer(ctx, db.CountSiteForCustomerParams{ID: r.SiteID, CustomerID: r.CustomerID})
 		if err != nil {

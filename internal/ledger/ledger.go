@@ -81,8 +81,9 @@ type Entry struct {
 // The same fact posted again changes nothing; the same fact with other contents
 // is a Conflict. A row that would take the balance of an invoice below zero or
 // above its total, or the customer's unapplied credit below zero, is a Conflict
-// too, and an invoice that is missing or another customer's is NotFound. A row
-// that is refused leaves nothing behind, so the caller may go on.
+// too, an invoice that is missing or another customer's is NotFound, and a day
+// of the closed period is Invalid (field "date"). A row that is refused leaves
+// nothing behind, so the caller may go on.
 func Post(ctx context.Context, q *db.Queries, e Entry) error {
 	if e.Cents == 0 || e.Fact == "" {
 		return fmt.Errorf("ledger: posting %d cents for the fact %q", e.Cents, e.Fact)
@@ -98,6 +99,9 @@ func Post(ctx context.Context, q *db.Queries, e Entry) error {
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("ledger: %w", err)
+	}
+	if err := CheckOpen(ctx, q, "date", e.Date); err != nil {
+		return err
 	}
 	switch {
 	case e.InvoiceID != 0:

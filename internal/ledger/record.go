@@ -146,6 +146,9 @@ func RecordPayment(ctx context.Context, q *db.Queries, now calendar.Instant, r P
 	} else if id, err := recorded(ctx, q, r); id != 0 || err != nil {
 		return id, err
 	}
+	if err := CheckOpen(ctx, q, "payment_date", r.Date); err != nil {
+		return 0, err
+	}
 	parts, err := r.split(ctx, q)
 	if err != nil {
 		return 0, err

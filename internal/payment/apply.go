@@ -30,6 +30,9 @@ func (s *Service) apply(ctx context.Context, by audit.Actor, reference string, o
 		if p, err = q.GetPaymentByReference(ctx, reference); err != nil {
 			return fmt.Errorf("payment: %s: %w", reference, err)
 		}
+		if today, err = ledger.OpenDay(ctx, q, today); err != nil {
+			return err
+		}
 		a := application{Service: s, q: q, by: by, live: live, now: s.clock.Now(), today: today, p: &p, out: out}
 		return a.run(ctx)
 	})
@@ -91,6 +94,9 @@ func (a *application) describe(ctx context.Context) error {
 		}
 	}
 	p.CheckedAt = a.now
+	if err := a.fee(ctx); err != nil {
+		return err
+	}
 	if len(out.Duplicates) > 0 {
 		err := a.tellDealer(ctx, a.q, a.now, "payment "+p.Reference+" duplicates", p.CustomerID, outbox.PaymentNotice{
 			Title: "A payment stands twice at the processor",
@@ -329,8 +335,9 @@ func (a *application) reverse(ctx context.Context, cents money.Cents, reason led
 	}
 	return a.tellDealer(ctx, a.q, a.now, fact+" dealer", p.CustomerID, outbox.PaymentNotice{
 		Title: letter.Title,
-		Lines: []string{fmt.Sprintf("%s of payment %s left the account again: %s", done, p.Reference, letter.Words), "The invoices it had paid are open again."},
-		Path:  "/office",
+		Lines: append([]string{fmt.Sprintf("%s of payment %s left the account again: %s", done, p.Reference, letter.Words), "The invoices it had paid are open again."},
+			a.closedNote(ctx)...),
+		Path: "/office",
 	})
 }
 

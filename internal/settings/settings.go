@@ -51,6 +51,7 @@ var Keys = []Key{
 	{Name: "methods.delete", Help: "customers may delete their own cards and accounts", Default: "no", check: yesNo},
 	{Name: "invoices.prefix", Help: "what invoice numbers begin with, like INV-", check: optional(prefix)},
 	{Name: "invoices.next_number", Help: "the next invoice's number (empty: after the highest one)", check: optional(sequence)},
+	{Name: "books.locked_until", Help: "the last day of the closed period; closed and opened on the office's page Accounting", check: inOffice},
 	{Name: "registration.names", Help: "how names are compared: strict or loose (last name only)", Default: "strict", check: oneOf("strict", "loose")},
 	{Name: "registration.phone", Help: "whether the phone must match: strict or loose", Default: "strict", check: oneOf("strict", "loose")},
 	{Name: "registration.key_once", Help: "the Registration Key is void after use", Default: "no", check: yesNo},
@@ -296,6 +297,10 @@ func match(form *regexp.Regexp, s, want string) error {
 	}
 	return nil
 }
+
+// inOffice refuses what needs more than a value: closing and opening a period is
+// confirmed, and opening one has a reason.
+func inOffice(string) error { return errors.New("This is set on the office's page Accounting") }
 
 func zone(s string) error {
 	if _, err := time.LoadLocation(s); err != nil || s == "" || s == "Local" {

@@ -399,7 +399,7 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 	}{
 		{"", []string{"/login", "/register", "/password/forgot", "/password/recover?t=MARKtoken", "/email/confirm?t=MARKtoken"}},
 		{cookie, []string{"/", "/pay", "/methods", "/methods/new?kind=card", "/payments", "/account", "/contact/edit"}},
-		{owner, []string{"/office", "/office/customers", "/office/registrations", "/office/mail", "/office/settings", "/office/staff", "/office/account"}},
+		{owner, []string{"/office", "/office/customers", "/office/registrations", "/office/mail", "/office/settings", "/office/settings/processor", "/office/staff", "/office/account"}},
 	} {
 		for _, page := range s.pages(t, who.cookie, who.from) {
 			page.doc.Find("form").Each(func(_ int, f *goquery.Selection) {

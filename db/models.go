@@ -449,6 +449,23 @@ type Reservation struct {
 	Cents      money.Cents
 }
 
+type SelfTest struct {
+	ID         int64
+	Gateway    string
+	Test       int64
+	StaffID    sql.NullInt64
+	StartedAt  calendar.Instant
+	FinishedAt calendar.Instant
+}
+
+type SelfTestStep struct {
+	SelfTestID int64
+	Position   int64
+	Title      string
+	Result     string
+	Words      string
+}
+
 type Session struct {
 	Hash       []byte
 	UserID     sql.NullInt64

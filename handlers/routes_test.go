@@ -101,6 +101,9 @@ POST /office/mail/test                                       staff owner owner
 GET  /office/mail/:id                                        staff owner billing service
 POST /office/mail/:id/retry                                  staff owner billing service
 GET  /office/settings                                        staff owner owner
+GET  /office/settings/processor                              staff owner owner
+POST /office/settings/processor/selftest                     staff owner owner
+POST /office/settings/processor/webhook                      staff owner owner
 POST /office/settings/logo                                   staff owner owner
 POST /office/settings/logo/remove                            staff owner owner
 POST /office/settings/:section                               staff owner owner

@@ -65,6 +65,7 @@ var pages = map[string]any{
 	"office/mail":              &office.MailPage{},
 	"office/mail_one":          &office.OneMailPage{},
 	"office/settings":          &office.SettingsPage{},
+	"office/processor":         &office.ProcessorPage{},
 	"office/staff":             &office.StaffPage{},
 	"office/staff_invited":     &office.InvitedPage{},
 

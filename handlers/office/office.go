@@ -85,6 +85,9 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.mail.retry", Method: post, Path: "/office/mail/:id/retry", Access: help, Handler: h.retryMail},
 
 		{Name: "office.settings", Method: get, Path: "/office/settings", Access: own, Handler: h.settings},
+		{Name: "office.processor", Method: get, Path: processorPath, Access: own, Handler: h.processor},
+		{Name: "office.processor.selftest", Method: post, Path: processorPath + "/selftest", Access: own, Handler: h.startSelfTest},
+		{Name: "office.processor.webhook", Method: post, Path: processorPath + "/webhook", Access: own, Handler: h.addWebhook},
 		{Name: "office.settings.logo", Method: post, Path: web.LogoPath, Access: own, Handler: h.setLogo},
 		{Name: "office.settings.logo.remove", Method: post, Path: web.LogoPath + "/remove", Access: own, Handler: h.removeLogo},
 		{Name: "office.settings.save", Method: post, Path: "/office/settings/:section", Access: own, Handler: h.saveSettings},

@@ -257,6 +257,7 @@ var roles = map[string]string{
 	"office.method.remove": "owner billing",
 	"office.registrations": "owner billing service", "office.registrations.do": "owner billing service",
 	"office.mail": "owner billing service", "office.mail.one": "owner billing service", "office.mail.retry": "owner billing service", "office.mail.test": "owner",
+	"office.processor": "owner", "office.processor.selftest": "owner", "office.processor.webhook": "owner",
 	"office.settings": "owner", "office.settings.save": "owner", "office.settings.logo": "owner", "office.settings.logo.remove": "owner",
 	"office.staff": "owner", "office.staff.invite": "owner", "office.staff.do": "owner",
 }

@@ -27,25 +27,26 @@ import (
 // that tests turn by hand.
 type books struct {
 	testing.TB
-	db       *db.DB
-	clock    *calendar.Fake
-	settings *settings.Store
-	sandbox  *sandbox.Sandbox
-	pay      *payment.Service
-	customer int64
-	user     int64
-	invoices map[string]int64
+	db        *db.DB
+	clock     *calendar.Fake
+	settings  *settings.Store
+	sandbox   *sandbox.Sandbox
+	pay       *payment.Service
+	customer  int64
+	user      int64
+	invoices  map[string]int64
+	deliverTo string // the gateway that webhooks arrive for
 }
 
 var start = time.Date(2026, 11, 10, 15, 0, 0, 0, time.UTC)
 
 func open(t testing.TB) *books {
 	t.Helper()
-	b := &books{TB: t, db: dbtest.New(t), clock: calendar.NewFake(start), invoices: map[string]int64{}}
+	b := &books{TB: t, db: dbtest.New(t), clock: calendar.NewFake(start), invoices: map[string]int64{}, deliverTo: "sandbox"}
 	var err error
 	b.sandbox, err = sandbox.New(sandbox.Config{BaseURL: "https://portal.test/sandbox", Business: "Acme Alarm", Clock: b.clock.Now,
 		Deliver: func(ctx context.Context, body []byte, signature string) error {
-			return b.pay.Receive(ctx, "sandbox", body, func(name string) string {
+			return b.pay.Receive(ctx, b.deliverTo, body, func(name string) string {
 				if name == "Stripe-Signature" {
 					return signature
 				}

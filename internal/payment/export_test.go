@@ -16,3 +16,6 @@ func (s *Service) NoPause() { s.pause = func(context.Context, time.Duration) {} 
 
 // ShortPages makes pages wait a moment only for the processor.
 func (s *Service) ShortPages() { s.pageTime = 50 * time.Millisecond }
+
+// ShortWebhooks makes a self-test wait a moment only for its webhook.
+func (s *Service) ShortWebhooks() { s.webhookTime = 50 * time.Millisecond }

@@ -58,12 +58,19 @@ type Service struct {
 	wake  chan struct{}
 	// pageTime bounds a look-up that a page waits for.
 	pageTime time.Duration
+
+	// trial is the self-test under way, if any, and trials asks for it to be run.
+	trial  trialSlot
+	trials chan struct{}
+	// webhookTime is how long a self-test waits for its webhook.
+	webhookTime time.Duration
 }
 
 // New returns the payments of the open books.
 func New(d *db.DB, clock calendar.Clock, store *settings.Store, mail *outbox.Writer, books *ledger.Service, gateways Gateways, log *slog.Logger) *Service {
 	return &Service{db: d, clock: clock, settings: store, mail: mail, ledger: books, gateways: gateways, log: log,
-		pause: sleep, wake: make(chan struct{}, 1), pageTime: 8 * time.Second}
+		pause: sleep, wake: make(chan struct{}, 1), pageTime: 8 * time.Second,
+		trials: make(chan struct{}, 1), webhookTime: time.Minute}
 }
 
 func sleep(ctx context.Context, d time.Duration) {

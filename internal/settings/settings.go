@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"net/mail"
 	"regexp"
 	"slices"
@@ -83,6 +84,19 @@ type Company struct {
 
 // Value returns one setting by its key, its default when it was never set.
 func (s *Settings) Value(name string) string { return s.values[name] }
+
+// With returns a copy in which some settings are others, for one use; nothing is
+// stored.
+func (s *Settings) With(changes map[string]string) (*Settings, error) {
+	values := maps.Clone(s.values)
+	maps.Copy(values, changes)
+	other, err := fill(values)
+	if err != nil {
+		return nil, err
+	}
+	other.Company.Logo = s.Company.Logo
+	return other, nil
+}
 
 // Yes reports whether a yes/no setting says yes.
 func (s *Settings) Yes(name string) bool { return s.values[name] == "yes" }

@@ -53,6 +53,7 @@ var (
 		"internal/ledger":              {"db", "internal/document", "services"},
 		"internal/payment":             {"db", "internal/document", "internal/ledger", "internal/gateway", "services"},
 		"internal/billing":             {"db", "internal/ledger", "services"},
+		"internal/autopay":             {"db", "internal/ledger", "internal/payment", "internal/gateway", "services"},
 		"internal/books":               {"db", "internal/account", "internal/ledger", "services"},
 		"internal/accounting":          {"db", "internal/books", "internal/ledger", "services"},
 		"internal/schedule":            {"db"},

@@ -29,6 +29,7 @@ import (
 	"customerportal/handlers/portal"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
+	"customerportal/internal/autopay"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/demo"
@@ -105,6 +106,7 @@ type program struct {
 	accounts *account.Service
 	ledger   *ledger.Service
 	payments *payment.Service
+	autopay  *autopay.Service
 	gateways *gateways
 }
 
@@ -130,6 +132,7 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 	p.gateways = &gateways{cfg: cfg, clock: clock, deliver: p.deliver}
 	p.payments = payment.New(p.books, p.clock, p.settings, p.mail, p.ledger,
 		payment.Gateways{"sandbox": p.gateways.forSandbox, "stripe": p.gateways.forStripe}, p.log)
+	p.autopay = autopay.New(p.books, p.clock, p.settings, p.mail, p.payments, p.ledger, p.log)
 	return p, nil
 }
 

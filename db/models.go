@@ -39,6 +39,69 @@ type Audit struct {
 	IP         string
 }
 
+type AutoPayAttempt struct {
+	ID         int64
+	CustomerID int64
+	Period     string
+	Number     int64
+	PaymentID  int64
+	RunID      int64
+	Outcome    string
+	Moved      int64
+	Unreported int64
+	CreatedAt  calendar.Instant
+}
+
+type AutoPayHold struct {
+	ID              int64
+	CustomerID      sql.NullInt64
+	Reason          string
+	StaffID         sql.NullInt64
+	PlacedAt        calendar.Instant
+	ReleasedAt      calendar.Instant
+	ReleasedStaffID sql.NullInt64
+	ReleaseReason   string
+}
+
+type AutoPayNotice struct {
+	CustomerID    int64
+	Period        string
+	Kind          string
+	ExpectedCents money.Cents
+	Mailed        int64
+	MadeAt        calendar.Instant
+}
+
+type AutoPayPeriod struct {
+	CustomerID  int64
+	Period      string
+	DueDate     calendar.Date
+	RunID       int64
+	State       string
+	Reason      string
+	AmountCents money.Cents
+	CreditCents money.Cents
+	Attempts    int64
+	Declines    int64
+	Unsent      int64
+	FailedDate  calendar.Date
+	RetryDate   calendar.Date
+	ToldAt      calendar.Instant
+	DecidedAt   calendar.Instant
+}
+
+type AutoPayRun struct {
+	ID         int64
+	Kind       string
+	State      string
+	RunDate    calendar.Date
+	Trouble    string
+	StaffID    sql.NullInt64
+	StartedAt  calendar.Instant
+	StoppedAt  calendar.Instant
+	FinishedAt calendar.Instant
+}
+
 type BillingRun struct {
 	ID          int64
 	MonthDate   calendar.Date

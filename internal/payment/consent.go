@@ -26,6 +26,22 @@ import (
 // ConsentVersion names the wording below; a changed wording gets a new one.
 const ConsentVersion = "2026-11"
 
+// allOpen marks the version of the wording that covers all open invoices, those
+// that are not due yet too.
+const allOpen = "-all"
+
+// CoversAll reports whether a consent of that version permits to take all open
+// invoices rather than those due by the day.
+func CoversAll(version string) bool { return strings.HasSuffix(version, allOpen) }
+
+// consentVersion names the wording that the dealer's settings lead to.
+func consentVersion(set *settings.Settings) string {
+	if set.Value("autopay.takes") == "all" {
+		return ConsentVersion + allOpen
+	}
+	return ConsentVersion
+}
+
 // consentLife is how long a shown form can be accepted.
 const consentLife = 24 * time.Hour
 
@@ -84,9 +100,13 @@ func consentText(set *settings.Settings, kind gateway.Kind, method string, day i
 	if email != "" {
 		copyTo = "A copy of this authorization is mailed to " + email + "."
 	}
+	which := "my invoices that are due by that day"
+	if CoversAll(consentVersion(set)) {
+		which = "all my open invoices"
+	}
 	return []string{
 		how,
-		"When: on the " + ordinal(day) + " of each month. Amount: the open balance of my invoices that are due by that day, less what is already being paid; nothing is taken when nothing is due. " +
+		"When: on the " + ordinal(day) + " of each month. Amount: the open balance of " + which + ", less what is already being paid; nothing is taken when nothing is due. " +
 			"The amount varies. When it differs from the payment before, I am told by e-mail at least ten days ahead.",
 		"How to revoke: I can switch Auto Recurring off at any time under CC/eCheck, which counts at once, or by telling " + contact + " at least three business days before a payment. " + copyTo,
 	}
@@ -194,7 +214,7 @@ func (s *Service) Consent(ctx context.Context, customerID, userID int64, kind ga
 	today := s.clock.Today(set.Zone)
 	out := Consent{Paragraphs: consentText(set, kind, label, c.AutoPayDay, who.Email), First: ledger.NextAutoPay(today, int(c.AutoPayDay)), Estimate: auto.Estimate}
 	body, err := json.Marshal(shown{CustomerID: customerID, Kind: string(kind), Method: id, Text: strings.Join(out.Paragraphs, "\n\n"),
-		Version: ConsentVersion, Day: c.AutoPayDay, ShownAt: s.clock.Now()})
+		Version: consentVersion(set), Day: c.AutoPayDay, ShownAt: s.clock.Now()})
 	if err != nil {
 		return Consent{}, err
 	}

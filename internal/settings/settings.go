@@ -49,6 +49,8 @@ var Keys = []Key{
 	{Name: "payments.gateway", Help: "sandbox, stripe or off", Default: "off", check: oneOf("off", "sandbox", "stripe")},
 	{Name: "payments.minimum", Help: "the least part payment, in dollars", Default: "1.00", check: amount},
 	{Name: "invoices.attach_pdf", Help: "attach the PDF to the mail of an invoice", Default: "no", check: yesNo},
+	{Name: "autopay.takes", Help: "what Auto Recurring takes: due (invoices due by the day) or all (all open invoices); all counts for permissions given under it", Default: "due", check: oneOf("due", "all")},
+	{Name: "autopay.credit_first", Help: "Auto Recurring uses credit on the account before it takes money", Default: "yes", check: yesNo},
 	{Name: "methods.delete", Help: "customers may delete their own cards and accounts", Default: "no", check: yesNo},
 	{Name: "invoices.prefix", Help: "what invoice numbers begin with, like INV-", check: optional(prefix)},
 	{Name: "invoices.next_number", Help: "the next invoice's number (empty: after the highest one)", check: optional(sequence)},

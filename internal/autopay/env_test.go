@@ -1,0 +1,227 @@
+package autopay_test
+
+import (
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"customerportal/db"
+	"customerportal/db/dbtest"
+	"customerportal/internal/account"
+	"customerportal/internal/audit"
+	"customerportal/internal/autopay"
+	"customerportal/internal/calendar"
+	"customerportal/internal/gateway"
+	"customerportal/internal/gateway/sandbox"
+	"customerportal/internal/ledger"
+	"customerportal/internal/money"
+	"customerportal/internal/outbox"
+	"customerportal/internal/payment"
+	"customerportal/internal/settings"
+)
+
+// books is a dealer whose customers pay by themselves, the sandbox for a
+// processor, and a clock that tests turn by hand.
+type books struct {
+	testing.TB
+	db       *db.DB
+	dir      string
+	clock    *calendar.Fake
+	zone     *time.Location
+	settings *settings.Store
+	sandbox  *sandbox.Sandbox
+	pay      *payment.Service
+	ledger   *ledger.Service
+	auto     *autopay.Service
+	numbers  int
+	staff    audit.Actor
+}
+
+// newYork is the zone of most tests.
+var newYork = mustZone("America/New_York")
+
+func mustZone(name string) *time.Location {
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	return z
+}
+
+// open returns a dealer's books at a moment "2026-10-20 12:00" of a zone.
+func open(t testing.TB, zone *time.Location, at string) *books {
+	t.Helper()
+	dir := t.TempDir()
+	b := &books{TB: t, dir: dir, db: dbtest.Open(t, filepath.Join(dir, "portal.db-live")), zone: zone, clock: calendar.NewFake(time.Time{})}
+	b.at(at)
+	var err error
+	b.sandbox, err = sandbox.New(sandbox.Config{BaseURL: "https://portal.test/sandbox", Business: "Acme Alarm", Clock: b.clock.Now})
+	b.ok(err)
+	b.wire(b.db, b.sandbox)
+	b.ok(b.settings.Set(t.Context(), audit.Program, map[string]string{"payments.gateway": "sandbox", "time.zone": zone.String(),
+		"company.name": "Acme Alarm", "company.phone": "555-010-0100", "company.email": "office@acme.test"}))
+	b.ok(b.db.WriteTx(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec(`INSERT INTO staff (id, email, name, role, created_at) VALUES (1, 'olga@acme.test', 'Olga Office', 'owner', 1)`)
+		return err
+	}))
+	b.staff = audit.Actor{Kind: audit.Staff, StaffID: 1, Role: "owner"}
+	return b
+}
+
+// wire puts the nouns together over a gateway, as a program that starts does.
+func (b *books) wire(d *db.DB, g gateway.Adapter) *autopay.Service {
+	b.Helper()
+	sealer, err := settings.LoadSealer(filepath.Join(b.dir, "portal.key"))
+	b.ok(err)
+	b.settings = settings.New(d, b.clock.Now, sealer)
+	mail, err := outbox.NewWriter(b.settings, "https://portal.test")
+	b.ok(err)
+	log := slog.New(slog.NewTextHandler(b.Output(), nil))
+	b.ledger = ledger.New(d, b.clock.Now, b.settings, mail)
+	b.pay = payment.New(d, b.clock.Now, b.settings, mail, b.ledger,
+		payment.Gateways{"sandbox": func(*settings.Settings) (gateway.Adapter, error) { return g, nil }}, log)
+	b.auto = autopay.New(d, b.clock.Now, b.settings, mail, b.pay, b.ledger, log)
+	return b.auto
+}
+
+func (b *books) ok(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// at sets the clock to a local time of the dealer's.
+func (b *books) at(local string) {
+	b.Helper()
+	t, err := time.ParseInLocation("2006-01-02 15:04", local, b.zone)
+	b.ok(err)
+	b.clock.Set(t)
+}
+
+func (b *books) now() calendar.Instant { return calendar.InstantOf(b.clock.Now()) }
+
+// customer is one who pays by himself.
+type customer struct {
+	id     int64
+	number string
+	ref    string // at the processor
+	method int64
+}
+
+// customer adds one with a method on file and a consent for a day of the month.
+func (b *books) customer(method string, day int, capped money.Cents) *customer {
+	b.Helper()
+	b.numbers++
+	c := &customer{number: fmt.Sprint(1000 + b.numbers)}
+	b.ok(b.db.Write(b.Context(), func(q *db.Queries) error {
+		var err error
+		c.id, _, err = account.SaveCustomer(b.Context(), q, b.now(), account.Record{Number: c.number, FirstName: "Ann", LastName: "No" + c.number,
+			Address1: "1 Main St", City: "Troy", State: "NY", Zip: "12180", Emails: []string{"c" + c.number + "@example.com"}})
+		return err
+	}))
+	b.method(c, method)
+	b.consent(c, day, capped)
+	return c
+}
+
+// method puts one of the processor's test methods on the customer's file.
+func (b *books) method(c *customer, shortcut string) {
+	b.Helper()
+	var err error
+	if c.ref == "" {
+		c.ref, err = b.sandbox.SaveCustomer(b.Context(), "test-customer-"+c.number, "", gateway.Customer{Reference: c.number, Name: "Ann"})
+		b.ok(err)
+	}
+	token, err := b.sandbox.Attach(c.ref, shortcut)
+	b.ok(err)
+	list, err := b.sandbox.Methods(b.Context(), c.ref)
+	b.ok(err)
+	for _, m := range list {
+		if m.ID != token {
+			continue
+		}
+		b.ok(b.db.Write(b.Context(), func(q *db.Queries) error {
+			if err := q.PutGatewayCustomer(b.Context(), db.PutGatewayCustomerParams{CustomerID: c.id, Gateway: "sandbox", Ref: c.ref}); err != nil {
+				return err
+			}
+			c.method, err = q.AddMethod(b.Context(), db.AddMethodParams{CustomerID: c.id, Gateway: "sandbox", Ref: token, Kind: string(m.Kind),
+				Brand: m.Brand, Last4: m.Last4, ExpYear: int64(m.ExpYear), ExpMonth: int64(m.ExpMonth), CreatedAt: b.now()})
+			return err
+		}))
+	}
+}
+
+// consent gives the customer's permission with the method on file now, in place
+// of one that stood.
+func (b *books) consent(c *customer, day int, capped money.Cents) {
+	b.Helper()
+	b.ok(b.db.Write(b.Context(), func(q *db.Queries) error {
+		if _, err := q.RevokeMandate(b.Context(), db.RevokeMandateParams{RevokedAt: b.now(), RevokedBy: "replaced", CustomerID: c.id}); err != nil {
+			return err
+		}
+		_, err := q.AddMandate(b.Context(), db.AddMandateParams{CustomerID: c.id, MethodID: c.method, ConsentText: "I authorize", ConsentSha256: strings.Repeat("0", 64),
+			ConsentVersion: payment.ConsentVersion, CapCents: capped, Day: int64(day), ShownAt: b.now(), AcceptedAt: b.now()})
+		return err
+	}))
+}
+
+// invoice issues an invoice of one line.
+func (b *books) invoice(c *customer, due calendar.Date, total money.Cents) int64 {
+	b.Helper()
+	b.numbers++
+	var id int64
+	b.ok(b.db.Write(b.Context(), func(q *db.Queries) error {
+		var err error
+		id, err = ledger.IssueInvoice(b.Context(), q, b.now(), ledger.InvoiceRecord{Number: fmt.Sprint(20000 + b.numbers), CustomerID: c.id, Date: due.AddDays(-20), Due: due,
+			Lines: []ledger.Line{{Description: "Monitoring", Quantity: money.QuantityScale, UnitPrice: total}}})
+		return err
+	}))
+	return id
+}
+
+// credit is a check for nothing in particular.
+func (b *books) credit(c *customer, cents money.Cents) {
+	b.Helper()
+	b.ok(b.db.Write(b.Context(), func(q *db.Queries) error {
+		_, err := ledger.RecordPayment(b.Context(), q, b.now(), ledger.PaymentRecord{CustomerID: c.id, Kind: ledger.Check, Number: "77",
+			Amount: cents, Date: b.now().Date(b.zone), Source: "import"})
+		return err
+	}))
+}
+
+func (b *books) preview() *autopay.Plan {
+	b.Helper()
+	p, err := b.auto.Preview(b.Context())
+	b.ok(err)
+	return p
+}
+
+// number reads one number out of the books.
+func (b *books) number(query string, args ...any) int64 {
+	b.Helper()
+	var n int64
+	b.ok(b.db.Reader().QueryRow(query, args...).Scan(&n))
+	return n
+}
+
+// text reads one text out of the books.
+func (b *books) text(query string, args ...any) string {
+	b.Helper()
+	var s string
+	b.ok(b.db.Reader().QueryRow(query, args...).Scan(&s))
+	return s
+}
+
+// expire sets the last month of the customer's card.
+func (b *books) expire(c *customer, year, month int) {
+	b.Helper()
+	b.ok(b.db.WriteTx(b.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE methods SET exp_year = ?, exp_month = ? WHERE id = ?`, year, month, c.method)
+		return err
+	}))
+}

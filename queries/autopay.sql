@@ -1,0 +1,100 @@
+-- autopay, preview and notices: customers with a standing consent, in batches.
+-- name: ListAutoPayCustomers :many
+SELECT customer_id FROM mandates WHERE revoked_at = 0 AND customer_id > sqlc.arg(after) ORDER BY customer_id LIMIT sqlc.arg(most);
+
+-- autopay, planning: customers whose latest day has come and whose month is not
+-- decided. Dom is the day of the month, this and last are the months of it.
+-- name: ListAutoPayDue :many
+SELECT m.customer_id FROM mandates m
+WHERE m.revoked_at = 0 AND m.customer_id > sqlc.arg(after)
+  AND NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.customer_id = m.customer_id
+      AND p.period = CASE WHEN m.day <= CAST(sqlc.arg(dom) AS INTEGER) THEN CAST(sqlc.arg(this) AS TEXT) ELSE CAST(sqlc.arg(last) AS TEXT) END)
+ORDER BY m.customer_id LIMIT sqlc.arg(most);
+
+-- autopay: consent, method and address of some customers.
+-- name: ListAutoPayAccounts :many
+SELECT m.id AS mandate_id, m.customer_id, m.day, m.cap_cents, m.accepted_at, m.consent_version, m.user_id,
+    c.number, c.display_name, c.status, c.created_at,
+    w.id AS method_id, w.gateway, w.kind, w.brand, w.last4, w.exp_year, w.exp_month, w.ended_at,
+    CAST(coalesce((SELECT u.email FROM users u WHERE u.id = m.user_id),
+        (SELECT e.email FROM customer_emails e WHERE e.customer_id = c.id ORDER BY e.position LIMIT 1), '') AS TEXT) AS email,
+    CAST(coalesce((SELECT sum(l.cents) FROM ledger l WHERE l.customer_id = c.id AND l.invoice_id IS NULL), 0) AS INTEGER) AS unapplied
+FROM mandates m JOIN customers c ON c.id = m.customer_id JOIN methods w ON w.id = m.method_id
+WHERE m.revoked_at = 0 AND m.customer_id IN (sqlc.slice('customers'))
+ORDER BY m.customer_id;
+
+-- autopay: what is open of some customers, the oldest due date first, with what
+-- is under way on it, whether the outcome of an attempt is not known, and the
+-- processor's page that is open for it.
+-- name: ListAutoPayInvoices :many
+SELECT i.customer_id, i.id, i.number, i.due_date, i.balance_cents,
+    CAST(coalesce((SELECT sum(r.cents) FROM reservations r WHERE r.invoice_id = i.id), 0) AS INTEGER) AS reserved,
+    CAST(EXISTS (SELECT 1 FROM allocations a JOIN payments p ON p.id = a.payment_id
+        WHERE a.invoice_id = i.id AND (p.state IN ('planned', 'submitted') OR (p.state = 'action' AND p.hosted = 0))) AS INTEGER) AS unsettled,
+    CAST(coalesce((SELECT p.reference FROM allocations a JOIN payments p ON p.id = a.payment_id
+        WHERE a.invoice_id = i.id AND p.state = 'action' AND p.hosted = 1 LIMIT 1), '') AS TEXT) AS page
+FROM invoices i
+WHERE i.customer_id IN (sqlc.slice('customers')) AND i.state = 'issued' AND i.balance_cents > 0
+ORDER BY i.customer_id, i.due_date, i.id;
+
+-- autopay: the latest payment that auto pay made for some customers.
+-- name: ListAutoPayLatest :many
+SELECT p.customer_id, p.state, p.amount_cents, p.method_id, p.failure_code, p.failure_message, p.payment_date
+FROM payments p WHERE p.id IN (
+    SELECT max(x.id) FROM payments x WHERE x.source = 'autopay' AND x.customer_id IN (sqlc.slice('customers')) GROUP BY x.customer_id);
+
+-- autopay, notices: the latest payment that auto pay made and that was received.
+-- name: ListAutoPayLatestTaken :many
+SELECT p.customer_id, p.amount_cents, p.payment_date, p.created_at
+FROM payments p WHERE p.id IN (
+    SELECT max(x.id) FROM payments x WHERE x.source = 'autopay' AND x.customer_id IN (sqlc.slice('customers'))
+        AND x.state IN ('processing', 'succeeded', 'partially_refunded', 'refunded', 'won', 'disputed', 'lost', 'returned') GROUP BY x.customer_id);
+
+-- autopay: the hold of all customers, if it stands.
+-- name: GetAutoPayHoldOfAll :one
+SELECT h.id, h.reason, h.placed_at, CAST(coalesce(nullif(s.name, ''), s.email, '') AS TEXT) AS staff
+FROM auto_pay_holds h LEFT JOIN staff s ON s.id = h.staff_id
+WHERE h.customer_id IS NULL AND h.released_at = 0;
+
+-- autopay: standing holds of some customers.
+-- name: ListAutoPayHolds :many
+SELECT h.customer_id, h.id, h.reason, h.placed_at, CAST(coalesce(nullif(s.name, ''), s.email, '') AS TEXT) AS staff
+FROM auto_pay_holds h LEFT JOIN staff s ON s.id = h.staff_id
+WHERE h.released_at = 0 AND h.customer_id IN (sqlc.slice('customers'));
+
+-- autopay, the office: a customer's holds, the latest first.
+-- name: ListAutoPayHoldsOfCustomer :many
+SELECT h.id, h.reason, h.placed_at, h.released_at, h.release_reason,
+    CAST(coalesce(nullif(s.name, ''), s.email, '') AS TEXT) AS staff, CAST(coalesce(nullif(r.name, ''), r.email, '') AS TEXT) AS released_staff
+FROM auto_pay_holds h LEFT JOIN staff s ON s.id = h.staff_id LEFT JOIN staff r ON r.id = h.released_staff_id
+WHERE h.customer_id = ? ORDER BY h.placed_at DESC, h.id DESC LIMIT 50;
+
+-- autopay.Hold and HoldAll.
+-- name: AddAutoPayHold :execrows
+INSERT INTO auto_pay_holds (customer_id, reason, staff_id, placed_at) VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- autopay.Release and ReleaseAll: of one customer, or with 0 of all.
+-- name: ReleaseAutoPayHold :execrows
+UPDATE auto_pay_holds SET released_at = sqlc.arg(released_at), released_staff_id = sqlc.arg(staff_id), release_reason = sqlc.arg(reason)
+WHERE released_at = 0 AND coalesce(customer_id, 0) = CAST(sqlc.arg(customer_id) AS INTEGER);
+
+-- autopay: the months of some customers that wait for another attempt.
+-- name: ListAutoPayRetriesOf :many
+SELECT * FROM auto_pay_periods WHERE customer_id IN (sqlc.slice('customers')) AND retry_date <> '';
+
+-- autopay: what was asked for by the first attempt at some customers' months
+-- that are to be tried again, and what of it is open now.
+-- name: ListAutoPayRetryInvoices :many
+SELECT t.customer_id, t.period, a.invoice_id, i.number, i.due_date, a.cents, i.balance_cents,
+    CAST(coalesce((SELECT sum(r.cents) FROM reservations r WHERE r.invoice_id = i.id), 0) AS INTEGER) AS reserved,
+    CAST(EXISTS (SELECT 1 FROM allocations b JOIN payments p ON p.id = b.payment_id
+        WHERE b.invoice_id = i.id AND (p.state IN ('planned', 'submitted') OR (p.state = 'action' AND p.hosted = 0))) AS INTEGER) AS unsettled,
+    CAST(coalesce((SELECT p.reference FROM allocations b JOIN payments p ON p.id = b.payment_id
+        WHERE b.invoice_id = i.id AND p.state = 'action' AND p.hosted = 1 LIMIT 1), '') AS TEXT) AS page
+FROM auto_pay_periods d
+JOIN auto_pay_attempts t ON t.customer_id = d.customer_id AND t.period = d.period AND t.number = 1
+JOIN allocations a ON a.payment_id = t.payment_id
+JOIN invoices i ON i.id = a.invoice_id
+WHERE d.retry_date <> '' AND i.state = 'issued' AND d.customer_id IN (sqlc.slice('customers'))
+ORDER BY t.customer_id, t.period, i.due_date, i.id;

@@ -168,6 +168,15 @@ type CustomerEmail struct {
 	Email      string
 }
 
+type CustomerNote struct {
+	ID         int64
+	CustomerID int64
+	Note       string
+	Nonce      string
+	StaffID    sql.NullInt64
+	At         calendar.Instant
+}
+
 type CustomerPhone struct {
 	CustomerID int64
 	Position   int64
@@ -273,6 +282,31 @@ type Invoice struct {
 	CreatedAt    calendar.Instant
 }
 
+type InvoiceDraft struct {
+	ID          int64
+	CustomerID  int64
+	SiteID      sql.NullInt64
+	InvoiceDate calendar.Date
+	DueDate     calendar.Date
+	PoNumber    string
+	TotalCents  money.Cents
+	Nonce       string
+	Version     int64
+	InvoiceID   sql.NullInt64
+	StaffID     sql.NullInt64
+	CreatedAt   calendar.Instant
+	UpdatedAt   calendar.Instant
+}
+
+type InvoiceDraftLine struct {
+	DraftID        int64
+	Position       int64
+	Description    string
+	Quantity       money.Quantity
+	UnitPriceCents money.Cents
+	Taxable        int64
+}
+
 type InvoiceLine struct {
 	InvoiceID      int64
 	Position       int64
@@ -281,6 +315,10 @@ type InvoiceLine struct {
 	UnitPriceCents money.Cents
 	AmountCents    money.Cents
 	TaxCents       money.Cents
+}
+
+type InvoicesToSend struct {
+	InvoiceID int64
 }
 
 type Job struct {
@@ -445,6 +483,19 @@ type PaymentFee struct {
 	Cents     money.Cents
 	EntryDate calendar.Date
 	At        calendar.Instant
+}
+
+type PrintBatch struct {
+	ID      int64
+	Nonce   string
+	StaffID sql.NullInt64
+	MadeAt  calendar.Instant
+}
+
+type PrintBatchInvoice struct {
+	BatchID   int64
+	Position  int64
+	InvoiceID int64
 }
 
 type RecurringAmount struct {

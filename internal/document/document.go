@@ -66,6 +66,10 @@ type InvoiceData struct {
 	// dashes; "" leaves it out.
 	RegistrationKey string
 
+	// Draft marks every page as what is not an invoice yet: without a slip, a
+	// code or a number that could be paid by.
+	Draft bool
+
 	// Created is written into the file as its creation time. When it is zero,
 	// noon UTC of Date is used.
 	Created calendar.Instant

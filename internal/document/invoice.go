@@ -25,6 +25,9 @@ func Invoice(d InvoiceData) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.Draft {
+		s.banner, s.watermark = "Draft - not an invoice yet", "DRAFT"
+	}
 	p := panel{url: clean(d.PortalURL), address: d.PortalURL, scan: d.PortalURL, key: clean(d.RegistrationKey), title: "See and pay your invoices online"}
 	if d.PayURL != "" {
 		p.scan, p.title = d.PayURL, "Scan to pay, no login needed. All your invoices:"
@@ -40,7 +43,7 @@ func Invoice(d InvoiceData) ([]byte, error) {
 		}
 	}
 	sums := d.sums()
-	slip := d.Balance > 0
+	slip := d.Balance > 0 && !d.Draft
 	end := bodyBottom
 	if slip {
 		end = perforation - 12

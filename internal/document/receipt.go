@@ -15,7 +15,9 @@ func Receipt(d ReceiptData) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.sandbox = d.Sandbox
+	if d.Sandbox {
+		s.banner = sandboxBanner
+	}
 	sums := d.sums()
 	closing := s.closing("Questions about this payment?", "See it online at", d.PortalURL)
 

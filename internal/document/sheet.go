@@ -97,8 +97,10 @@ type sheet struct {
 	name    text
 	accent  rgb
 	logo    *logo
-	sandbox bool
+	banner  text // across the top of every page, or ""
 	heading heading
+
+	watermark text // across the middle of every page, or ""
 
 	page, pages int    // pages is known once the table is laid out
 	lastFooter  func() // drawn at the bottom left of the last page instead of the dealer's name
@@ -243,11 +245,13 @@ func (s *sheet) newPage() {
 	s.endPage()
 	s.pdf.AddPage()
 	s.page++
-	if s.sandbox {
-		const notice text = "Sandbox - no money moved"
+	if s.watermark != "" {
+		s.putWatermark()
+	}
+	if s.banner != "" {
 		st := style{bold: true, size: 11, color: white}
 		s.fill(left, 10, width, 17, ink)
-		s.put((pageWidth-st.face().width(notice, st.size))/2, 22.5, notice, st)
+		s.put((pageWidth-st.face().width(s.banner, st.size))/2, 22.5, s.banner, st)
 	}
 	x := left
 	if s.heading.customer != "" {
@@ -268,6 +272,18 @@ func (s *sheet) newPage() {
 	s.putRight(at-12, firstTop, regular().cut(s.name, labelSize, at-12-x), label)
 	s.put(at, firstTop, what, strong)
 }
+
+// putWatermark draws the watermark, under all that follows.
+func (s *sheet) putWatermark() {
+	st := style{bold: true, size: 130, color: rgb{0xe6, 0xe8, 0xec}}
+	s.pdf.TransformBegin()
+	s.pdf.TransformRotate(45, pageWidth/2, pageHeight/2)
+	s.put((pageWidth-st.face().width(s.watermark, st.size))/2, pageHeight/2+45, s.watermark, st)
+	s.pdf.TransformEnd()
+}
+
+// sandboxBanner says that a document tells of no real money.
+const sandboxBanner text = "Sandbox - no money moved"
 
 // endPage draws the bottom of the page that is being left: last, so that a
 // program reading the page aloud comes to it last.

@@ -17,7 +17,9 @@ func Statement(d StatementData) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.sandbox = d.Sandbox
+	if d.Sandbox {
+		s.banner = sandboxBanner
+	}
 	sums := d.sums()
 	closing := s.closing("Questions about this statement?", "See and pay your invoices online at", d.PortalURL)
 	if d.InFlight > 0 {

@@ -80,6 +80,9 @@ func (s *Service) MailInvoice(ctx context.Context, q *db.Queries, now calendar.I
 			return false, err
 		}
 	}
+	if err := q.RemoveInvoiceToSend(ctx, invoiceID); err != nil {
+		return false, fmt.Errorf("ledger: mailing invoice %s: %w", i.Number, err)
+	}
 	return true, nil
 }
 

@@ -121,6 +121,11 @@ func IssueInvoice(ctx context.Context, q *db.Queries, now calendar.Instant, r In
 			return 0, fmt.Errorf("ledger: invoice %s, line %d: %w", r.Number, i+1, err)
 		}
 	}
+	if next { // written here: it has yet to go out
+		if err := q.AddInvoiceToSend(ctx, id); err != nil {
+			return 0, fmt.Errorf("ledger: invoice %s: %w", r.Number, err)
+		}
+	}
 	return id, nil
 }
 

@@ -203,7 +203,7 @@ func snapshotBeforeMigration(ctx context.Context, path string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return vacuumInto(ctx, live, filepath.Join(dir, fmt.Sprintf("before-schema-%d.db", newest)))
+	return vacuumInto(ctx, live, filepath.Join(dir, fmt.Sprintf("before-schema-%d-from-%d.db", newest, version)))
 }
 
 // newestSchema is the version of the newest migration in this program.

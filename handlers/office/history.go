@@ -34,6 +34,8 @@ var deeds = map[string]string{
 	"method.add":             "added a card or bank account",
 	"method.ask_delete":      "asked to have a card or bank account removed",
 	"method.end":             "removed a card or bank account",
+	"method.renew":           "a card on file was renewed by its bank",
+	"gateway.selftest":       "tried the payment processor out",
 	"payment.enter":          "recorded a payment",
 	"payment.reverse":        "reversed a payment",
 	"payment.submit":         "submitted a payment",

@@ -699,6 +699,25 @@ func (s *Service) Delete(ctx context.Context, by audit.Actor, customerID, id int
 	return nil
 }
 
+// renewMethod follows a card that its bank replaced and the processor brought up
+// to date by itself (https://docs.stripe.com/payments/cards/overview#automatic-card-updates).
+// Consents to auto pay go on: they are for the card as the bank renews it.
+func (s *Service) renewMethod(ctx context.Context, q *db.Queries, now calendar.Instant, m db.Method, have gateway.Method) error {
+	row := db.RenewMethodParams{Brand: have.Brand, Last4: have.Last4, ExpYear: int64(have.ExpYear), ExpMonth: int64(have.ExpMonth), ID: m.ID}
+	if row.Brand == m.Brand && row.Last4 == m.Last4 && row.ExpYear == m.ExpYear && row.ExpMonth == m.ExpMonth {
+		return nil
+	}
+	if err := q.RenewMethod(ctx, row); err != nil {
+		return err
+	}
+	type shown struct{ Brand, Last4, Expires string }
+	return audit.Record(ctx, q, now, audit.Program, audit.Entry{
+		Action: "method.renew", CustomerID: m.CustomerID, Object: m.Brand + " ending " + m.Last4,
+		Before: shown{m.Brand, m.Last4, fmt.Sprintf("%02d/%d", m.ExpMonth, m.ExpYear)},
+		After:  shown{row.Brand, row.Last4, fmt.Sprintf("%02d/%d", row.ExpMonth, row.ExpYear)},
+	})
+}
+
 // syncMethod follows a change of a method at the processor: a renewed card, one
 // that was removed there.
 func (s *Service) syncMethod(ctx context.Context, g gateway.Adapter, ref string) (string, error) {
@@ -722,7 +741,7 @@ func (s *Service) syncMethod(ctx context.Context, g gateway.Adapter, ref string)
 	err = s.db.Write(ctx, func(q *db.Queries) error {
 		for _, have := range list {
 			if have.ID == ref {
-				return q.RenewMethod(ctx, db.RenewMethodParams{Brand: have.Brand, Last4: have.Last4, ExpYear: int64(have.ExpYear), ExpMonth: int64(have.ExpMonth), ID: m.ID})
+				return s.renewMethod(ctx, q, now, m, have)
 			}
 		}
 		return s.endMethod(ctx, q, now, audit.Program, m.ID, "it was removed at the payment processor")

@@ -240,3 +240,28 @@ func TestExpiringMonths(t *testing.T) {
 		}
 	}
 }
+
+// A bank sends its customer a new card; the processor hears of it and the card
+// on file follows, with auto pay on it.
+func TestACardIsRenewedByItsBank(t *testing.T) {
+	b := open(t)
+	id, err := strconv.ParseInt(b.method("pm_card_visa"), 10, 64)
+	b.ok(err)
+	consent, err := b.pay.Consent(t.Context(), b.customer, b.user, "", id)
+	b.ok(err)
+	b.ok(b.pay.TurnOn(t.Context(), b.ann(), b.customer, id, consent.Token))
+	m, err := b.db.Read().GetMethod(t.Context(), id)
+	b.ok(err)
+	for range 2 { // the processor may tell of it twice
+		b.ok(b.sandbox.Renew(m.Ref, "1881", 7, 2031))
+		b.sandbox.DeliverPending(t.Context())
+		b.settle()
+	}
+	w := b.wallet()
+	if len(w.Methods) != 1 || w.Methods[0].Label() != "Visa ending 1881" || w.Methods[0].Expiry() != "07/2031" || !w.AutoPay.On {
+		t.Errorf("%+v", w)
+	}
+	if n := b.count(`SELECT count(*) FROM audit WHERE action = 'method.renew' AND before_json LIKE '%4242%' AND after_json LIKE '%1881%'`); n != 1 {
+		t.Errorf("%d lines in the trail", n)
+	}
+}

@@ -312,6 +312,21 @@ func (s *Sandbox) Behave(methodID string, b Behavior) error {
 	})
 }
 
+// Renew replaces a card on file as its bank would, and as Stripe's updater then
+// follows.
+func (s *Sandbox) Renew(methodID, last4 string, month, year int) error {
+	return s.act(func(c *call) error {
+		m := c.books.methods[methodID]
+		if m == nil || m.Type != "card" {
+			return errDone
+		}
+		m.Last4, m.ExpMonth, m.ExpYear = last4, month, year
+		c.books.put(m)
+		c.emit("payment_method.automatically_updated", "payment_method", m.ID)
+		return nil
+	})
+}
+
 // Expire lets an open page run out.
 func (s *Sandbox) Expire(pageID string) error {
 	return s.act(func(c *call) error {

@@ -333,6 +333,7 @@ func (p *program) jobs() []schedule.Job {
 		{Name: "mail", Every: 15 * time.Second, Wake: p.sender.Queued(), Run: p.sender.Run},
 		{Name: "payments", Every: 5 * time.Second, Wake: p.payments.Woken(), Run: p.payments.Settle},
 		{Name: "self-test", Every: time.Hour, Wake: p.payments.SelfTestAsked(), Run: p.payments.RunSelfTests},
+		{Name: "expiring cards", Every: time.Hour, Limit: time.Minute, Run: p.payments.WarnOfExpiry},
 		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
 		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: p.accounts.Sweep},
 	}

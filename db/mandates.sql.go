@@ -13,10 +13,38 @@ import (
 	"customerportal/internal/money"
 )
 
+const addAutoPayDay = `-- name: AddAutoPayDay :one
+INSERT INTO auto_pay_days (customer_id, day, from_period, reason, staff_id, made_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id
+`
+
+type AddAutoPayDayParams struct {
+	CustomerID int64
+	Day        int64
+	FromPeriod string
+	Reason     string
+	StaffID    sql.NullInt64
+	MadeAt     calendar.Instant
+}
+
+// payment: the office arranged another day with the customer.
+func (q *Queries) AddAutoPayDay(ctx context.Context, arg AddAutoPayDayParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, addAutoPayDay,
+		arg.CustomerID,
+		arg.Day,
+		arg.FromPeriod,
+		arg.Reason,
+		arg.StaffID,
+		arg.MadeAt,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const addMandate = `-- name: AddMandate :one
 INSERT INTO mandates (customer_id, method_id, consent_text, consent_sha256, consent_version, cap_cents, day, shown_at,
-    accepted_at, ip, user_agent, authenticated, user_id, staff_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    accepted_at, ip, user_agent, authenticated, user_id, staff_id, signed_date)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 RETURNING id
 `
 
@@ -35,9 +63,10 @@ type AddMandateParams struct {
 	Authenticated  string
 	UserID         sql.NullInt64
 	StaffID        sql.NullInt64
+	SignedDate     calendar.Date
 }
 
-// payment: the consent as it was shown and accepted.
+// payment: the consent as it was shown and accepted, or as a signed form has it.
 func (q *Queries) AddMandate(ctx context.Context, arg AddMandateParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, addMandate,
 		arg.CustomerID,
@@ -54,14 +83,107 @@ func (q *Queries) AddMandate(ctx context.Context, arg AddMandateParams) (int64, 
 		arg.Authenticated,
 		arg.UserID,
 		arg.StaffID,
+		arg.SignedDate,
 	)
 	var id int64
 	err := row.Scan(&id)
 	return id, err
 }
 
+const addMandatePaper = `-- name: AddMandatePaper :execrows
+INSERT INTO mandate_papers (mandate_id, kind, document_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+`
+
+type AddMandatePaperParams struct {
+	MandateID  int64
+	Kind       string
+	DocumentID int64
+}
+
+// payment: a paper of a consent, kept once.
+func (q *Queries) AddMandatePaper(ctx context.Context, arg AddMandatePaperParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, addMandatePaper, arg.MandateID, arg.Kind, arg.DocumentID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const cancelPlannedAutoPay = `-- name: CancelPlannedAutoPay :many
+UPDATE payments SET state = 'canceled', failure_message = ?1, settled_at = ?2
+WHERE customer_id = ?3 AND source = 'autopay' AND state = 'planned'
+RETURNING reference, amount_cents
+`
+
+type CancelPlannedAutoPayParams struct {
+	Words      string
+	Now        calendar.Instant
+	CustomerID int64
+}
+
+type CancelPlannedAutoPayRow struct {
+	Reference   string
+	AmountCents money.Cents
+}
+
+// payment: what was planned for the customer's auto pay when it is switched off;
+// what is claimed already is with the processor.
+func (q *Queries) CancelPlannedAutoPay(ctx context.Context, arg CancelPlannedAutoPayParams) ([]CancelPlannedAutoPayRow, error) {
+	rows, err := q.db.QueryContext(ctx, cancelPlannedAutoPay, arg.Words, arg.Now, arg.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CancelPlannedAutoPayRow
+	for rows.Next() {
+		var i CancelPlannedAutoPayRow
+		if err := rows.Scan(&i.Reference, &i.AmountCents); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const getMandate = `-- name: GetMandate :one
+SELECT id, customer_id, method_id, consent_text, consent_sha256, consent_version, cap_cents, day, shown_at, accepted_at, ip, user_agent, authenticated, user_id, staff_id, revoked_at, revoked_by, signed_date FROM mandates WHERE id = ?
+`
+
+// payment: one consent in full, to draw its record.
+func (q *Queries) GetMandate(ctx context.Context, id int64) (Mandate, error) {
+	row := q.db.QueryRowContext(ctx, getMandate, id)
+	var i Mandate
+	err := row.Scan(
+		&i.ID,
+		&i.CustomerID,
+		&i.MethodID,
+		&i.ConsentText,
+		&i.ConsentSha256,
+		&i.ConsentVersion,
+		&i.CapCents,
+		&i.Day,
+		&i.ShownAt,
+		&i.AcceptedAt,
+		&i.IP,
+		&i.UserAgent,
+		&i.Authenticated,
+		&i.UserID,
+		&i.StaffID,
+		&i.RevokedAt,
+		&i.RevokedBy,
+		&i.SignedDate,
+	)
+	return i, err
+}
+
 const getMandateForCustomer = `-- name: GetMandateForCustomer :one
-SELECT id, customer_id, method_id, consent_text, consent_sha256, consent_version, cap_cents, day, shown_at, accepted_at, ip, user_agent, authenticated, user_id, staff_id, revoked_at, revoked_by FROM mandates WHERE customer_id = ? AND revoked_at = 0
+SELECT id, customer_id, method_id, consent_text, consent_sha256, consent_version, cap_cents, day, shown_at, accepted_at, ip, user_agent, authenticated, user_id, staff_id, revoked_at, revoked_by, signed_date FROM mandates WHERE customer_id = ? AND revoked_at = 0
 `
 
 // "CC/eCheck", home: the customer's standing consent to auto pay.
@@ -86,8 +208,278 @@ func (q *Queries) GetMandateForCustomer(ctx context.Context, customerID int64) (
 		&i.StaffID,
 		&i.RevokedAt,
 		&i.RevokedBy,
+		&i.SignedDate,
 	)
 	return i, err
+}
+
+const getMandatePaper = `-- name: GetMandatePaper :one
+SELECT o.id, o.name, o.mime, o.sha256, o.body
+FROM mandate_papers p JOIN documents o ON o.id = p.document_id
+WHERE p.mandate_id = ? AND p.kind = ?
+`
+
+type GetMandatePaperParams struct {
+	MandateID int64
+	Kind      string
+}
+
+type GetMandatePaperRow struct {
+	ID     int64
+	Name   string
+	Mime   string
+	SHA256 string
+	Body   []byte
+}
+
+// payment: the record of a consent, or the signed form it was entered from.
+func (q *Queries) GetMandatePaper(ctx context.Context, arg GetMandatePaperParams) (GetMandatePaperRow, error) {
+	row := q.db.QueryRowContext(ctx, getMandatePaper, arg.MandateID, arg.Kind)
+	var i GetMandatePaperRow
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Mime,
+		&i.SHA256,
+		&i.Body,
+	)
+	return i, err
+}
+
+const listCardsToWarnOf = `-- name: ListCardsToWarnOf :many
+SELECT m.id, m.customer_id, m.kind, m.brand, m.last4, CAST(coalesce(d.user_id, 0) AS INTEGER) AS user_id
+FROM mandates d JOIN methods m ON m.id = d.method_id
+WHERE d.revoked_at = 0 AND m.id > ?1 AND m.gateway = ?2 AND m.ended_at = 0 AND m.kind = 'card'
+  AND m.exp_year = ?3 AND m.exp_month = ?4
+  AND NOT EXISTS (SELECT 1 FROM outbox o
+    WHERE o.fact = 'method ' || m.id || ' expires ' || m.exp_year || '-' || m.exp_month || ' ' || CAST(?5 AS TEXT))
+ORDER BY m.id LIMIT ?6
+`
+
+type ListCardsToWarnOfParams struct {
+	After    int64
+	Gateway  string
+	ExpYear  int64
+	ExpMonth int64
+	Warning  string
+	Most     int64
+}
+
+type ListCardsToWarnOfRow struct {
+	ID         int64
+	CustomerID int64
+	Kind       string
+	Brand      string
+	Last4      string
+	UserID     int64
+}
+
+// payment.WarnOfExpiry: cards that auto pay draws on and that run out in a month,
+// as far as their customers have not had the mail about it.
+func (q *Queries) ListCardsToWarnOf(ctx context.Context, arg ListCardsToWarnOfParams) ([]ListCardsToWarnOfRow, error) {
+	rows, err := q.db.QueryContext(ctx, listCardsToWarnOf,
+		arg.After,
+		arg.Gateway,
+		arg.ExpYear,
+		arg.ExpMonth,
+		arg.Warning,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListCardsToWarnOfRow
+	for rows.Next() {
+		var i ListCardsToWarnOfRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CustomerID,
+			&i.Kind,
+			&i.Brand,
+			&i.Last4,
+			&i.UserID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listExpiringAutoPayCards = `-- name: ListExpiringAutoPayCards :many
+SELECT m.id, m.kind, m.brand, m.last4, m.exp_year, m.exp_month, c.number AS customer_number, c.display_name,
+    CAST(coalesce((SELECT max(o.created_at) FROM outbox o
+        WHERE o.fact IN ('method ' || m.id || ' expires ' || m.exp_year || '-' || m.exp_month || ' first',
+                         'method ' || m.id || ' expires ' || m.exp_year || '-' || m.exp_month || ' last')), 0) AS INTEGER) AS told
+FROM mandates d JOIN methods m ON m.id = d.method_id JOIN customers c ON c.id = d.customer_id
+WHERE d.revoked_at = 0 AND m.gateway = ?1 AND m.ended_at = 0 AND m.kind = 'card'
+  AND m.exp_year * 12 + m.exp_month <= CAST(?2 AS INTEGER)
+ORDER BY m.exp_year, m.exp_month, m.id LIMIT ?4 OFFSET ?3
+`
+
+type ListExpiringAutoPayCardsParams struct {
+	Gateway   string
+	LastMonth int64
+	Skipped   int64
+	Most      int64
+}
+
+type ListExpiringAutoPayCardsRow struct {
+	ID             int64
+	Kind           string
+	Brand          string
+	Last4          string
+	ExpYear        int64
+	ExpMonth       int64
+	CustomerNumber string
+	DisplayName    string
+	Told           int64
+}
+
+// The office's Auto Pay: cards it draws on that have run out or soon will.
+func (q *Queries) ListExpiringAutoPayCards(ctx context.Context, arg ListExpiringAutoPayCardsParams) ([]ListExpiringAutoPayCardsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listExpiringAutoPayCards,
+		arg.Gateway,
+		arg.LastMonth,
+		arg.Skipped,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListExpiringAutoPayCardsRow
+	for rows.Next() {
+		var i ListExpiringAutoPayCardsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Brand,
+			&i.Last4,
+			&i.ExpYear,
+			&i.ExpMonth,
+			&i.CustomerNumber,
+			&i.DisplayName,
+			&i.Told,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listMandateDaysForCustomer = `-- name: ListMandateDaysForCustomer :many
+SELECT CAST(d.from_period AS TEXT) AS from_period, d.day FROM mandate_days d WHERE d.customer_id = ? ORDER BY d.arrangement
+`
+
+type ListMandateDaysForCustomerRow struct {
+	FromPeriod string
+	Day        int64
+}
+
+// payment, home: the days of the standing consent, the oldest first.
+func (q *Queries) ListMandateDaysForCustomer(ctx context.Context, customerID int64) ([]ListMandateDaysForCustomerRow, error) {
+	rows, err := q.db.QueryContext(ctx, listMandateDaysForCustomer, customerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListMandateDaysForCustomerRow
+	for rows.Next() {
+		var i ListMandateDaysForCustomerRow
+		if err := rows.Scan(&i.FromPeriod, &i.Day); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listMandatesForCustomer = `-- name: ListMandatesForCustomer :many
+SELECT d.id, d.method_id, d.consent_sha256, d.consent_version, d.cap_cents, d.day, d.accepted_at, d.authenticated,
+    d.signed_date, d.revoked_at, d.revoked_by, m.kind, m.brand, m.last4,
+    CAST(coalesce((SELECT p.document_id FROM mandate_papers p WHERE p.mandate_id = d.id AND p.kind = 'form'), 0) AS INTEGER) AS form
+FROM mandates d JOIN methods m ON m.id = d.method_id
+WHERE d.customer_id = ? ORDER BY d.id
+`
+
+type ListMandatesForCustomerRow struct {
+	ID             int64
+	MethodID       int64
+	ConsentSha256  string
+	ConsentVersion string
+	CapCents       money.Cents
+	Day            int64
+	AcceptedAt     calendar.Instant
+	Authenticated  string
+	SignedDate     calendar.Date
+	RevokedAt      calendar.Instant
+	RevokedBy      string
+	Kind           string
+	Brand          string
+	Last4          string
+	Form           int64
+}
+
+// "CC/eCheck", the customer's auto pay in the office: all consents ever given,
+// the oldest first.
+func (q *Queries) ListMandatesForCustomer(ctx context.Context, customerID int64) ([]ListMandatesForCustomerRow, error) {
+	rows, err := q.db.QueryContext(ctx, listMandatesForCustomer, customerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListMandatesForCustomerRow
+	for rows.Next() {
+		var i ListMandatesForCustomerRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.MethodID,
+			&i.ConsentSha256,
+			&i.ConsentVersion,
+			&i.CapCents,
+			&i.Day,
+			&i.AcceptedAt,
+			&i.Authenticated,
+			&i.SignedDate,
+			&i.RevokedAt,
+			&i.RevokedBy,
+			&i.Kind,
+			&i.Brand,
+			&i.Last4,
+			&i.Form,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const revokeMandate = `-- name: RevokeMandate :execrows
@@ -107,4 +499,20 @@ func (q *Queries) RevokeMandate(ctx context.Context, arg RevokeMandateParams) (i
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const setAutoPayDay = `-- name: SetAutoPayDay :exec
+UPDATE customers SET auto_pay_day = ?, updated_at = ? WHERE id = ?
+`
+
+type SetAutoPayDayParams struct {
+	AutoPayDay int64
+	UpdatedAt  calendar.Instant
+	ID         int64
+}
+
+// payment: the day that the next consent is shown with.
+func (q *Queries) SetAutoPayDay(ctx context.Context, arg SetAutoPayDayParams) error {
+	_, err := q.db.ExecContext(ctx, setAutoPayDay, arg.AutoPayDay, arg.UpdatedAt, arg.ID)
+	return err
 }

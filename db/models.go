@@ -52,6 +52,16 @@ type AutoPayAttempt struct {
 	CreatedAt  calendar.Instant
 }
 
+type AutoPayDay struct {
+	ID         int64
+	CustomerID int64
+	Day        int64
+	FromPeriod string
+	Reason     string
+	StaffID    sql.NullInt64
+	MadeAt     calendar.Instant
+}
+
 type AutoPayHold struct {
 	ID              int64
 	CustomerID      sql.NullInt64
@@ -364,6 +374,21 @@ type Mandate struct {
 	StaffID        sql.NullInt64
 	RevokedAt      calendar.Instant
 	RevokedBy      string
+	SignedDate     calendar.Date
+}
+
+type MandateDay struct {
+	MandateID   int64
+	CustomerID  int64
+	Arrangement int64
+	FromPeriod  string
+	Day         int64
+}
+
+type MandatePaper struct {
+	MandateID  int64
+	Kind       string
+	DocumentID int64
 }
 
 type Method struct {

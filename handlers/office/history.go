@@ -17,6 +17,7 @@ import (
 // deeds are the actions of the audit trail in words.
 var deeds = map[string]string{
 	"autopay.on":             "turned auto pay on",
+	"autopay.day":            "arranged another day for auto pay",
 	"autopay.off":            "turned auto pay off",
 	"books.import":           "imported books",
 	"credit.apply":           "applied credit",
@@ -36,6 +37,7 @@ var deeds = map[string]string{
 	"method.end":             "removed a card or bank account",
 	"method.renew":           "a card on file was renewed by its bank",
 	"gateway.selftest":       "tried the payment processor out",
+	"payment.canceled":       "canceled",
 	"payment.enter":          "recorded a payment",
 	"payment.reverse":        "reversed a payment",
 	"payment.submit":         "submitted a payment",

@@ -61,7 +61,11 @@ func (h *Handlers) home(c echo.Context) error {
 		p.Owed.PayHref = "/pay?all=1" // what stands above the button is what it pays
 	}
 	if row.AutoPayOn != 0 {
-		on := ledger.NextAutoPay(today, int(row.AutoPayOn))
+		days, err := ledger.DaysOfAutoPay(ctx, h.DB.Read(), customer)
+		if err != nil {
+			return err
+		}
+		on := days.Next(today)
 		kind := ledger.Kind(row.MethodKind)
 		p.Owed.AutoPay = pages.AutoPayBlock{On: true, Date: on, Amount: ledger.EstimateAutoPay(open, on, money.Cents(row.Cap)),
 			Method: ledger.MethodInWords(kind, kind.Label(), row.MethodBrand, row.MethodLast4)}

@@ -589,6 +589,17 @@ func TestNextAutoPay(t *testing.T) {
 			t.Errorf("%s, day %d: %s, want %s", c.today, c.day, got, c.want)
 		}
 	}
+	arranged := ledger.AutoPayDays{{Day: 1}, {From: "2026-12", Day: 15}, {From: "2027-02", Day: 28}, {From: "2027-01", Day: 3}}
+	for today, want := range map[calendar.Date]calendar.Date{
+		"2026-10-31": "2026-11-01", "2026-11-15": "2026-12-15", "2026-12-15": "2027-01-03", "2027-01-03": "2027-02-03", "2027-02-03": "2027-03-03",
+	} {
+		if got := arranged.Next(today); got != want {
+			t.Errorf("arranged, seen from %s: %s, want %s", today, got, want)
+		}
+	}
+	if got := (ledger.AutoPayDays{{Day: 20}, {From: "2026-12", Day: 2}}).Next("2026-11-25"); got != "2026-12-02" {
+		t.Errorf("an earlier day from the next month on: %s", got)
+	}
 	open := []ledger.OpenInvoice{{Due: "2026-10-01", Balance: 100}, {Due: "2026-12-01", Balance: 250, Reserved: 50}, {Due: "2026-12-02", Balance: 1000}}
 	if got := ledger.EstimateAutoPay(open, "2026-12-01", 0); got != 300 {
 		t.Errorf("without a cap %s", got)

@@ -198,6 +198,12 @@ func (s *Service) fillInvoice(ctx context.Context, q *db.Queries, id int64) (doc
 	return d, nil
 }
 
+// Letterhead returns what stands at the top of the dealer's papers.
+func (s *Service) Letterhead(ctx context.Context) (document.Dealer, error) {
+	d, _, err := s.dealer(ctx, s.db.Read())
+	return d, err
+}
+
 // dealer returns the letterhead and the settings it is taken from. It reads by
 // the caller's queries.
 func (s *Service) dealer(ctx context.Context, q *db.Queries) (document.Dealer, *settings.Settings, error) {

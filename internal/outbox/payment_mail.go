@@ -84,6 +84,7 @@ type ConsentCopy struct {
 	Method     string
 	Paragraphs []string // as they were shown
 	Accepted   string
+	Signed     calendar.Date // the day of the signed form the office entered it from
 	SHA256     string
 	First      calendar.Date // of the first payment
 	Path       string
@@ -111,6 +112,40 @@ func (AutoPayOff) Template() string { return "auto_pay_off" }
 // Subject implements [Body].
 func (AutoPayOff) Subject(dealer settings.Company) string {
 	return dealer.Name + ": Auto Recurring is off"
+}
+
+// AutoPayDay tells a customer that auto pay is taken on another day of the month.
+type AutoPayDay struct {
+	Method string
+	Day    string        // "15th"
+	First  calendar.Date // the first payment on it
+	Before calendar.Date // the payment before that, on the day as it was; "" for none
+	Path   string
+}
+
+// Template implements [Body].
+func (AutoPayDay) Template() string { return "auto_pay_day" }
+
+// Subject implements [Body].
+func (m AutoPayDay) Subject(dealer settings.Company) string {
+	return dealer.Name + ": Auto Recurring is taken on the " + m.Day + " from " + m.First.String() + " on"
+}
+
+// CardExpires tells a customer that the card auto pay draws on runs out.
+type CardExpires struct {
+	Method string
+	Until  calendar.Date // the last day it is good for
+	Next   calendar.Date // of the next auto payment
+	Last   bool          // no other mail about it follows
+	Path   string        // where it is replaced
+}
+
+// Template implements [Body].
+func (CardExpires) Template() string { return "card_expires" }
+
+// Subject implements [Body].
+func (m CardExpires) Subject(dealer settings.Company) string {
+	return dealer.Name + ": " + m.Method + " expires on " + m.Until.String()
 }
 
 // PaymentNotice tells the dealer's office of something about payments that a

@@ -24,7 +24,7 @@ import (
 )
 
 // ConsentVersion names the wording below; a changed wording gets a new one.
-const ConsentVersion = "2026-11"
+const ConsentVersion = "2026-11.2"
 
 // allOpen marks the version of the wording that covers all open invoices, those
 // that are not due yet too.
@@ -54,6 +54,8 @@ type Consent struct {
 	// First is the day of the first payment and Estimate what it would be today.
 	First    calendar.Date
 	Estimate money.Cents
+	// Limit is the most that the text allows in one month, 0 for no limit.
+	Limit money.Cents
 }
 
 // shown is what the token and the row of the visit hold.
@@ -64,6 +66,7 @@ type shown struct {
 	Text       string
 	Version    string
 	Day        int64
+	Cap        money.Cents
 	ShownAt    calendar.Instant
 
 	// filled in when it is accepted
@@ -78,7 +81,7 @@ type shown struct {
 // revoke it (Nacha Operating Rules 2.3.2); for both Regulation E asks for a copy
 // (12 CFR 1005.10(b)), and for a notice of varying amounts ten days ahead
 // (1005.10(d)).
-func consentText(set *settings.Settings, kind gateway.Kind, method string, day int64, email string) []string {
+func consentText(set *settings.Settings, kind gateway.Kind, method string, day int64, limit money.Cents, email string) []string {
 	c := set.Company
 	contact := c.Name
 	if c.Phone != "" {
@@ -96,7 +99,11 @@ func consentText(set *settings.Settings, kind gateway.Kind, method string, day i
 		how = "I authorize " + c.Name + " to debit " + what + " electronically (ACH) for recurring payments until I revoke this authorization. " +
 			"I am an owner of this account or authorized to sign on it. A debit that is returned for insufficient funds may be presented up to two more times."
 	}
-	copyTo := "A copy of this authorization is mailed to me."
+	most := "I set no maximum."
+	if limit > 0 {
+		most = "Never more than " + limit.String() + " in one month."
+	}
+	copyTo := "I get a copy of this authorization."
 	if email != "" {
 		copyTo = "A copy of this authorization is mailed to " + email + "."
 	}
@@ -107,7 +114,7 @@ func consentText(set *settings.Settings, kind gateway.Kind, method string, day i
 	return []string{
 		how,
 		"When: on the " + ordinal(day) + " of each month. Amount: the open balance of " + which + ", less what is already being paid; nothing is taken when nothing is due. " +
-			"The amount varies. When it differs from the payment before, I am told by e-mail at least ten days ahead.",
+			most + " The amount varies. When it differs from the payment before, I am told by e-mail at least ten days ahead; so I am when another day is arranged.",
 		"How to revoke: I can switch Auto Recurring off at any time under CC/eCheck, which counts at once, or by telling " + contact + " at least three business days before a payment. " + copyTo,
 	}
 }
@@ -131,7 +138,13 @@ type AutoPay struct {
 	On     bool
 	Method string // "Visa ending 4242", with On
 	Since  calendar.Instant
-	Day    int // of the month
+	Day    int // of the month, as it is now
+	// Then is the day that was arranged from the payment on ThenFrom on, 0 when
+	// no other day is to come.
+	Then     int
+	ThenFrom calendar.Date
+	// Limit is the most that may be taken in one month, 0 for no limit.
+	Limit money.Cents
 	// Next is the day of the next payment, or of the first one should it be
 	// switched on now, and Estimate what would be taken as the books stand.
 	Next     calendar.Date
@@ -139,7 +152,10 @@ type AutoPay struct {
 }
 
 // DayInWords is "1st", "2nd", ...
-func (a AutoPay) DayInWords() string { return ordinal(int64(a.Day)) }
+func (a AutoPay) DayInWords() string { return DayInWords(a.Day) }
+
+// DayInWords writes a day of the month: "1st", "2nd", ...
+func DayInWords(day int) string { return ordinal(int64(day)) }
 
 // AutoPay returns how the customer's auto pay stands.
 func (s *Service) AutoPay(ctx context.Context, customerID int64) (AutoPay, error) {
@@ -158,7 +174,7 @@ func (s *Service) autoPay(ctx context.Context, q *db.Queries, customerID int64) 
 	if err != nil {
 		return a, found(err, "customer")
 	}
-	a.Day = int(c.AutoPayDay)
+	days := ledger.AutoPayDays{{Day: int(c.AutoPayDay)}}
 	consent, err := q.GetMandateForCustomer(ctx, customerID)
 	switch {
 	case err == nil:
@@ -166,8 +182,11 @@ func (s *Service) autoPay(ctx context.Context, q *db.Queries, customerID int64) 
 		if err != nil {
 			return a, fmt.Errorf("payment: %w", err)
 		}
-		a.On, a.Since, a.Day = true, consent.AcceptedAt, int(consent.Day)
+		a.On, a.Since, a.Limit = true, consent.AcceptedAt, consent.CapCents
 		a.Method = labelOf(m)
+		if days, err = ledger.DaysOfAutoPay(ctx, q, customerID); err != nil {
+			return a, err
+		}
 	case !errors.Is(err, sql.ErrNoRows):
 		return a, fmt.Errorf("payment: %w", err)
 	}
@@ -175,7 +194,12 @@ func (s *Service) autoPay(ctx context.Context, q *db.Queries, customerID int64) 
 	if err != nil {
 		return a, err
 	}
-	a.Next = ledger.NextAutoPay(today, a.Day)
+	a.Next = days.Next(today)
+	now := ledger.AutoPayPeriod(today)
+	a.Day = days.In(now)
+	if coming := days[len(days)-1]; coming.From > now && coming.Day != a.Day {
+		a.Then, a.ThenFrom = coming.Day, ledger.AutoPayOn(coming.From, coming.Day)
+	}
 	open, err := ledger.Payable(ctx, q, customerID)
 	if err != nil {
 		return a, err
@@ -185,8 +209,15 @@ func (s *Service) autoPay(ctx context.Context, q *db.Queries, customerID int64) 
 }
 
 // Consent returns the text to be shown beside "Auto Recurring": for a method on
-// file, or with id 0 for one of a kind that is about to be entered.
+// file, or with id 0 for one of a kind that is about to be entered. It sets no
+// limit.
 func (s *Service) Consent(ctx context.Context, customerID, userID int64, kind gateway.Kind, id int64) (Consent, error) {
+	return s.ConsentUpTo(ctx, customerID, userID, kind, id, 0)
+}
+
+// ConsentUpTo is [Service.Consent] with the most that may be taken in one month,
+// 0 for no limit.
+func (s *Service) ConsentUpTo(ctx context.Context, customerID, userID int64, kind gateway.Kind, id int64, limit money.Cents) (Consent, error) {
 	set, err := s.settings.Current(ctx)
 	if err != nil {
 		return Consent{}, err
@@ -203,7 +234,7 @@ func (s *Service) Consent(ctx context.Context, customerID, userID int64, kind ga
 	if err != nil {
 		return Consent{}, found(err, "customer")
 	}
-	auto, err := s.AutoPay(ctx, customerID)
+	open, err := ledger.Payable(ctx, s.db.Read(), customerID)
 	if err != nil {
 		return Consent{}, err
 	}
@@ -212,14 +243,54 @@ func (s *Service) Consent(ctx context.Context, customerID, userID int64, kind ga
 		return Consent{}, found(err, "customer")
 	}
 	today := s.clock.Today(set.Zone)
-	out := Consent{Paragraphs: consentText(set, kind, label, c.AutoPayDay, who.Email), First: ledger.NextAutoPay(today, int(c.AutoPayDay)), Estimate: auto.Estimate}
+	out := Consent{Paragraphs: consentText(set, kind, label, c.AutoPayDay, limit, who.Email), First: ledger.NextAutoPay(today, int(c.AutoPayDay)), Limit: limit}
+	out.Estimate = ledger.EstimateAutoPay(open, out.First, limit)
 	body, err := json.Marshal(shown{CustomerID: customerID, Kind: string(kind), Method: id, Text: strings.Join(out.Paragraphs, "\n\n"),
-		Version: consentVersion(set), Day: c.AutoPayDay, ShownAt: s.clock.Now()})
+		Version: consentVersion(set), Day: c.AutoPayDay, Cap: limit, ShownAt: s.clock.Now()})
 	if err != nil {
 		return Consent{}, err
 	}
 	out.Token = s.settings.Sealer().Seal(string(body), "consent")
 	return out, nil
+}
+
+// ParseLimit reads the most that may be taken in one month as it was typed; ""
+// is no limit, 0. It is Invalid, field "cap", for what is no such amount.
+func (s *Service) ParseLimit(ctx context.Context, typed string) (money.Cents, error) {
+	typed = strings.TrimSpace(typed)
+	if typed == "" {
+		return 0, nil
+	}
+	set, err := s.settings.Current(ctx)
+	if err != nil {
+		return 0, err
+	}
+	limit, err := money.Parse(typed)
+	switch least := max(minimum(set), 1); {
+	case err != nil:
+		return 0, fault.Field("cap", "Maximum per month: %s", lowerFirst(err.Error()))
+	case limit < least:
+		return 0, fault.Field("cap", "Maximum per month: at least %s, or leave it empty for no maximum", least)
+	}
+	return limit, nil
+}
+
+// SameLimit tells whether the text that a token stands for has the limit that
+// was typed beside it: what is recorded is what was read. When it has not it is
+// Invalid, field "cap", and the form is to be shown again with the new text.
+func (s *Service) SameLimit(ctx context.Context, customerID int64, token, typed string) error {
+	limit, err := s.ParseLimit(ctx, typed)
+	if err != nil {
+		return err
+	}
+	c, err := s.open(token, customerID)
+	if err != nil || c.Cap == limit {
+		return err
+	}
+	if limit == 0 {
+		return fault.Field("cap", "The authorization now sets no maximum. Please read it and save again.")
+	}
+	return fault.Field("cap", "The authorization now says: never more than %s in one month. Please read it and save again.", limit)
 }
 
 // open reads a token back.
@@ -284,6 +355,10 @@ func (s *Service) TurnOn(ctx context.Context, by audit.Actor, customerID, id int
 	if err != nil {
 		return err
 	}
+	given, err := s.consentGiven(ctx, accepted, m.Label())
+	if err != nil {
+		return err
+	}
 	return s.db.Write(ctx, func(q *db.Queries) error {
 		standing, err := q.GetMandateForCustomer(ctx, customerID)
 		if err == nil && standing.MethodID == id && standing.ShownAt == c.ShownAt {
@@ -292,35 +367,97 @@ func (s *Service) TurnOn(ctx context.Context, by audit.Actor, customerID, id int
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("payment: %w", err)
 		}
-		return s.recordConsent(ctx, q, s.clock.Now(), customerID, id, accepted)
+		return s.recordConsent(ctx, q, s.clock.Now(), given, id)
 	})
 }
 
-// recordConsent writes an accepted consent down for a method, replaces the one
-// that stood, and mails the copy. It runs in the caller's transaction.
-func (s *Service) recordConsent(ctx context.Context, q *db.Queries, now calendar.Instant, customerID, methodID int64, accepted string) error {
+// given is a consent that is ready to be recorded, its paper drawn: nobody waits
+// for the drawing while the books are open for writing.
+type given struct {
+	row    db.AddMandateParams
+	by     audit.Actor
+	method string // in words
+	record []byte // the PDF
+	form   *form  // the signed form it was entered from, nil for one given in the portal
+}
+
+// consentGiven makes ready what the customer accepted in the portal, as accept
+// returned it, for the method in words.
+func (s *Service) consentGiven(ctx context.Context, accepted, method string) (*given, error) {
 	var c shown
 	if err := json.Unmarshal([]byte(accepted), &c); err != nil {
-		return fmt.Errorf("payment: consent: %w", err)
+		return nil, fmt.Errorf("payment: consent: %w", err)
 	}
+	g := &given{by: audit.Actor{Kind: audit.Customer, UserID: c.UserID, IP: c.IP}, method: method, row: db.AddMandateParams{CustomerID: c.CustomerID,
+		ConsentText: c.Text, ConsentSha256: sha256Hex([]byte(c.Text)), ConsentVersion: c.Version, CapCents: c.Cap, Day: c.Day, ShownAt: c.ShownAt,
+		AcceptedAt: c.AcceptedAt, IP: c.IP, UserAgent: c.UserAgent, Authenticated: c.Authenticated, UserID: db.NullID(c.UserID)}}
+	var err error
+	g.record, err = s.drawConsent(ctx, g.row, method, "")
+	return g, err
+}
+
+func sha256Hex(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// recordConsent writes a consent down for a method with its paper, replaces the
+// one that stood, and mails the copy. It runs in the caller's transaction.
+func (s *Service) recordConsent(ctx context.Context, q *db.Queries, now calendar.Instant, g *given, methodID int64) error {
+	customerID := g.row.CustomerID
 	if _, err := q.RevokeMandate(ctx, db.RevokeMandateParams{RevokedAt: now, RevokedBy: "replaced", CustomerID: customerID}); err != nil {
 		return fmt.Errorf("payment: %w", err)
 	}
-	sum := sha256.Sum256([]byte(c.Text))
-	id, err := q.AddMandate(ctx, db.AddMandateParams{CustomerID: customerID, MethodID: methodID, ConsentText: c.Text, ConsentSha256: hex.EncodeToString(sum[:]),
-		ConsentVersion: c.Version, Day: c.Day, ShownAt: c.ShownAt, AcceptedAt: c.AcceptedAt, IP: c.IP, UserAgent: c.UserAgent,
-		Authenticated: c.Authenticated, UserID: db.NullID(c.UserID)})
+	g.row.MethodID = methodID
+	id, err := q.AddMandate(ctx, g.row)
 	if err != nil {
 		return fmt.Errorf("payment: %w", err)
 	}
-	m, err := q.GetMethod(ctx, methodID)
+	paper, err := keepPaper(ctx, q, now, id, "record", db.AddDocumentParams{Kind: "consent", Name: consentName(g.row.AcceptedAt), Mime: "application/pdf", Body: g.record})
 	if err != nil {
-		return fmt.Errorf("payment: %w", err)
+		return err
 	}
-	label := labelOf(m)
-	by := audit.Actor{Kind: audit.Customer, UserID: c.UserID, IP: c.IP}
-	err = audit.Record(ctx, q, now, by, audit.Entry{Action: "autopay.on", CustomerID: customerID, Object: label,
-		After: map[string]string{"consent": hex.EncodeToString(sum[:]), "version": c.Version}})
+	after := map[string]string{"consent": g.row.ConsentSha256, "version": g.row.ConsentVersion, "day": DayInWords(int(g.row.Day))}
+	if g.row.CapCents > 0 {
+		after["maximum"] = g.row.CapCents.Plain()
+	}
+	if g.form != nil {
+		if _, err := keepPaper(ctx, q, now, id, "form", g.form.document()); err != nil {
+			return err
+		}
+		after["signed"], after["form"] = g.row.SignedDate.ISO(), sha256Hex(g.form.body)
+	}
+	if err := audit.Record(ctx, q, now, g.by, audit.Entry{Action: "autopay.on", CustomerID: customerID, Object: g.method, After: after}); err != nil {
+		return err
+	}
+	set, err := s.settings.Current(ctx)
+	if err != nil {
+		return err
+	}
+	mail := outbox.ConsentCopy{Method: g.method, Paragraphs: strings.Split(g.row.ConsentText, "\n\n"), Accepted: g.row.AcceptedAt.Format(set.Zone),
+		Signed: g.row.SignedDate, SHA256: g.row.ConsentSha256, First: ledger.NextAutoPay(g.row.AcceptedAt.Date(set.Zone), int(g.row.Day)), Path: "/methods"}
+	err = s.tellCustomer(ctx, q, now, fmt.Sprintf("consent %d copy", id), customerID, g.row.UserID.Int64, mail, paper)
+	if err != nil || g.by.Kind == audit.Staff { // the office knows what it did
+		return err
+	}
+	return s.tellDealer(ctx, q, now, fmt.Sprintf("consent %d", id), customerID, outbox.PaymentNotice{
+		Title: "Auto Recurring switched on", Lines: []string{"The customer switched Auto Recurring on with " + g.method + "."}, Path: "/office"})
+}
+
+// TurnOff switches the customer's auto pay off at once and confirms it by mail;
+// what was planned and not sent yet is canceled. It is no error when it is off
+// already.
+func (s *Service) TurnOff(ctx context.Context, by audit.Actor, customerID int64) error {
+	return s.db.Write(ctx, func(q *db.Queries) error {
+		return s.endConsent(ctx, q, s.clock.Now(), by, customerID, 0, "")
+	})
+}
+
+// TurnOffAtTheOffice is [Service.TurnOff] by staff, with a reason that the
+// customer is told, "" for none. A reason that is too long is Invalid, field
+// "reason".
+func (s *Service) TurnOffAtTheOffice(ctx context.Context, by audit.Actor, customerID int64, reason string) error {
+	reason, err := oneLine("reason", reason)
 	if err != nil {
 		return err
 	}
@@ -328,27 +465,29 @@ func (s *Service) recordConsent(ctx context.Context, q *db.Queries, now calendar
 	if err != nil {
 		return err
 	}
-	err = s.tellCustomer(ctx, q, now, fmt.Sprintf("consent %d copy", id), customerID, c.UserID, outbox.ConsentCopy{
-		Method: label, Paragraphs: strings.Split(c.Text, "\n\n"), Accepted: c.AcceptedAt.Format(set.Zone),
-		SHA256: hex.EncodeToString(sum[:]), First: ledger.NextAutoPay(c.AcceptedAt.Date(set.Zone), int(c.Day)), Path: "/methods"})
-	if err != nil {
-		return err
+	words := set.Company.Name + " switched it off"
+	if reason != "" {
+		words += " (" + reason + ")"
 	}
-	return s.tellDealer(ctx, q, now, fmt.Sprintf("consent %d", id), customerID, outbox.PaymentNotice{
-		Title: "Auto Recurring switched on", Lines: []string{"The customer switched Auto Recurring on with " + label + "."}, Path: "/office"})
-}
-
-// TurnOff switches the customer's auto pay off at once and confirms it by mail.
-// It is no error when it is off already.
-func (s *Service) TurnOff(ctx context.Context, by audit.Actor, customerID int64) error {
 	return s.db.Write(ctx, func(q *db.Queries) error {
-		return s.endConsent(ctx, q, s.clock.Now(), by, customerID, 0, "")
+		return s.endConsent(ctx, q, s.clock.Now(), by, customerID, 0, words)
 	})
 }
 
+// oneLine trims what was typed into a line of a form; it is Invalid when it is
+// longer than a line.
+func oneLine(field, typed string) (string, error) {
+	typed = strings.Join(strings.Fields(typed), " ")
+	if len(typed) > 200 || strings.ContainsFunc(typed, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "", fault.Field(field, "This is too long: a line of at most 200 letters")
+	}
+	return typed, nil
+}
+
 // endConsent revokes the standing consent: any when methodID is 0, else only one
-// that draws on that method. Both sides are told. It runs in the caller's
-// transaction.
+// that draws on that method. What was planned and not sent yet is canceled. Both
+// sides are told, but not the office of what it did itself. It runs in the
+// caller's transaction.
 func (s *Service) endConsent(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Actor, customerID, methodID int64, reason string) error {
 	consent, err := q.GetMandateForCustomer(ctx, customerID)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -361,11 +500,29 @@ func (s *Service) endConsent(ctx context.Context, q *db.Queries, now calendar.In
 		return nil
 	}
 	who := string(by.Kind)
+	if by.StaffID != 0 {
+		clerk, err := q.GetStaff(ctx, by.StaffID)
+		if err != nil {
+			return fmt.Errorf("payment: %w", err)
+		}
+		who += " " + clerk.Name
+	}
 	if reason != "" {
 		who += ": " + reason
 	}
 	if _, err := q.RevokeMandate(ctx, db.RevokeMandateParams{RevokedAt: now, RevokedBy: who, CustomerID: customerID}); err != nil {
 		return fmt.Errorf("payment: %w", err)
+	}
+	canceled, err := q.CancelPlannedAutoPay(ctx, db.CancelPlannedAutoPayParams{Words: "Auto Recurring was switched off.", Now: now, CustomerID: customerID})
+	if err != nil {
+		return fmt.Errorf("payment: %w", err)
+	}
+	for _, p := range canceled {
+		err := audit.Record(ctx, q, now, by, audit.Entry{Action: "payment.canceled", CustomerID: customerID, Object: "payment " + p.Reference,
+			After: map[string]string{"amount": p.AmountCents.Plain(), "reason": "auto pay was switched off"}})
+		if err != nil {
+			return err
+		}
 	}
 	m, err := q.GetMethod(ctx, consent.MethodID)
 	if err != nil {
@@ -382,7 +539,7 @@ func (s *Service) endConsent(ctx context.Context, q *db.Queries, now calendar.In
 	}
 	err = s.tellCustomer(ctx, q, now, fmt.Sprintf("consent %d off", consent.ID), customerID, consent.UserID.Int64,
 		outbox.AutoPayOff{Method: label, When: now.Format(set.Zone), Reason: reason, Path: "/methods"})
-	if err != nil {
+	if err != nil || by.Kind == audit.Staff {
 		return err
 	}
 	words := "Auto Recurring with " + label + " is off."
@@ -394,8 +551,8 @@ func (s *Service) endConsent(ctx context.Context, q *db.Queries, now calendar.In
 }
 
 // tellCustomer queues a mail to a customer: to the given user or else the first
-// address on file. It runs in the caller's transaction.
-func (s *Service) tellCustomer(ctx context.Context, q *db.Queries, now calendar.Instant, fact string, customerID, userID int64, body outbox.Body) error {
+// address on file, with papers by their ids. It runs in the caller's transaction.
+func (s *Service) tellCustomer(ctx context.Context, q *db.Queries, now calendar.Instant, fact string, customerID, userID int64, body outbox.Body, papers ...int64) error {
 	to, err := q.GetPayer(ctx, db.GetPayerParams{UserID: userID, CustomerID: customerID})
 	if err != nil {
 		return fmt.Errorf("payment: %w", err)
@@ -403,7 +560,7 @@ func (s *Service) tellCustomer(ctx context.Context, q *db.Queries, now calendar.
 	if to.Email == "" {
 		return nil
 	}
-	return s.mail.Enqueue(ctx, q, now, outbox.Mail{Fact: fact, CustomerID: customerID, ToName: to.DisplayName, ToEmail: to.Email, Body: body})
+	return s.mail.Enqueue(ctx, q, now, outbox.Mail{Fact: fact, CustomerID: customerID, ToName: to.DisplayName, ToEmail: to.Email, Body: body, Documents: papers})
 }
 
 // payPath leads to the payment screen with one invoice on Yes.

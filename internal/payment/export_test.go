@@ -19,3 +19,6 @@ func (s *Service) ShortPages() { s.pageTime = 50 * time.Millisecond }
 
 // ShortWebhooks makes a self-test wait a moment only for its webhook.
 func (s *Service) ShortWebhooks() { s.webhookTime = 50 * time.Millisecond }
+
+// Orientation is how a picture was held.
+func Orientation(file []byte) int { return orientation(file) }

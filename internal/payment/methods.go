@@ -590,6 +590,13 @@ func (s *Service) finishSetup(ctx context.Context, g gateway.Adapter, row db.Met
 		by = audit.Program
 	}
 	now := s.clock.Now()
+	var consent *given
+	if row.ConsentJson != "" {
+		var err error
+		if consent, err = s.consentGiven(ctx, row.ConsentJson, inWords(string(out.Method.Kind), out.Method.Brand, out.Method.Last4)); err != nil {
+			return err
+		}
+	}
 	var detach string
 	err := s.db.Write(ctx, func(q *db.Queries) error {
 		id, err := s.keepMethod(ctx, q, now, by, keeping{customerID: row.CustomerID, userID: row.UserID, gateway: row.Gateway, method: *out.Method, name: bill.Name})
@@ -600,8 +607,8 @@ func (s *Service) finishSetup(ctx context.Context, g gateway.Adapter, row db.Met
 		if err != nil || n == 0 {
 			return err
 		}
-		if row.ConsentJson != "" {
-			if err := s.recordConsent(ctx, q, now, row.CustomerID, id, row.ConsentJson); err != nil {
+		if consent != nil {
+			if err := s.recordConsent(ctx, q, now, consent, id); err != nil {
 				return err
 			}
 		}
@@ -609,8 +616,8 @@ func (s *Service) finishSetup(ctx context.Context, g gateway.Adapter, row db.Met
 			return nil
 		}
 		// a method that auto pay still draws on stays until that is moved
-		consent, err := q.GetMandateForCustomer(ctx, row.CustomerID)
-		if err == nil && consent.MethodID == row.ReplacesID.Int64 {
+		standing, err := q.GetMandateForCustomer(ctx, row.CustomerID)
+		if err == nil && standing.MethodID == row.ReplacesID.Int64 {
 			return nil
 		}
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -53,6 +53,8 @@ type Service struct {
 	log      *slog.Logger
 
 	busy locks
+	// pictures is held while a large picture is worked on.
+	pictures sync.Mutex
 	// pause waits before a request that was not sent is tried again.
 	pause func(ctx context.Context, d time.Duration)
 	wake  chan struct{}

@@ -13,6 +13,23 @@ import (
 	"customerportal/internal/money"
 )
 
+const countMailOfFact = `-- name: CountMailOfFact :one
+SELECT count(*) FROM outbox WHERE fact > ?1 AND fact < ?2
+`
+
+type CountMailOfFactParams struct {
+	After  string
+	Before string
+}
+
+// /p/{token}: how many addresses a receipt was mailed to.
+func (q *Queries) CountMailOfFact(ctx context.Context, arg CountMailOfFactParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countMailOfFact, arg.After, arg.Before)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countPayLinkForCustomer = `-- name: CountPayLinkForCustomer :one
 SELECT count(*) FROM pay_links WHERE invoice_id = ? AND generation = ? AND customer_id = ?
 `
@@ -67,6 +84,23 @@ func (q *Queries) FindPayLink(ctx context.Context, hash []byte) (FindPayLinkRow,
 		&i.Moved,
 	)
 	return i, err
+}
+
+const getGuestPaymentForCustomer = `-- name: GetGuestPaymentForCustomer :one
+SELECT id FROM payments WHERE reference = ? AND customer_id = ? AND source = 'paylink'
+`
+
+type GetGuestPaymentForCustomerParams struct {
+	Reference  string
+	CustomerID int64
+}
+
+// /p/{token}: a payment that was made by a pay link of this customer's.
+func (q *Queries) GetGuestPaymentForCustomer(ctx context.Context, arg GetGuestPaymentForCustomerParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, getGuestPaymentForCustomer, arg.Reference, arg.CustomerID)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const getInvoiceToMail = `-- name: GetInvoiceToMail :one

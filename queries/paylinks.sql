@@ -67,3 +67,11 @@ UPDATE pay_links SET revoked_at = sqlc.arg(revoked_at) WHERE customer_id = sqlc.
 -- The mail worker: whether a pay link in a mail is of the mail's own customer.
 -- name: CountPayLinkForCustomer :one
 SELECT count(*) FROM pay_links WHERE invoice_id = ? AND generation = ? AND customer_id = ?;
+
+-- /p/{token}: a payment that was made by a pay link of this customer's.
+-- name: GetGuestPaymentForCustomer :one
+SELECT id FROM payments WHERE reference = ? AND customer_id = ? AND source = 'paylink';
+
+-- /p/{token}: how many addresses a receipt was mailed to.
+-- name: CountMailOfFact :one
+SELECT count(*) FROM outbox WHERE fact > sqlc.arg(after) AND fact < sqlc.arg(before);

@@ -173,7 +173,10 @@ type Customer struct {
 // PaymentPage asks for a hosted payment page.
 type PaymentPage struct {
 	Reference   string
-	CustomerID  string // from SaveCustomer
+	// CustomerID is from SaveCustomer; "" for a payer who may not be the
+	// customer. To him the page shows nothing that is on the customer's file, not
+	// even a name, and nothing he types is kept there.
+	CustomerID  string
 	Kind        Kind
 	Amount      money.Cents
 	Description string // shown to the customer on the page, such as "Invoices 1041, 1042"
@@ -221,7 +224,7 @@ type Charge struct {
 // Find asks for the payment with our reference.
 type Find struct {
 	Reference  string
-	CustomerID string           // the payment was made for this customer
+	CustomerID string           // the payment was made for this customer; "" as in PaymentPage
 	Since      calendar.Instant // when the attempt was first sent, or earlier
 }
 

@@ -44,3 +44,24 @@ func (i InvoiceIssued) Subject(dealer settings.Company) string {
 	}
 	return s + ", " + i.Balance.String() + " due " + i.Due.String()
 }
+
+// GuestReceipt is the receipt of a payment that somebody made by a pay link, for
+// an address he typed. It has no way into the portal, and says nothing of the
+// customer but the invoices he paid.
+type GuestReceipt struct {
+	Reference string
+	Date      calendar.Date
+	Method    string
+	Amount    money.Cents
+	State     string
+	Settled   bool
+	Invoices  []PaidInvoice // what is left is not the payer's to know
+}
+
+// Template implements [Body].
+func (GuestReceipt) Template() string { return "guest_receipt" }
+
+// Subject implements [Body].
+func (g GuestReceipt) Subject(dealer settings.Company) string {
+	return dealer.Name + ": receipt for your payment of " + g.Amount.String()
+}

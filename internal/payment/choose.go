@@ -32,6 +32,9 @@ type Choice struct {
 	Method string
 	// Keep asks the processor's page to keep a new method on file.
 	Keep bool
+	// Guest is whoever pays by a pay link: on the processor's page alone, without
+	// the customer's methods and credit, and nothing is kept on file.
+	Guest bool
 }
 
 // RowChoice is one invoice of a Choice. Was is the amount that was shown before
@@ -91,6 +94,13 @@ func (s *Service) Preview(ctx context.Context, customerID int64, c Choice) (*Scr
 	err = s.db.View(ctx, func(q *db.Queries) error {
 		if screen.Rows, err = rows(ctx, q, set, customerID, c); err != nil {
 			return err
+		}
+		if c.Guest {
+			if screen.Kind = gateway.Kind(c.Kind); c.Kind == "" && len(screen.Kinds) == 1 {
+				screen.Kind = screen.Kinds[0]
+			}
+			screen.Method = NewMethod
+			return nil
 		}
 		if screen.Credit, err = ledger.Unapplied(ctx, q, customerID); err != nil {
 			return err
@@ -177,6 +187,9 @@ func rows(ctx context.Context, q *db.Queries, set *settings.Settings, customerID
 		case named:
 			r.choose(chosen, minimum(set))
 		}
+	}
+	if c.Guest {
+		return list, nil // which other invoices there are is not a guest's to know
 	}
 	for number := range left {
 		n, err := q.CountInvoicesForCustomer(ctx, db.CountInvoicesForCustomerParams{Number: number, CustomerID: customerID})

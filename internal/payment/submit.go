@@ -92,6 +92,10 @@ func (s *Service) Submit(ctx context.Context, by audit.Actor, customerID int64, 
 				return Result{}, err
 			}
 			if st := State(p.State); st.kept() || st == Processing {
+				if o.Guest && !byLink(p) {
+					// what the customer did behind the login is not the guest's to know
+					return Result{}, fault.New(fault.Conflict, "These invoices were paid a moment ago. Nothing more was charged.")
+				}
 				return Result{}, toldOf(p, "was paid on the page you opened before")
 			}
 		}
@@ -133,7 +137,7 @@ type plan struct {
 func (p *plan) write(ctx context.Context, q *db.Queries, now calendar.Instant) error {
 	earlier, err := q.GetPaymentByNonce(ctx, p.order.Nonce)
 	if err == nil {
-		if earlier.CustomerID != p.customerID {
+		if earlier.CustomerID != p.customerID || p.order.Guest != byLink(earlier) {
 			return fault.New(fault.Conflict, "This form is too old. Please check the amounts and submit it again.")
 		}
 		p.earlier = &earlier
@@ -175,15 +179,19 @@ func (p *plan) write(ctx context.Context, q *db.Queries, now calendar.Instant) e
 		return nil
 	}
 	kind := ledger.Kind(p.order.Kind)
+	source := "portal"
+	if p.order.Guest {
+		source = sourceLink
+	}
 	row := db.AddPaymentParams{
-		Reference: p.reference, CustomerID: p.customerID, Source: "portal", Kind: string(kind), TypeLabel: kind.Label(),
+		Reference: p.reference, CustomerID: p.customerID, Source: source, Kind: string(kind), TypeLabel: kind.Label(),
 		AmountCents: total, PaymentDate: p.today, Gateway: p.gateway.Info().Name,
 		IdempotencyKey: "payment-" + random(16), Nonce: p.order.Nonce,
 		UserID: db.NullID(p.by.UserID), StaffID: db.NullID(p.by.StaffID), CreatedAt: now,
 	}
 	if method == nil {
 		row.Hosted = 1
-		if p.order.Keep {
+		if p.order.Keep && !p.order.Guest {
 			row.KeepMethod = 1
 		}
 	} else {
@@ -243,6 +251,10 @@ func (p *plan) check(refused *fault.Fields, list []Row) money.Cents {
 	}
 	for number, chosen := range p.order.Rows {
 		if chosen.Yes && !named[strings.ToLower(number)] {
+			if p.order.Guest {
+				refused.Add("pay", "Invoice %s is not open any more.", number)
+				continue
+			}
 			refused.Add("pay", "Invoice %s is paid already.", number)
 		}
 	}
@@ -273,7 +285,7 @@ func (p *plan) method(ctx context.Context, q *db.Queries, refused *fault.Fields)
 		refused.Add("kind", "Choose Credit Card or eCheck.")
 		return nil, nil
 	}
-	if p.order.Method == NewMethod || p.order.Method == "" {
+	if p.order.Method == NewMethod || p.order.Method == "" || p.order.Guest {
 		return nil, nil
 	}
 	id, err := strconv.ParseInt(p.order.Method, 10, 64)
@@ -375,9 +387,11 @@ func (s *Service) send(ctx context.Context, by audit.Actor, reference string) (R
 	if err != nil {
 		return s.unsent(ctx, by, p, &gateway.Error{Class: gateway.Config, Op: "open", Err: err})
 	}
-	customer, err := s.customer(ctx, g, p.CustomerID, "")
-	if err != nil {
-		return s.unsent(ctx, by, p, err)
+	customer := "" // a guest's payment is on nobody's file
+	if !byLink(p) {
+		if customer, err = s.customer(ctx, g, p.CustomerID, ""); err != nil {
+			return s.unsent(ctx, by, p, err)
+		}
 	}
 	now := s.clock.Now()
 	var claimed int64
@@ -479,14 +493,14 @@ func (s *Service) sendHosted(ctx context.Context, by audit.Actor, g gateway.Adap
 		page, err = g.OpenPaymentPage(ctx, p.IdempotencyKey, gateway.PaymentPage{
 			Reference: p.Reference, CustomerID: p.CustomerRef, Kind: gateway.Kind(p.Kind), Amount: p.AmountCents,
 			Description: description, KeepOnFile: p.KeepMethod != 0,
-			SuccessURL: s.mail.PublicURL("/pay/return?payment=" + p.Reference),
-			CancelURL:  s.mail.PublicURL("/pay/return?payment=" + p.Reference + "&back=1"),
+			SuccessURL: s.mail.PublicURL(returnPath(p)),
+			CancelURL:  s.mail.PublicURL(returnPath(p) + "&back=1"),
 			ExpiresAt:  p.CreatedAt.Add(pageLife),
 		})
 		return err
 	}
 	if err := s.again(ctx, open); err != nil {
-		if errors.Is(err, gateway.ErrNotFound) {
+		if errors.Is(err, gateway.ErrNotFound) && !byLink(p) {
 			// the processor has deleted its record of the customer: the next
 			// attempt makes a new one
 			if _, err := s.customer(ctx, g, p.CustomerID, p.CustomerRef); err != nil {

@@ -100,6 +100,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Processor) {
 		{"A customer and his methods", (*suite).customers},
 		{"A method that is gone", (*suite).methodGone},
 		{"A payment page", (*suite).paymentPage},
+		{"A payment page of no customer", (*suite).guestPage},
 		{"A payment page is paid once", (*suite).pagePaidOnce},
 		{"A payment page after a decline", (*suite).pageDeclined},
 		{"A payment page runs out", (*suite).pageExpires},
@@ -527,6 +528,39 @@ func (s *suite) paymentPage() {
 			}
 			s.taken(reference, 123_45, 1)
 		}
+	}
+}
+
+// guestPage pays on a page that belongs to no customer's file.
+func (s *suite) guestPage() {
+	before, err := s.a.Methods(s.ctx, s.customer)
+	s.must(err)
+	for _, m := range []Method{GoodCard, GoodBank} {
+		reference := "GUEST-" + string(kindOf(m))
+		p := s.page(reference, kindOf(m), 50_00)
+		p.CustomerID = ""
+		page, err := s.a.OpenPaymentPage(s.ctx, reference, p)
+		s.must(err)
+		if again, err := s.a.OpenPaymentPage(s.ctx, reference, p); err != nil || page.URL == "" || again != page {
+			s.Errorf("one key opened the pages %+v and %+v, %v", page, again, err)
+		}
+		_, err = s.Fill(page, m)
+		s.must(err)
+		o := s.lookup(page.ID)
+		if o.State != gateway.Succeeded && (m != GoodBank || o.State != gateway.Processing) || o.Reference != reference || o.CustomerID != "" || o.Method == nil || o.Method.OnFile {
+			s.Errorf("outcome %+v, method %+v", o, o.Method)
+		}
+		found, err := s.a.Find(s.ctx, gateway.Find{Reference: reference, Since: calendar.InstantOf(s.Clock().Now())})
+		s.must(err)
+		if found.PaymentID != o.PaymentID || len(found.Duplicates) != 0 {
+			s.Errorf("found %+v", found)
+		}
+		s.taken(reference, 50_00, 1)
+	}
+	after, err := s.a.Methods(s.ctx, s.customer)
+	s.must(err)
+	if len(after) != len(before) {
+		s.Errorf("%d methods more are on the customer's file", len(after)-len(before))
 	}
 }
 

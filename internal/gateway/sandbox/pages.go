@@ -391,7 +391,10 @@ func (s *Sandbox) peek(id string) (p *session, cust customer, failed []Problem, 
 			return nil
 		}
 		page := *found
-		p, cust = &page, *c.books.customers[found.Customer]
+		p = &page
+		if known := c.books.customers[found.Customer]; known != nil {
+			cust = *known
+		}
 		if r := c.books.intents[page.Intent]; r != nil && r.Problem != nil {
 			failed = []Problem{{"", r.Problem.Message}}
 		}

@@ -146,7 +146,7 @@ func (c *call) createSession() answer {
 	}
 	expires, err := strconv.ParseInt(c.str("expires_at"), 10, 64)
 	switch {
-	case c.books.customers[r.Customer] == nil:
+	case c.books.customers[r.Customer] == nil && (r.Customer != "" || r.Mode != "payment"):
 		return noSuch(http.StatusBadRequest, "customer", "customer", r.Customer)
 	case len(types) != 1 || types[0] != "card" && types[0] != "us_bank_account":
 		return invalid(http.StatusBadRequest, "", "payment_method_types", "Invalid payment_method_types.")

@@ -111,7 +111,7 @@ func (a *Adapter) Find(ctx context.Context, f gateway.Find) (gateway.Outcome, er
 		since = nil
 	}
 	var ids []string // of pages and of payments; those made on a page are both
-	sessions := &stripego.CheckoutSessionListParams{Customer: stripego.String(f.CustomerID), CreatedRange: since}
+	sessions := &stripego.CheckoutSessionListParams{Customer: filled(f.CustomerID), CreatedRange: since}
 	sessions.Limit = stripego.Int64(100)
 	for s, err := range a.client.V1CheckoutSessions.List(ctx, sessions).All(ctx) {
 		if err != nil {
@@ -121,7 +121,7 @@ func (a *Adapter) Find(ctx context.Context, f gateway.Find) (gateway.Outcome, er
 			ids = append(ids, s.ID)
 		}
 	}
-	payments := &stripego.PaymentIntentListParams{Customer: stripego.String(f.CustomerID), CreatedRange: since}
+	payments := &stripego.PaymentIntentListParams{Customer: filled(f.CustomerID), CreatedRange: since}
 	payments.Limit = stripego.Int64(100)
 	for pi, err := range a.client.V1PaymentIntents.List(ctx, payments).All(ctx) {
 		if err != nil {

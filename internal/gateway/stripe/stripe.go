@@ -215,7 +215,7 @@ func (a *Adapter) OpenPaymentPage(ctx context.Context, key string, p gateway.Pay
 	meta := map[string]string{metaReference: p.Reference, metaPage: "checkout"}
 	params := &stripego.CheckoutSessionCreateParams{
 		Mode:               stripego.String("payment"),
-		Customer:           stripego.String(p.CustomerID),
+		Customer:           filled(p.CustomerID),
 		ClientReferenceID:  stripego.String(p.Reference),
 		Metadata:           meta,
 		PaymentMethodTypes: []*string{stripego.String(methodTypes[p.Kind])},

@@ -46,6 +46,14 @@ GET  /contact/edit                                           customer
 GET  /contact                                                customer
 POST /contact                                                customer
 GET  /invoices/:paper                                        customer
+GET  /p/:token                                               unasked
+POST /p/:token                                               unasked
+GET  /p/:token/preview                                       unasked
+POST /p/:token/preview                                       unasked
+GET  /p/return                                               unasked
+GET  /p/:token/payments/:ref                                 unasked
+GET  /p/:token/payments/:ref/mail                            unasked
+POST /p/:token/payments/:ref/mail                            unasked
 GET  /pay                                                    customer
 POST /pay                                                    customer
 GET  /pay/preview                                            customer

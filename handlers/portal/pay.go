@@ -61,9 +61,18 @@ func (h *Handlers) pay(c echo.Context) error {
 // payPreview answers a changed choice with the checked amounts and the sum.
 // Without script it also turns a row's Yes to No and opens its box.
 func (h *Handlers) payPreview(c echo.Context) error {
-	s, err := readPaying(c)
+	s, err := readPreview(c)
 	if err != nil {
 		return err
+	}
+	return h.payScreen(c, http.StatusOK, s)
+}
+
+// readPreview reads the form and what was pressed in it.
+func readPreview(c echo.Context) (paying, error) {
+	s, err := readPaying(c)
+	if err != nil {
+		return s, err
 	}
 	if flip := c.FormValue("flip"); flip != "" && c.FormValue("local") == "" {
 		row := s.choice.Rows[flip]
@@ -71,7 +80,7 @@ func (h *Handlers) payPreview(c echo.Context) error {
 		s.choice.Rows[flip] = row
 	}
 	s.editing = c.FormValue("edit")
-	return h.payScreen(c, http.StatusOK, s)
+	return s, nil
 }
 
 // payCredit puts the customer's credit towards the invoices on Yes.
@@ -202,19 +211,31 @@ func readPaying(c echo.Context) (paying, error) {
 	return s, nil
 }
 
-// payScreen renders the screen, to htmx its form alone, with a fresh nonce. A
-// refused amount makes it a refused form.
+// payScreen renders the screen, to htmx its form alone.
 func (h *Handlers) payScreen(c echo.Context, status int, s paying) error {
-	ctx := c.Request().Context()
-	screen, err := h.Payments.Preview(ctx, web.Who(c).CustomerID, s.choice)
+	f, status, err := h.payForm(c, status, web.Who(c).CustomerID, s)
 	if err != nil {
 		return err
+	}
+	if web.IsHTMX(c) {
+		return h.Fragment(c, status, "portal/pay", "pay-form", f)
+	}
+	return h.Page(c, status, "portal/pay", &pages.PayPage{Base: views.Base{Title: "Make a payment", Tab: "invoices", Errors: s.refused}, Form: f})
+}
+
+// payForm fills the screen's form, with a fresh nonce. A refused amount makes it
+// a refused form.
+func (h *Handlers) payForm(c echo.Context, status int, customer int64, s paying) (pages.PayForm, int, error) {
+	ctx := c.Request().Context()
+	screen, err := h.Payments.Preview(ctx, customer, s.choice)
+	if err != nil {
+		return pages.PayForm{}, status, err
 	}
 	today, err := h.Ledger.Today(ctx)
 	if err != nil {
-		return err
+		return pages.PayForm{}, status, err
 	}
-	f := pages.PayForm{Errors: s.refused, Nonce: payment.NewNonce(), Previous: s.previous, Problem: s.problem, Earlier: s.earlier,
+	f := pages.PayForm{Action: "/pay", Errors: s.refused, Nonce: payment.NewNonce(), Previous: s.previous, Problem: s.problem, Earlier: s.earlier,
 		Total: screen.Total, Credit: screen.Credit, Closed: screen.Closed}
 	for _, r := range screen.Rows {
 		state := r.State(today)
@@ -237,11 +258,7 @@ func (h *Handlers) payScreen(c echo.Context, status int, s paying) error {
 	for _, k := range screen.Kinds {
 		f.Kinds = append(f.Kinds, payKind(k, screen.Methods, s.choice, s.refused))
 	}
-	p := &pages.PayPage{Base: views.Base{Title: "Make a payment", Tab: "invoices", Errors: s.refused}, Form: f}
-	if web.IsHTMX(c) {
-		return h.Fragment(c, status, "portal/pay", "pay-form", f)
-	}
-	return h.Page(c, status, "portal/pay", p)
+	return f, status, nil
 }
 
 // gone lists the numbers that are not among the open invoices any more, as after

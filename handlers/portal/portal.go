@@ -16,6 +16,8 @@ type Handlers struct {
 	Accounts *account.Service
 	Ledger   *ledger.Service
 	Payments *payment.Service
+
+	wrong tries // pay links that opened nothing
 }
 
 // Routes is the whole surface of the customer's portal.
@@ -50,6 +52,14 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "contact.reload", Method: http.MethodGet, Path: "/contact", Access: web.Customer(), Handler: seeOther("/contact/edit")},
 		{Name: "contact.save", Method: http.MethodPost, Path: "/contact", Access: web.Customer(), Handler: h.saveContact},
 		{Name: "invoice.pdf", Method: http.MethodGet, Path: "/invoices/:paper", Access: web.Customer(), Handler: h.invoicePDF},
+		{Name: "paylink", Method: http.MethodGet, Path: "/p/:token", Access: web.Unasked(), Handler: h.linked(h.payLink)},
+		{Name: "paylink.submit", Method: http.MethodPost, Path: "/p/:token", Access: web.Unasked(), Handler: h.linked(h.linkSubmit)},
+		{Name: "paylink.preview", Method: http.MethodPost, Path: "/p/:token/preview", Access: web.Unasked(), Handler: h.linked(h.linkPreview)},
+		{Name: "paylink.preview.reload", Method: http.MethodGet, Path: "/p/:token/preview", Access: web.Unasked(), Handler: h.linked(h.linkAgain)},
+		{Name: "paylink.return", Method: http.MethodGet, Path: "/p/return", Access: web.Unasked(), Handler: h.linkReturn},
+		{Name: "paylink.payment", Method: http.MethodGet, Path: "/p/:token/payments/:ref", Access: web.Unasked(), Handler: h.linked(h.linkPayment)},
+		{Name: "paylink.receipt", Method: http.MethodPost, Path: "/p/:token/payments/:ref/mail", Access: web.Unasked(), Handler: h.linked(h.linkMail)},
+		{Name: "paylink.receipt.reload", Method: http.MethodGet, Path: "/p/:token/payments/:ref/mail", Access: web.Unasked(), Handler: h.linked(h.linkAgain)},
 		{Name: "pay", Method: http.MethodGet, Path: "/pay", Access: web.Customer(), Handler: h.pay},
 		{Name: "pay.submit", Method: http.MethodPost, Path: "/pay", Access: web.Customer(), Handler: h.paySubmit},
 		{Name: "pay.preview", Method: http.MethodPost, Path: "/pay/preview", Access: web.Customer(), Handler: h.payPreview},

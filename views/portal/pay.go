@@ -14,6 +14,8 @@ type PayPage struct {
 
 // PayForm is the screen's one form; htmx is answered with it alone.
 type PayForm struct {
+	Action   string // the screen's address: "/pay", or that of a pay link
+	Guest    bool   // who pays came by a pay link
 	Errors   views.FieldErrors
 	Nonce    string
 	Previous string // the attempt that did not go through, "" for none

@@ -14,6 +14,32 @@ import (
 	"customerportal/internal/money"
 )
 
+const addAutoPayAttempt = `-- name: AddAutoPayAttempt :exec
+INSERT INTO auto_pay_attempts (customer_id, period, number, payment_id, run_id, created_at) VALUES (?, ?, ?, ?, ?, ?)
+`
+
+type AddAutoPayAttemptParams struct {
+	CustomerID int64
+	Period     string
+	Number     int64
+	PaymentID  int64
+	RunID      int64
+	CreatedAt  calendar.Instant
+}
+
+// autopay.Run: an attempt, with its payment.
+func (q *Queries) AddAutoPayAttempt(ctx context.Context, arg AddAutoPayAttemptParams) error {
+	_, err := q.db.ExecContext(ctx, addAutoPayAttempt,
+		arg.CustomerID,
+		arg.Period,
+		arg.Number,
+		arg.PaymentID,
+		arg.RunID,
+		arg.CreatedAt,
+	)
+	return err
+}
+
 const addAutoPayHold = `-- name: AddAutoPayHold :execrows
 INSERT INTO auto_pay_holds (customer_id, reason, staff_id, placed_at) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING
@@ -40,6 +66,194 @@ func (q *Queries) AddAutoPayHold(ctx context.Context, arg AddAutoPayHoldParams) 
 	return result.RowsAffected()
 }
 
+const addAutoPayPeriod = `-- name: AddAutoPayPeriod :execrows
+INSERT INTO auto_pay_periods (customer_id, period, due_date, run_id, state, reason, amount_cents, credit_cents, attempts, decided_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+`
+
+type AddAutoPayPeriodParams struct {
+	CustomerID  int64
+	Period      string
+	DueDate     calendar.Date
+	RunID       int64
+	State       string
+	Reason      string
+	AmountCents money.Cents
+	CreditCents money.Cents
+	Attempts    int64
+	DecidedAt   calendar.Instant
+}
+
+// autopay.Run: a customer's month is decided; no row = it was already.
+func (q *Queries) AddAutoPayPeriod(ctx context.Context, arg AddAutoPayPeriodParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, addAutoPayPeriod,
+		arg.CustomerID,
+		arg.Period,
+		arg.DueDate,
+		arg.RunID,
+		arg.State,
+		arg.Reason,
+		arg.AmountCents,
+		arg.CreditCents,
+		arg.Attempts,
+		arg.DecidedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const addAutoPayRun = `-- name: AddAutoPayRun :execrows
+INSERT INTO auto_pay_runs (kind, state, run_date, staff_id, started_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+`
+
+type AddAutoPayRunParams struct {
+	Kind      string
+	State     string
+	RunDate   calendar.Date
+	StaffID   sql.NullInt64
+	StartedAt calendar.Instant
+}
+
+// autopay.Run: a run begins, unless one of its kind is at work.
+func (q *Queries) AddAutoPayRun(ctx context.Context, arg AddAutoPayRunParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, addAutoPayRun,
+		arg.Kind,
+		arg.State,
+		arg.RunDate,
+		arg.StaffID,
+		arg.StartedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const countAutoPayUnfinished = `-- name: CountAutoPayUnfinished :one
+SELECT CAST(coalesce(sum(p.state = 'planned'), 0) AS INTEGER) AS planned,
+    CAST(coalesce(sum(p.state = 'submitted' AND p.submitted_at > ?1), 0) AS INTEGER) AS submitted,
+    CAST(coalesce(sum(a.moved), 0) AS INTEGER) AS moved
+FROM payments p JOIN auto_pay_attempts a ON a.payment_id = p.id
+WHERE a.run_id = ?2 AND (p.state IN ('planned', 'submitted') OR a.moved = 1)
+`
+
+type CountAutoPayUnfinishedParams struct {
+	Since calendar.Instant
+	RunID int64
+}
+
+type CountAutoPayUnfinishedRow struct {
+	Planned   int64
+	Submitted int64
+	Moved     int64
+}
+
+// autopay.Run: whether a run has anything left to send, or that was sent a
+// moment ago.
+func (q *Queries) CountAutoPayUnfinished(ctx context.Context, arg CountAutoPayUnfinishedParams) (CountAutoPayUnfinishedRow, error) {
+	row := q.db.QueryRowContext(ctx, countAutoPayUnfinished, arg.Since, arg.RunID)
+	var i CountAutoPayUnfinishedRow
+	err := row.Scan(&i.Planned, &i.Submitted, &i.Moved)
+	return i, err
+}
+
+const countAutoPayUnreported = `-- name: CountAutoPayUnreported :one
+SELECT count(*) FROM auto_pay_attempts WHERE unreported = 1
+`
+
+// autopay.Run: how many failures no summary has told of.
+func (q *Queries) CountAutoPayUnreported(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countAutoPayUnreported)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countLaterAutoPayPeriods = `-- name: CountLaterAutoPayPeriods :one
+SELECT count(*) FROM auto_pay_periods WHERE customer_id = ? AND period > ?
+`
+
+type CountLaterAutoPayPeriodsParams struct {
+	CustomerID int64
+	Period     string
+}
+
+// autopay: whether a later month of the customer's is decided.
+func (q *Queries) CountLaterAutoPayPeriods(ctx context.Context, arg CountLaterAutoPayPeriodsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countLaterAutoPayPeriods, arg.CustomerID, arg.Period)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const followAutoPayAttempt = `-- name: FollowAutoPayAttempt :execrows
+UPDATE auto_pay_attempts SET moved = 0, outcome = ?1, unreported = ?2 WHERE id = ?3 AND (moved = 1 OR outcome = '')
+`
+
+type FollowAutoPayAttemptParams struct {
+	Outcome    string
+	Unreported int64
+	ID         int64
+}
+
+// autopay.Run: they were acted on.
+func (q *Queries) FollowAutoPayAttempt(ctx context.Context, arg FollowAutoPayAttemptParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, followAutoPayAttempt, arg.Outcome, arg.Unreported, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const getAutoPayAttempt = `-- name: GetAutoPayAttempt :one
+SELECT id, customer_id, period, number, payment_id, run_id, outcome, moved, unreported, created_at FROM auto_pay_attempts WHERE id = ?
+`
+
+// autopay.Retry: one attempt.
+func (q *Queries) GetAutoPayAttempt(ctx context.Context, id int64) (AutoPayAttempt, error) {
+	row := q.db.QueryRowContext(ctx, getAutoPayAttempt, id)
+	var i AutoPayAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.CustomerID,
+		&i.Period,
+		&i.Number,
+		&i.PaymentID,
+		&i.RunID,
+		&i.Outcome,
+		&i.Moved,
+		&i.Unreported,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const getAutoPayAttemptOfPayment = `-- name: GetAutoPayAttemptOfPayment :one
+SELECT id, customer_id, period, number, payment_id, run_id, outcome, moved, unreported, created_at FROM auto_pay_attempts WHERE payment_id = ?
+`
+
+// autopay: the attempt a payment is.
+func (q *Queries) GetAutoPayAttemptOfPayment(ctx context.Context, paymentID int64) (AutoPayAttempt, error) {
+	row := q.db.QueryRowContext(ctx, getAutoPayAttemptOfPayment, paymentID)
+	var i AutoPayAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.CustomerID,
+		&i.Period,
+		&i.Number,
+		&i.PaymentID,
+		&i.RunID,
+		&i.Outcome,
+		&i.Moved,
+		&i.Unreported,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const getAutoPayHoldOfAll = `-- name: GetAutoPayHoldOfAll :one
 SELECT h.id, h.reason, h.placed_at, CAST(coalesce(nullif(s.name, ''), s.email, '') AS TEXT) AS staff
 FROM auto_pay_holds h LEFT JOIN staff s ON s.id = h.staff_id
@@ -62,6 +276,123 @@ func (q *Queries) GetAutoPayHoldOfAll(ctx context.Context) (GetAutoPayHoldOfAllR
 		&i.Reason,
 		&i.PlacedAt,
 		&i.Staff,
+	)
+	return i, err
+}
+
+const getAutoPayLateRun = `-- name: GetAutoPayLateRun :one
+SELECT id, kind, state, run_date, trouble, staff_id, started_at, stopped_at, finished_at FROM auto_pay_runs WHERE kind = 'late' AND state IN ('asks', 'planning', 'charging', 'stopped')
+`
+
+// autopay.Run, Progress: the late run that waits for the office.
+func (q *Queries) GetAutoPayLateRun(ctx context.Context) (AutoPayRun, error) {
+	row := q.db.QueryRowContext(ctx, getAutoPayLateRun)
+	var i AutoPayRun
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.State,
+		&i.RunDate,
+		&i.Trouble,
+		&i.StaffID,
+		&i.StartedAt,
+		&i.StoppedAt,
+		&i.FinishedAt,
+	)
+	return i, err
+}
+
+const getAutoPayPeriod = `-- name: GetAutoPayPeriod :one
+SELECT customer_id, period, due_date, run_id, state, reason, amount_cents, credit_cents, attempts, declines, unsent, failed_date, retry_date, told_at, decided_at FROM auto_pay_periods WHERE customer_id = ? AND period = ?
+`
+
+type GetAutoPayPeriodParams struct {
+	CustomerID int64
+	Period     string
+}
+
+// autopay: a customer's month.
+func (q *Queries) GetAutoPayPeriod(ctx context.Context, arg GetAutoPayPeriodParams) (AutoPayPeriod, error) {
+	row := q.db.QueryRowContext(ctx, getAutoPayPeriod, arg.CustomerID, arg.Period)
+	var i AutoPayPeriod
+	err := row.Scan(
+		&i.CustomerID,
+		&i.Period,
+		&i.DueDate,
+		&i.RunID,
+		&i.State,
+		&i.Reason,
+		&i.AmountCents,
+		&i.CreditCents,
+		&i.Attempts,
+		&i.Declines,
+		&i.Unsent,
+		&i.FailedDate,
+		&i.RetryDate,
+		&i.ToldAt,
+		&i.DecidedAt,
+	)
+	return i, err
+}
+
+const getAutoPayRun = `-- name: GetAutoPayRun :one
+SELECT id, kind, state, run_date, trouble, staff_id, started_at, stopped_at, finished_at FROM auto_pay_runs WHERE id = ?
+`
+
+// autopay: a run.
+func (q *Queries) GetAutoPayRun(ctx context.Context, id int64) (AutoPayRun, error) {
+	row := q.db.QueryRowContext(ctx, getAutoPayRun, id)
+	var i AutoPayRun
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.State,
+		&i.RunDate,
+		&i.Trouble,
+		&i.StaffID,
+		&i.StartedAt,
+		&i.StoppedAt,
+		&i.FinishedAt,
+	)
+	return i, err
+}
+
+const getBooksConfirmed = `-- name: GetBooksConfirmed :one
+SELECT CAST(coalesce(max(at), 0) AS INTEGER) FROM audit WHERE action = 'books.confirm' AND at > ?
+`
+
+// autopay: the restored or copied books were confirmed since.
+func (q *Queries) GetBooksConfirmed(ctx context.Context, at calendar.Instant) (int64, error) {
+	row := q.db.QueryRowContext(ctx, getBooksConfirmed, at)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const getLastAutoPayAttempt = `-- name: GetLastAutoPayAttempt :one
+SELECT id, customer_id, period, number, payment_id, run_id, outcome, moved, unreported, created_at FROM auto_pay_attempts WHERE customer_id = ? AND period = ? ORDER BY number DESC LIMIT 1
+`
+
+type GetLastAutoPayAttemptParams struct {
+	CustomerID int64
+	Period     string
+}
+
+// autopay.Run: the attempt before the next one.
+func (q *Queries) GetLastAutoPayAttempt(ctx context.Context, arg GetLastAutoPayAttemptParams) (AutoPayAttempt, error) {
+	row := q.db.QueryRowContext(ctx, getLastAutoPayAttempt, arg.CustomerID, arg.Period)
+	var i AutoPayAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.CustomerID,
+		&i.Period,
+		&i.Number,
+		&i.PaymentID,
+		&i.RunID,
+		&i.Outcome,
+		&i.Moved,
+		&i.Unreported,
+		&i.CreatedAt,
 	)
 	return i, err
 }
@@ -145,6 +476,46 @@ func (q *Queries) ListAutoPayAccounts(ctx context.Context, customers []int64) ([
 			&i.Email,
 			&i.Unapplied,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAutoPayAsked = `-- name: ListAutoPayAsked :many
+SELECT customer_id, period FROM auto_pay_periods
+WHERE run_id = ?1 AND state = 'asks' AND customer_id > ?2 ORDER BY customer_id LIMIT ?3
+`
+
+type ListAutoPayAskedParams struct {
+	RunID int64
+	After int64
+	Most  int64
+}
+
+type ListAutoPayAskedRow struct {
+	CustomerID int64
+	Period     string
+}
+
+// autopay.Run: months of a late run that the office decided to take.
+func (q *Queries) ListAutoPayAsked(ctx context.Context, arg ListAutoPayAskedParams) ([]ListAutoPayAskedRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayAsked, arg.RunID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAutoPayAskedRow
+	for rows.Next() {
+		var i ListAutoPayAskedRow
+		if err := rows.Scan(&i.CustomerID, &i.Period); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -520,6 +891,183 @@ func (q *Queries) ListAutoPayLatestTaken(ctx context.Context, customers []int64)
 	return items, nil
 }
 
+const listAutoPayMoved = `-- name: ListAutoPayMoved :many
+SELECT a.id, a.customer_id, a.period, a.number, a.outcome, a.run_id, p.id AS payment_id, p.reference, p.state, p.kind, p.brand, p.number_label, p.amount_cents,
+    p.payment_date, p.failure_code, p.failure_message, p.user_id
+FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
+WHERE a.moved = 1 ORDER BY a.id LIMIT ?
+`
+
+type ListAutoPayMovedRow struct {
+	ID             int64
+	CustomerID     int64
+	Period         string
+	Number         int64
+	Outcome        string
+	RunID          int64
+	PaymentID      int64
+	Reference      string
+	State          string
+	Kind           string
+	Brand          string
+	NumberLabel    string
+	AmountCents    money.Cents
+	PaymentDate    calendar.Date
+	FailureCode    string
+	FailureMessage string
+	UserID         sql.NullInt64
+}
+
+// autopay.Run: attempts whose payments moved on.
+func (q *Queries) ListAutoPayMoved(ctx context.Context, limit int64) ([]ListAutoPayMovedRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayMoved, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAutoPayMovedRow
+	for rows.Next() {
+		var i ListAutoPayMovedRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CustomerID,
+			&i.Period,
+			&i.Number,
+			&i.Outcome,
+			&i.RunID,
+			&i.PaymentID,
+			&i.Reference,
+			&i.State,
+			&i.Kind,
+			&i.Brand,
+			&i.NumberLabel,
+			&i.AmountCents,
+			&i.PaymentDate,
+			&i.FailureCode,
+			&i.FailureMessage,
+			&i.UserID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAutoPayOpenRuns = `-- name: ListAutoPayOpenRuns :many
+SELECT id, kind, state, run_date, trouble, staff_id, started_at, stopped_at, finished_at FROM auto_pay_runs WHERE state IN ('planning', 'charging', 'stopped') ORDER BY id
+`
+
+// autopay.Run: the run that is at work, and the late one that is.
+func (q *Queries) ListAutoPayOpenRuns(ctx context.Context) ([]AutoPayRun, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayOpenRuns)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AutoPayRun
+	for rows.Next() {
+		var i AutoPayRun
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.State,
+			&i.RunDate,
+			&i.Trouble,
+			&i.StaffID,
+			&i.StartedAt,
+			&i.StoppedAt,
+			&i.FinishedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAutoPayPlanned = `-- name: ListAutoPayPlanned :many
+SELECT p.id FROM payments p JOIN auto_pay_attempts a ON a.payment_id = p.id JOIN auto_pay_runs r ON r.id = a.run_id
+WHERE p.state = 'planned' AND p.source = 'autopay' AND r.state = 'charging' AND p.id > ?1
+ORDER BY p.id LIMIT ?2
+`
+
+type ListAutoPayPlannedParams struct {
+	After int64
+	Most  int64
+}
+
+// autopay.Run: what runs at work have planned and nobody has claimed.
+func (q *Queries) ListAutoPayPlanned(ctx context.Context, arg ListAutoPayPlannedParams) ([]int64, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayPlanned, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAutoPayRetriesDue = `-- name: ListAutoPayRetriesDue :many
+SELECT DISTINCT customer_id FROM auto_pay_periods
+WHERE retry_date <> '' AND retry_date <= ?1 AND customer_id > ?2 ORDER BY customer_id LIMIT ?3
+`
+
+type ListAutoPayRetriesDueParams struct {
+	Day   calendar.Date
+	After int64
+	Most  int64
+}
+
+// autopay.Run: customers with a month that is to be tried again by a day.
+func (q *Queries) ListAutoPayRetriesDue(ctx context.Context, arg ListAutoPayRetriesDueParams) ([]int64, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayRetriesDue, arg.Day, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var customer_id int64
+		if err := rows.Scan(&customer_id); err != nil {
+			return nil, err
+		}
+		items = append(items, customer_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listAutoPayRetriesOf = `-- name: ListAutoPayRetriesOf :many
 SELECT customer_id, period, due_date, run_id, state, reason, amount_cents, credit_cents, attempts, declines, unsent, failed_date, retry_date, told_at, decided_at FROM auto_pay_periods WHERE customer_id IN (/*SLICE:customers*/?) AND retry_date <> ''
 `
@@ -648,6 +1196,122 @@ func (q *Queries) ListAutoPayRetryInvoices(ctx context.Context, customers []int6
 	return items, nil
 }
 
+const markAutoPayMoved = `-- name: MarkAutoPayMoved :exec
+UPDATE auto_pay_attempts SET moved = 1 WHERE payment_id = ?
+`
+
+// payment.apply: an auto payment's state moved on; auto pay looks at it.
+func (q *Queries) MarkAutoPayMoved(ctx context.Context, paymentID int64) error {
+	_, err := q.db.ExecContext(ctx, markAutoPayMoved, paymentID)
+	return err
+}
+
+const moveAutoPayPeriod = `-- name: MoveAutoPayPeriod :execrows
+UPDATE auto_pay_periods SET state = ?1, reason = ?2, run_id = ?3, amount_cents = ?4,
+    credit_cents = ?5, attempts = ?6, declines = ?7, unsent = ?8,
+    failed_date = ?9, retry_date = ?10, told_at = ?11, decided_at = ?12
+WHERE customer_id = ?13 AND period = ?14 AND state = ?15 AND attempts = ?16
+    AND retry_date = ?17
+`
+
+type MoveAutoPayPeriodParams struct {
+	State       string
+	Reason      string
+	RunID       int64
+	AmountCents money.Cents
+	CreditCents money.Cents
+	Attempts    int64
+	Declines    int64
+	Unsent      int64
+	FailedDate  calendar.Date
+	RetryDate   calendar.Date
+	ToldAt      calendar.Instant
+	DecidedAt   calendar.Instant
+	CustomerID  int64
+	Period      string
+	Was         string
+	After       int64
+	WasRetry    calendar.Date
+}
+
+// autopay: what becomes of a month, as far as it is still in the state it was read in.
+func (q *Queries) MoveAutoPayPeriod(ctx context.Context, arg MoveAutoPayPeriodParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, moveAutoPayPeriod,
+		arg.State,
+		arg.Reason,
+		arg.RunID,
+		arg.AmountCents,
+		arg.CreditCents,
+		arg.Attempts,
+		arg.Declines,
+		arg.Unsent,
+		arg.FailedDate,
+		arg.RetryDate,
+		arg.ToldAt,
+		arg.DecidedAt,
+		arg.CustomerID,
+		arg.Period,
+		arg.Was,
+		arg.After,
+		arg.WasRetry,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const moveAutoPayRun = `-- name: MoveAutoPayRun :execrows
+UPDATE auto_pay_runs SET state = ?1, trouble = ?2, stopped_at = ?3, finished_at = ?4,
+    run_date = ?5, staff_id = ?6
+WHERE id = ?7 AND state = ?8
+`
+
+type MoveAutoPayRunParams struct {
+	State      string
+	Trouble    string
+	StoppedAt  calendar.Instant
+	FinishedAt calendar.Instant
+	RunDate    calendar.Date
+	StaffID    sql.NullInt64
+	ID         int64
+	Was        string
+}
+
+// autopay: a run goes on, stops, ends.
+func (q *Queries) MoveAutoPayRun(ctx context.Context, arg MoveAutoPayRunParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, moveAutoPayRun,
+		arg.State,
+		arg.Trouble,
+		arg.StoppedAt,
+		arg.FinishedAt,
+		arg.RunDate,
+		arg.StaffID,
+		arg.ID,
+		arg.Was,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const noteAutoPayRun = `-- name: NoteAutoPayRun :exec
+UPDATE auto_pay_runs SET trouble = ? WHERE id = ? AND trouble <> ?3
+`
+
+type NoteAutoPayRunParams struct {
+	Trouble string
+	ID      int64
+	Unless  string
+}
+
+// autopay.Run: why a run waits.
+func (q *Queries) NoteAutoPayRun(ctx context.Context, arg NoteAutoPayRunParams) error {
+	_, err := q.db.ExecContext(ctx, noteAutoPayRun, arg.Trouble, arg.ID, arg.Unless)
+	return err
+}
+
 const releaseAutoPayHold = `-- name: ReleaseAutoPayHold :execrows
 UPDATE auto_pay_holds SET released_at = ?1, released_staff_id = ?2, release_reason = ?3
 WHERE released_at = 0 AND coalesce(customer_id, 0) = CAST(?4 AS INTEGER)
@@ -668,6 +1332,39 @@ func (q *Queries) ReleaseAutoPayHold(ctx context.Context, arg ReleaseAutoPayHold
 		arg.Reason,
 		arg.CustomerID,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const skipAutoPayAsked = `-- name: SkipAutoPayAsked :execrows
+UPDATE auto_pay_periods SET state = 'skipped', reason = ?, decided_at = ? WHERE run_id = ? AND state = 'asks'
+`
+
+type SkipAutoPayAskedParams struct {
+	Reason    string
+	DecidedAt calendar.Instant
+	RunID     int64
+}
+
+// autopay.Decide: the office decided not to take them.
+func (q *Queries) SkipAutoPayAsked(ctx context.Context, arg SkipAutoPayAskedParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, skipAutoPayAsked, arg.Reason, arg.DecidedAt, arg.RunID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const unclaimPayment = `-- name: UnclaimPayment :execrows
+UPDATE payments SET state = 'planned', submitted_at = 0, checked_at = 0
+WHERE id = ? AND state = 'submitted' AND charge_ref = '' AND source = 'autopay'
+`
+
+// payment.ChargeAutoPay: nothing was sent, the payment waits again.
+func (q *Queries) UnclaimPayment(ctx context.Context, id int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, unclaimPayment, id)
 	if err != nil {
 		return 0, err
 	}

@@ -591,7 +591,7 @@ func (q *Queries) ListOpenPagesForCustomer(ctx context.Context, arg ListOpenPage
 
 const listPaymentsToSettle = `-- name: ListPaymentsToSettle :many
 SELECT reference FROM payments
-WHERE state IN ('planned', 'submitted', 'action', 'processing')
+WHERE state IN ('planned', 'submitted', 'action', 'processing') AND (state <> 'planned' OR source <> 'autopay')
   AND checked_at + min(max((checked_at - submitted_at) / 2, CAST(?1 AS INTEGER)), CAST(?2 AS INTEGER)) <= ?3
 ORDER BY checked_at
 LIMIT ?4
@@ -605,7 +605,8 @@ type ListPaymentsToSettleParams struct {
 }
 
 // payment.Settle: payments under way that are due for a look: the longer they
-// have been under way, the longer the pause between two looks.
+// have been under way, the longer the pause between two looks. What auto pay has
+// planned waits for its run.
 func (q *Queries) ListPaymentsToSettle(ctx context.Context, arg ListPaymentsToSettleParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, listPaymentsToSettle,
 		arg.Shortest,

@@ -98,3 +98,124 @@ JOIN allocations a ON a.payment_id = t.payment_id
 JOIN invoices i ON i.id = a.invoice_id
 WHERE d.retry_date <> '' AND i.state = 'issued' AND d.customer_id IN (sqlc.slice('customers'))
 ORDER BY t.customer_id, t.period, i.due_date, i.id;
+
+-- payment.apply: an auto payment's state moved on; auto pay looks at it.
+-- name: MarkAutoPayMoved :exec
+UPDATE auto_pay_attempts SET moved = 1 WHERE payment_id = ?;
+
+-- payment.ChargeAutoPay: nothing was sent, the payment waits again.
+-- name: UnclaimPayment :execrows
+UPDATE payments SET state = 'planned', submitted_at = 0, checked_at = 0
+WHERE id = ? AND state = 'submitted' AND charge_ref = '' AND source = 'autopay';
+
+-- autopay.Run: the run that is at work, and the late one that is.
+-- name: ListAutoPayOpenRuns :many
+SELECT * FROM auto_pay_runs WHERE state IN ('planning', 'charging', 'stopped') ORDER BY id;
+
+-- autopay.Run, Progress: the late run that waits for the office.
+-- name: GetAutoPayLateRun :one
+SELECT * FROM auto_pay_runs WHERE kind = 'late' AND state IN ('asks', 'planning', 'charging', 'stopped');
+
+-- autopay.Run: a run begins, unless one of its kind is at work.
+-- name: AddAutoPayRun :execrows
+INSERT INTO auto_pay_runs (kind, state, run_date, staff_id, started_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- autopay: a run goes on, stops, ends.
+-- name: MoveAutoPayRun :execrows
+UPDATE auto_pay_runs SET state = sqlc.arg(state), trouble = sqlc.arg(trouble), stopped_at = sqlc.arg(stopped_at), finished_at = sqlc.arg(finished_at),
+    run_date = sqlc.arg(run_date), staff_id = sqlc.arg(staff_id)
+WHERE id = sqlc.arg(id) AND state = sqlc.arg(was);
+
+-- autopay.Run: why a run waits.
+-- name: NoteAutoPayRun :exec
+UPDATE auto_pay_runs SET trouble = ? WHERE id = ? AND trouble <> sqlc.arg(unless);
+
+-- autopay: a run.
+-- name: GetAutoPayRun :one
+SELECT * FROM auto_pay_runs WHERE id = ?;
+
+-- autopay.Run: a customer's month is decided; no row = it was already.
+-- name: AddAutoPayPeriod :execrows
+INSERT INTO auto_pay_periods (customer_id, period, due_date, run_id, state, reason, amount_cents, credit_cents, attempts, decided_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- autopay: what becomes of a month, as far as it is still in the state it was read in.
+-- name: MoveAutoPayPeriod :execrows
+UPDATE auto_pay_periods SET state = sqlc.arg(state), reason = sqlc.arg(reason), run_id = sqlc.arg(run_id), amount_cents = sqlc.arg(amount_cents),
+    credit_cents = sqlc.arg(credit_cents), attempts = sqlc.arg(attempts), declines = sqlc.arg(declines), unsent = sqlc.arg(unsent),
+    failed_date = sqlc.arg(failed_date), retry_date = sqlc.arg(retry_date), told_at = sqlc.arg(told_at), decided_at = sqlc.arg(decided_at)
+WHERE customer_id = sqlc.arg(customer_id) AND period = sqlc.arg(period) AND state = sqlc.arg(was) AND attempts = sqlc.arg(after)
+    AND retry_date = sqlc.arg(was_retry);
+
+-- autopay: a customer's month.
+-- name: GetAutoPayPeriod :one
+SELECT * FROM auto_pay_periods WHERE customer_id = ? AND period = ?;
+
+-- autopay: whether a later month of the customer's is decided.
+-- name: CountLaterAutoPayPeriods :one
+SELECT count(*) FROM auto_pay_periods WHERE customer_id = ? AND period > ?;
+
+-- autopay.Run: an attempt, with its payment.
+-- name: AddAutoPayAttempt :exec
+INSERT INTO auto_pay_attempts (customer_id, period, number, payment_id, run_id, created_at) VALUES (?, ?, ?, ?, ?, ?);
+
+-- autopay.Run: the attempt before the next one.
+-- name: GetLastAutoPayAttempt :one
+SELECT * FROM auto_pay_attempts WHERE customer_id = ? AND period = ? ORDER BY number DESC LIMIT 1;
+
+-- autopay.Retry: one attempt.
+-- name: GetAutoPayAttempt :one
+SELECT * FROM auto_pay_attempts WHERE id = ?;
+
+-- autopay: the attempt a payment is.
+-- name: GetAutoPayAttemptOfPayment :one
+SELECT * FROM auto_pay_attempts WHERE payment_id = ?;
+
+-- autopay.Run: customers with a month that is to be tried again by a day.
+-- name: ListAutoPayRetriesDue :many
+SELECT DISTINCT customer_id FROM auto_pay_periods
+WHERE retry_date <> '' AND retry_date <= sqlc.arg(day) AND customer_id > sqlc.arg(after) ORDER BY customer_id LIMIT sqlc.arg(most);
+
+-- autopay.Run: months of a late run that the office decided to take.
+-- name: ListAutoPayAsked :many
+SELECT customer_id, period FROM auto_pay_periods
+WHERE run_id = sqlc.arg(run_id) AND state = 'asks' AND customer_id > sqlc.arg(after) ORDER BY customer_id LIMIT sqlc.arg(most);
+
+-- autopay.Decide: the office decided not to take them.
+-- name: SkipAutoPayAsked :execrows
+UPDATE auto_pay_periods SET state = 'skipped', reason = ?, decided_at = ? WHERE run_id = ? AND state = 'asks';
+
+-- autopay.Run: what runs at work have planned and nobody has claimed.
+-- name: ListAutoPayPlanned :many
+SELECT p.id FROM payments p JOIN auto_pay_attempts a ON a.payment_id = p.id JOIN auto_pay_runs r ON r.id = a.run_id
+WHERE p.state = 'planned' AND p.source = 'autopay' AND r.state = 'charging' AND p.id > sqlc.arg(after)
+ORDER BY p.id LIMIT sqlc.arg(most);
+
+-- autopay.Run: whether a run has anything left to send, or that was sent a
+-- moment ago.
+-- name: CountAutoPayUnfinished :one
+SELECT CAST(coalesce(sum(p.state = 'planned'), 0) AS INTEGER) AS planned,
+    CAST(coalesce(sum(p.state = 'submitted' AND p.submitted_at > sqlc.arg(since)), 0) AS INTEGER) AS submitted,
+    CAST(coalesce(sum(a.moved), 0) AS INTEGER) AS moved
+FROM payments p JOIN auto_pay_attempts a ON a.payment_id = p.id
+WHERE a.run_id = sqlc.arg(run_id) AND (p.state IN ('planned', 'submitted') OR a.moved = 1);
+
+-- autopay.Run: attempts whose payments moved on.
+-- name: ListAutoPayMoved :many
+SELECT a.id, a.customer_id, a.period, a.number, a.outcome, a.run_id, p.id AS payment_id, p.reference, p.state, p.kind, p.brand, p.number_label, p.amount_cents,
+    p.payment_date, p.failure_code, p.failure_message, p.user_id
+FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
+WHERE a.moved = 1 ORDER BY a.id LIMIT ?;
+
+-- autopay.Run: they were acted on.
+-- name: FollowAutoPayAttempt :execrows
+UPDATE auto_pay_attempts SET moved = 0, outcome = sqlc.arg(outcome), unreported = sqlc.arg(unreported) WHERE id = sqlc.arg(id) AND (moved = 1 OR outcome = '');
+
+-- autopay: the restored or copied books were confirmed since.
+-- name: GetBooksConfirmed :one
+SELECT CAST(coalesce(max(at), 0) AS INTEGER) FROM audit WHERE action = 'books.confirm' AND at > ?;
+
+-- autopay.Run: how many failures no summary has told of.
+-- name: CountAutoPayUnreported :one
+SELECT count(*) FROM auto_pay_attempts WHERE unreported = 1;

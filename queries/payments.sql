@@ -85,10 +85,11 @@ WHERE p.customer_id = sqlc.arg(customer_id) AND p.state = 'action' AND p.hosted 
 ORDER BY p.id;
 
 -- payment.Settle: payments under way that are due for a look: the longer they
--- have been under way, the longer the pause between two looks.
+-- have been under way, the longer the pause between two looks. What auto pay has
+-- planned waits for its run.
 -- name: ListPaymentsToSettle :many
 SELECT reference FROM payments
-WHERE state IN ('planned', 'submitted', 'action', 'processing')
+WHERE state IN ('planned', 'submitted', 'action', 'processing') AND (state <> 'planned' OR source <> 'autopay')
   AND checked_at + min(max((checked_at - submitted_at) / 2, CAST(sqlc.arg(shortest) AS INTEGER)), CAST(sqlc.arg(longest) AS INTEGER)) <= sqlc.arg(now)
 ORDER BY checked_at
 LIMIT sqlc.arg(most);

@@ -49,6 +49,8 @@ type application struct {
 	today calendar.Date
 	p     *db.Payment
 	out   gateway.Outcome
+	// returned is why the bank sent the money back, nil when it did not
+	returned *gateway.Failure
 }
 
 func (a *application) run(ctx context.Context) error {
@@ -144,6 +146,11 @@ func (a *application) move(ctx context.Context, to State, failure *gateway.Failu
 	was := p.State
 	p.State, p.SettledAt, p.SessionUrl = row.State, row.SettledAt, row.SessionUrl
 	p.FailureCode, p.FailureMessage = row.FailureCode, row.FailureMessage
+	if p.Source == autoPay {
+		if err := a.q.MarkAutoPayMoved(ctx, p.ID); err != nil {
+			return false, fmt.Errorf("payment: %w", err)
+		}
+	}
 	after := map[string]string{"state": p.State, "amount": p.AmountCents.Plain()}
 	if p.FailureCode != "" {
 		after["reason"] = p.FailureCode
@@ -224,8 +231,8 @@ func (a *application) fail(ctx context.Context) error {
 	if err := a.consequences(ctx, failure.Code); err != nil {
 		return err
 	}
-	if a.live && was != Processing {
-		return nil // the customer reads it on the screen
+	if a.live && was != Processing || a.p.Source == autoPay {
+		return nil // the customer reads it on the screen, or auto pay tells what follows
 	}
 	return a.tellPayer(ctx, "failed", outbox.PaymentFailed{Payment: a.letter(ctx), Reason: failure.Message, PayPath: a.payPath(ctx)})
 }
@@ -280,7 +287,7 @@ func (a *application) settled(ctx context.Context) error {
 		}
 		return err
 	}
-	_, err = a.move(ctx, to, nil)
+	_, err = a.move(ctx, to, a.returned)
 	return err
 }
 
@@ -325,8 +332,11 @@ func (a *application) reverse(ctx context.Context, cents money.Cents, reason led
 		return err
 	}
 	letter.Payment, letter.Reopened, letter.PayPath = a.letter(ctx), len(reopened) > 0, a.payPath(ctx)
-	if err := a.tellPayer(ctx, fact, letter); err != nil {
-		return err
+	// what a return of an auto payment leads to is told by auto pay
+	if p.Source != autoPay || reason != ledger.Return {
+		if err := a.tellPayer(ctx, fact, letter); err != nil {
+			return err
+		}
 	}
 	err = audit.Record(ctx, a.q, a.now, a.by, audit.Entry{Action: "payment.reverse", CustomerID: p.CustomerID, Object: "payment " + p.Reference,
 		After: map[string]string{"amount": done.Plain(), "reason": string(reason)}})
@@ -384,6 +394,7 @@ func (a *application) disputes(ctx context.Context) (State, error) {
 			lead(Won)
 		case d.Return:
 			lead(Returned)
+			a.returned = &d.Failure
 			if err := a.reverse(ctx, d.Amount, ledger.Return, fact, outbox.PaymentReversed{Title: "Payment returned", Words: d.Failure.Message}); err != nil {
 				return "", err
 			}
@@ -455,7 +466,7 @@ func (s *Service) giveUp(ctx context.Context, by audit.Actor, p db.Payment, e en
 		if err != nil || !moved {
 			return err
 		}
-		if e.tell {
+		if e.tell && p.Source != autoPay {
 			return a.tellPayer(ctx, "failed", outbox.PaymentFailed{Payment: a.letter(ctx), Reason: e.words, PayPath: a.payPath(ctx)})
 		}
 		if e.cause == nil || gateway.ClassOf(e.cause) != gateway.Config {

@@ -10,6 +10,7 @@ import (
 
 	"customerportal/db"
 	"customerportal/internal/audit"
+	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/gateway"
 )
@@ -102,6 +103,9 @@ func (s *Service) settlePayment(ctx context.Context, reference string) error {
 	}
 	if !State(p.State).UnderWay() {
 		return nil
+	}
+	if State(p.State) == Planned && p.Source == autoPay {
+		return nil // the run that planned it, or the one after it, claims it
 	}
 	if State(p.State) == Planned {
 		// Nobody in this program is at work on it, and it was never claimed: a
@@ -474,27 +478,13 @@ func (s *Service) changes(ctx context.Context) error {
 	// a long list is read over several rounds, so that payments need not wait
 	const stretches = 8
 	for range stretches {
-		events, next, more, err := g.Changes(ctx, cursor.Cursor)
-		if err != nil {
+		next, more, err := s.stretch(ctx, g, cursor.Cursor, now)
+		if errors.Is(err, errList) {
 			s.log.Warn("payment: list of changes", "gateway", name, "error", err.Error())
 			return nil
 		}
-		read := now
-		if more {
-			read = 0
-		}
-		err = s.db.Write(ctx, func(q *db.Queries) error {
-			for _, e := range events {
-				_, err := q.AddGatewayEvent(ctx, db.AddGatewayEventParams{Gateway: name, EventRef: e.ID, Type: e.Type,
-					ObjectRef: string(e.Subject) + " " + e.ObjectID, Body: []byte{}, ReceivedAt: now})
-				if err != nil {
-					return err
-				}
-			}
-			return q.PutGatewayCursor(ctx, db.PutGatewayCursorParams{Gateway: name, Cursor: next, ReadAt: read})
-		})
 		if err != nil {
-			return fmt.Errorf("payment: %w", err)
+			return err
 		}
 		if !more {
 			break
@@ -502,4 +492,35 @@ func (s *Service) changes(ctx context.Context) error {
 		cursor.Cursor = next
 	}
 	return nil
+}
+
+// errList says that the processor did not hand out its list of changes.
+var errList = errors.New("payment: the processor's list of changes cannot be read")
+
+// stretch reads one stretch of the processor's list of changes and writes it
+// down with how far the list is read now.
+func (s *Service) stretch(ctx context.Context, g gateway.Adapter, cursor string, now calendar.Instant) (next string, more bool, err error) {
+	name := g.Info().Name
+	events, next, more, err := g.Changes(ctx, cursor)
+	if err != nil {
+		return "", false, fmt.Errorf("%w: %w", errList, err)
+	}
+	read := now
+	if more {
+		read = 0
+	}
+	err = s.db.Write(ctx, func(q *db.Queries) error {
+		for _, e := range events {
+			_, err := q.AddGatewayEvent(ctx, db.AddGatewayEventParams{Gateway: name, EventRef: e.ID, Type: e.Type,
+				ObjectRef: string(e.Subject) + " " + e.ObjectID, Body: []byte{}, ReceivedAt: now})
+			if err != nil {
+				return err
+			}
+		}
+		return q.PutGatewayCursor(ctx, db.PutGatewayCursorParams{Gateway: name, Cursor: next, ReadAt: read})
+	})
+	if err != nil {
+		return "", false, fmt.Errorf("payment: %w", err)
+	}
+	return next, more, nil
 }

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 
 	"customerportal/internal/calendar"
 	"customerportal/internal/money"
@@ -42,6 +43,758 @@ SELECT CAST(coalesce((SELECT value FROM settings WHERE key = 'books.locked_until
 func (q *Queries) GetLockedUntil(ctx context.Context) (string, error) {
 	row := q.db.QueryRowContext(ctx, getLockedUntil)
 	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const listAgingDays = `-- name: ListAgingDays :many
+SELECT due_date, count(*) AS invoices, CAST(sum(balance_cents) AS INTEGER) AS balance
+FROM invoices WHERE state = 'issued' AND balance_cents > 0 GROUP BY due_date ORDER BY due_date
+`
+
+type ListAgingDaysRow struct {
+	DueDate  calendar.Date
+	Invoices int64
+	Balance  int64
+}
+
+// Reports, aging: what is owed by due date, over all customers.
+func (q *Queries) ListAgingDays(ctx context.Context) ([]ListAgingDaysRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAgingDays)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAgingDaysRow
+	for rows.Next() {
+		var i ListAgingDaysRow
+		if err := rows.Scan(&i.DueDate, &i.Invoices, &i.Balance); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAgingOfCustomers = `-- name: ListAgingOfCustomers :many
+SELECT c.id, c.number, c.display_name,
+       CAST(coalesce((SELECT sum(i.balance_cents) FROM invoices i WHERE i.customer_id = c.id AND i.state = 'issued' AND i.balance_cents > 0 AND i.due_date >= ?1), 0) AS INTEGER) AS not_due,
+       CAST(coalesce((SELECT sum(i.balance_cents) FROM invoices i WHERE i.customer_id = c.id AND i.state = 'issued' AND i.balance_cents > 0 AND i.due_date < ?1 AND i.due_date >= ?2), 0) AS INTEGER) AS late30,
+       CAST(coalesce((SELECT sum(i.balance_cents) FROM invoices i WHERE i.customer_id = c.id AND i.state = 'issued' AND i.balance_cents > 0 AND i.due_date < ?2 AND i.due_date >= ?3), 0) AS INTEGER) AS late60,
+       CAST(coalesce((SELECT sum(i.balance_cents) FROM invoices i WHERE i.customer_id = c.id AND i.state = 'issued' AND i.balance_cents > 0 AND i.due_date < ?3 AND i.due_date >= ?4), 0) AS INTEGER) AS late90,
+       CAST(coalesce((SELECT sum(i.balance_cents) FROM invoices i WHERE i.customer_id = c.id AND i.state = 'issued' AND i.balance_cents > 0 AND i.due_date < ?4), 0) AS INTEGER) AS later,
+       CAST(coalesce((SELECT -sum(l.cents) FROM ledger l WHERE l.customer_id = c.id AND l.invoice_id IS NULL), 0) AS INTEGER) AS credit
+FROM customers c WHERE c.id > ?5 ORDER BY c.id LIMIT ?6
+`
+
+type ListAgingOfCustomersParams struct {
+	TodayDate  calendar.Date
+	Days30Date calendar.Date
+	Days60Date calendar.Date
+	Days90Date calendar.Date
+	AfterID    int64
+	HowMany    int64
+}
+
+type ListAgingOfCustomersRow struct {
+	ID          int64
+	Number      string
+	DisplayName string
+	NotDue      int64
+	Late30      int64
+	Late60      int64
+	Late90      int64
+	Later       int64
+	Credit      int64
+}
+
+// Reports, aging.csv: what each customer owes by age, with the credit held, in pages.
+func (q *Queries) ListAgingOfCustomers(ctx context.Context, arg ListAgingOfCustomersParams) ([]ListAgingOfCustomersRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAgingOfCustomers,
+		arg.TodayDate,
+		arg.Days30Date,
+		arg.Days60Date,
+		arg.Days90Date,
+		arg.AfterID,
+		arg.HowMany,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAgingOfCustomersRow
+	for rows.Next() {
+		var i ListAgingOfCustomersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.DisplayName,
+			&i.NotDue,
+			&i.Late30,
+			&i.Late60,
+			&i.Late90,
+			&i.Later,
+			&i.Credit,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listCashOfPeriod = `-- name: ListCashOfPeriod :many
+SELECT CAST(substr(l.entry_date, 1, 7) AS TEXT) AS month, CAST(coalesce(p.kind, 'other') AS TEXT) AS kind,
+       CAST(-sum(CASE WHEN l.reason IN ('payment', 'dispute_won') THEN l.cents ELSE 0 END) AS INTEGER) AS received,
+       CAST(sum(CASE WHEN l.reason IN ('payment', 'dispute_won') THEN 0 ELSE l.cents END) AS INTEGER) AS given_back
+FROM ledger l LEFT JOIN payments p ON p.id = l.payment_id
+WHERE l.entry_date >= ?1 AND l.entry_date <= ?2 AND l.reason IN ('payment', 'refund', 'return', 'dispute', 'dispute_won')
+GROUP BY 1, 2 ORDER BY 1, 2
+`
+
+type ListCashOfPeriodParams struct {
+	FromDate calendar.Date
+	ToDate   calendar.Date
+}
+
+type ListCashOfPeriodRow struct {
+	Month     string
+	Kind      string
+	Received  int64
+	GivenBack int64
+}
+
+// Reports, cash received: what came in and left again over some days, by month and method.
+func (q *Queries) ListCashOfPeriod(ctx context.Context, arg ListCashOfPeriodParams) ([]ListCashOfPeriodRow, error) {
+	rows, err := q.db.QueryContext(ctx, listCashOfPeriod, arg.FromDate, arg.ToDate)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListCashOfPeriodRow
+	for rows.Next() {
+		var i ListCashOfPeriodRow
+		if err := rows.Scan(
+			&i.Month,
+			&i.Kind,
+			&i.Received,
+			&i.GivenBack,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listCustomersOfPeriod = `-- name: ListCustomersOfPeriod :many
+SELECT c.id, c.number, c.display_name, c.business_name, c.first_name, c.last_name, c.address1, c.address2, c.city, c.state, c.zip,
+       CAST(coalesce((SELECT e.email FROM customer_emails e WHERE e.customer_id = c.id ORDER BY e.position LIMIT 1), '') AS TEXT) AS email,
+       CAST(coalesce((SELECT p.phone FROM customer_phones p WHERE p.customer_id = c.id ORDER BY p.position LIMIT 1), '') AS TEXT) AS phone
+FROM customers c
+WHERE c.id > ?1
+  AND (EXISTS (SELECT 1 FROM ledger l WHERE l.customer_id = c.id AND l.entry_date >= ?2 AND l.entry_date <= ?3)
+    OR EXISTS (SELECT 1 FROM invoices i WHERE i.customer_id = c.id AND i.state IN ('issued', 'void') AND i.invoice_date >= ?2 AND i.invoice_date <= ?3))
+ORDER BY c.id LIMIT ?4
+`
+
+type ListCustomersOfPeriodParams struct {
+	AfterID  int64
+	FromDate calendar.Date
+	ToDate   calendar.Date
+	HowMany  int64
+}
+
+type ListCustomersOfPeriodRow struct {
+	ID           int64
+	Number       string
+	DisplayName  string
+	BusinessName string
+	FirstName    string
+	LastName     string
+	Address1     string
+	Address2     string
+	City         string
+	State        string
+	Zip          string
+	Email        string
+	Phone        string
+}
+
+// Accounting, the files for QuickBooks: the customers of whom something happened in a period, in pages.
+func (q *Queries) ListCustomersOfPeriod(ctx context.Context, arg ListCustomersOfPeriodParams) ([]ListCustomersOfPeriodRow, error) {
+	rows, err := q.db.QueryContext(ctx, listCustomersOfPeriod,
+		arg.AfterID,
+		arg.FromDate,
+		arg.ToDate,
+		arg.HowMany,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListCustomersOfPeriodRow
+	for rows.Next() {
+		var i ListCustomersOfPeriodRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.DisplayName,
+			&i.BusinessName,
+			&i.FirstName,
+			&i.LastName,
+			&i.Address1,
+			&i.Address2,
+			&i.City,
+			&i.State,
+			&i.Zip,
+			&i.Email,
+			&i.Phone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listFeesOfDay = `-- name: ListFeesOfDay :many
+SELECT f.id, f.cents, f.entry_date, p.reference, p.kind, p.type_label, p.gateway, c.number AS customer_number, c.display_name
+FROM payment_fees f JOIN payments p ON p.id = f.payment_id JOIN customers c ON c.id = p.customer_id
+WHERE f.entry_date = ?1 AND f.id > ?2 ORDER BY f.id LIMIT ?3
+`
+
+type ListFeesOfDayParams struct {
+	EntryDate calendar.Date
+	AfterID   int64
+	HowMany   int64
+}
+
+type ListFeesOfDayRow struct {
+	ID             int64
+	Cents          money.Cents
+	EntryDate      calendar.Date
+	Reference      string
+	Kind           string
+	TypeLabel      string
+	Gateway        string
+	CustomerNumber string
+	DisplayName    string
+}
+
+// Accounting, the files of a period: the fees of a day, in pages.
+func (q *Queries) ListFeesOfDay(ctx context.Context, arg ListFeesOfDayParams) ([]ListFeesOfDayRow, error) {
+	rows, err := q.db.QueryContext(ctx, listFeesOfDay, arg.EntryDate, arg.AfterID, arg.HowMany)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListFeesOfDayRow
+	for rows.Next() {
+		var i ListFeesOfDayRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Cents,
+			&i.EntryDate,
+			&i.Reference,
+			&i.Kind,
+			&i.TypeLabel,
+			&i.Gateway,
+			&i.CustomerNumber,
+			&i.DisplayName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listInvoicesOfDay = `-- name: ListInvoicesOfDay :many
+SELECT i.id, i.number, i.invoice_date, i.due_date, i.po_number, i.tax_cents, i.total_cents, c.number AS customer_number, c.display_name,
+       CAST(coalesce(s.name, '') AS TEXT) AS site, CAST(coalesce(s.tax_code, '') AS TEXT) AS tax_code
+FROM invoices i JOIN customers c ON c.id = i.customer_id LEFT JOIN sites s ON s.id = i.site_id
+WHERE i.invoice_date = ?1 AND i.id > ?2 AND i.state <> 'draft' ORDER BY i.id LIMIT ?3
+`
+
+type ListInvoicesOfDayParams struct {
+	InvoiceDate calendar.Date
+	AfterID     int64
+	HowMany     int64
+}
+
+type ListInvoicesOfDayRow struct {
+	ID             int64
+	Number         string
+	InvoiceDate    calendar.Date
+	DueDate        calendar.Date
+	PoNumber       string
+	TaxCents       money.Cents
+	TotalCents     money.Cents
+	CustomerNumber string
+	DisplayName    string
+	Site           string
+	TaxCode        string
+}
+
+// Accounting, the files of a period: the issued invoices of a day, those voided later among them, in pages.
+func (q *Queries) ListInvoicesOfDay(ctx context.Context, arg ListInvoicesOfDayParams) ([]ListInvoicesOfDayRow, error) {
+	rows, err := q.db.QueryContext(ctx, listInvoicesOfDay, arg.InvoiceDate, arg.AfterID, arg.HowMany)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListInvoicesOfDayRow
+	for rows.Next() {
+		var i ListInvoicesOfDayRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.InvoiceDate,
+			&i.DueDate,
+			&i.PoNumber,
+			&i.TaxCents,
+			&i.TotalCents,
+			&i.CustomerNumber,
+			&i.DisplayName,
+			&i.Site,
+			&i.TaxCode,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listLedgerOfDay = `-- name: ListLedgerOfDay :many
+SELECT l.id, l.customer_id, l.payment_id, l.invoice_id, l.cents, l.reason, l.entry_date, l.at,
+       c.number AS customer_number, c.display_name,
+       CAST(coalesce(p.reference, '') AS TEXT) AS reference, CAST(coalesce(p.kind, '') AS TEXT) AS kind, CAST(coalesce(p.type_label, '') AS TEXT) AS type_label,
+       CAST(coalesce(p.number_label, '') AS TEXT) AS number_label, CAST(coalesce(p.gateway, '') AS TEXT) AS gateway,
+       CAST(coalesce(i.number, '') AS TEXT) AS invoice_number, CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoice_total, CAST(coalesce(i.tax_cents, 0) AS INTEGER) AS invoice_tax
+FROM ledger l JOIN customers c ON c.id = l.customer_id LEFT JOIN payments p ON p.id = l.payment_id LEFT JOIN invoices i ON i.id = l.invoice_id
+WHERE l.entry_date = ?1 AND l.id > ?2 ORDER BY l.id LIMIT ?3
+`
+
+type ListLedgerOfDayParams struct {
+	EntryDate calendar.Date
+	AfterID   int64
+	HowMany   int64
+}
+
+type ListLedgerOfDayRow struct {
+	ID             int64
+	CustomerID     int64
+	PaymentID      sql.NullInt64
+	InvoiceID      sql.NullInt64
+	Cents          money.Cents
+	Reason         string
+	EntryDate      calendar.Date
+	At             calendar.Instant
+	CustomerNumber string
+	DisplayName    string
+	Reference      string
+	Kind           string
+	TypeLabel      string
+	NumberLabel    string
+	Gateway        string
+	InvoiceNumber  string
+	InvoiceTotal   int64
+	InvoiceTax     int64
+}
+
+// Accounting, the files of a period: the entries of a day in the order they were booked, in pages.
+func (q *Queries) ListLedgerOfDay(ctx context.Context, arg ListLedgerOfDayParams) ([]ListLedgerOfDayRow, error) {
+	rows, err := q.db.QueryContext(ctx, listLedgerOfDay, arg.EntryDate, arg.AfterID, arg.HowMany)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListLedgerOfDayRow
+	for rows.Next() {
+		var i ListLedgerOfDayRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CustomerID,
+			&i.PaymentID,
+			&i.InvoiceID,
+			&i.Cents,
+			&i.Reason,
+			&i.EntryDate,
+			&i.At,
+			&i.CustomerNumber,
+			&i.DisplayName,
+			&i.Reference,
+			&i.Kind,
+			&i.TypeLabel,
+			&i.NumberLabel,
+			&i.Gateway,
+			&i.InvoiceNumber,
+			&i.InvoiceTotal,
+			&i.InvoiceTax,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listLinesOfDay = `-- name: ListLinesOfDay :many
+SELECT l.invoice_id, l.description, l.quantity, l.unit_price_cents, l.amount_cents, l.tax_cents
+FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id
+WHERE i.invoice_date = ?1 AND i.id >= ?2 AND i.id <= ?3 AND i.state <> 'draft'
+ORDER BY i.id, l.position
+`
+
+type ListLinesOfDayParams struct {
+	InvoiceDate calendar.Date
+	FirstID     int64
+	LastID      int64
+}
+
+type ListLinesOfDayRow struct {
+	InvoiceID      int64
+	Description    string
+	Quantity       money.Quantity
+	UnitPriceCents money.Cents
+	AmountCents    money.Cents
+	TaxCents       money.Cents
+}
+
+// Accounting, the files of a period: the lines of a page of a day's invoices.
+func (q *Queries) ListLinesOfDay(ctx context.Context, arg ListLinesOfDayParams) ([]ListLinesOfDayRow, error) {
+	rows, err := q.db.QueryContext(ctx, listLinesOfDay, arg.InvoiceDate, arg.FirstID, arg.LastID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListLinesOfDayRow
+	for rows.Next() {
+		var i ListLinesOfDayRow
+		if err := rows.Scan(
+			&i.InvoiceID,
+			&i.Description,
+			&i.Quantity,
+			&i.UnitPriceCents,
+			&i.AmountCents,
+			&i.TaxCents,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listTaxOfPeriod = `-- name: ListTaxOfPeriod :many
+SELECT CAST(coalesce(s.tax_code, '') AS TEXT) AS code, CAST(coalesce(t.name, '') AS TEXT) AS name, CAST(coalesce(s.tax_exempt, 0) AS INTEGER) AS exempt,
+       CAST(sum(CASE WHEN l.tax_cents <> 0 THEN l.amount_cents ELSE 0 END) AS INTEGER) AS taxable,
+       CAST(sum(CASE WHEN l.tax_cents = 0 THEN l.amount_cents ELSE 0 END) AS INTEGER) AS untaxed, CAST(sum(l.tax_cents) AS INTEGER) AS tax
+FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id LEFT JOIN sites s ON s.id = i.site_id LEFT JOIN tax_codes t ON t.code = s.tax_code
+WHERE i.invoice_date >= ?1 AND i.invoice_date <= ?2 AND i.state <> 'draft'
+GROUP BY 1, 2, 3 ORDER BY 1, 3
+`
+
+type ListTaxOfPeriodParams struct {
+	FromDate calendar.Date
+	ToDate   calendar.Date
+}
+
+type ListTaxOfPeriodRow struct {
+	Code    string
+	Name    string
+	Exempt  int64
+	Taxable int64
+	Untaxed int64
+	Tax     int64
+}
+
+// Reports, sales tax: what was invoiced over some days by the tax code of the site.
+func (q *Queries) ListTaxOfPeriod(ctx context.Context, arg ListTaxOfPeriodParams) ([]ListTaxOfPeriodRow, error) {
+	rows, err := q.db.QueryContext(ctx, listTaxOfPeriod, arg.FromDate, arg.ToDate)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListTaxOfPeriodRow
+	for rows.Next() {
+		var i ListTaxOfPeriodRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.Name,
+			&i.Exempt,
+			&i.Taxable,
+			&i.Untaxed,
+			&i.Tax,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listVoidsOfPeriod = `-- name: ListVoidsOfPeriod :many
+SELECT CAST(coalesce(s.tax_code, '') AS TEXT) AS code, CAST(coalesce(t.name, '') AS TEXT) AS name, CAST(coalesce(s.tax_exempt, 0) AS INTEGER) AS exempt,
+       l.cents, i.total_cents, i.tax_cents
+FROM ledger l JOIN invoices i ON i.id = l.invoice_id LEFT JOIN sites s ON s.id = i.site_id LEFT JOIN tax_codes t ON t.code = s.tax_code
+WHERE l.entry_date >= ?1 AND l.entry_date <= ?2 AND l.reason = 'void'
+`
+
+type ListVoidsOfPeriodParams struct {
+	FromDate calendar.Date
+	ToDate   calendar.Date
+}
+
+type ListVoidsOfPeriodRow struct {
+	Code       string
+	Name       string
+	Exempt     int64
+	Cents      money.Cents
+	TotalCents money.Cents
+	TaxCents   money.Cents
+}
+
+// Reports, sales tax: the invoices voided over some days, with what was taken back of each.
+func (q *Queries) ListVoidsOfPeriod(ctx context.Context, arg ListVoidsOfPeriodParams) ([]ListVoidsOfPeriodRow, error) {
+	rows, err := q.db.QueryContext(ctx, listVoidsOfPeriod, arg.FromDate, arg.ToDate)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListVoidsOfPeriodRow
+	for rows.Next() {
+		var i ListVoidsOfPeriodRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.Name,
+			&i.Exempt,
+			&i.Cents,
+			&i.TotalCents,
+			&i.TaxCents,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nextFeeDay = `-- name: NextFeeDay :one
+SELECT CAST(coalesce(min(entry_date), '') AS TEXT) FROM payment_fees WHERE entry_date >= ?1 AND entry_date <= ?2
+`
+
+type NextFeeDayParams struct {
+	FromDate calendar.Date
+	ToDate   calendar.Date
+}
+
+// Accounting, the files of a period: its next day with fees, ” for none.
+func (q *Queries) NextFeeDay(ctx context.Context, arg NextFeeDayParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, nextFeeDay, arg.FromDate, arg.ToDate)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const nextInvoiceDay = `-- name: NextInvoiceDay :one
+SELECT CAST(coalesce(min(invoice_date), '') AS TEXT) FROM invoices
+WHERE invoice_date >= ?1 AND invoice_date <= ?2 AND state <> 'draft'
+`
+
+type NextInvoiceDayParams struct {
+	FromDate calendar.Date
+	ToDate   calendar.Date
+}
+
+// Accounting, the files of a period: its next day with invoices, ” for none.
+func (q *Queries) NextInvoiceDay(ctx context.Context, arg NextInvoiceDayParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, nextInvoiceDay, arg.FromDate, arg.ToDate)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const nextLedgerDay = `-- name: NextLedgerDay :one
+SELECT CAST(coalesce(min(entry_date), '') AS TEXT) FROM ledger WHERE entry_date >= ?1 AND entry_date <= ?2
+`
+
+type NextLedgerDayParams struct {
+	FromDate calendar.Date
+	ToDate   calendar.Date
+}
+
+// Accounting, the files and sums of a period: its next day with entries, ” for none.
+func (q *Queries) NextLedgerDay(ctx context.Context, arg NextLedgerDayParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, nextLedgerDay, arg.FromDate, arg.ToDate)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const sumAllUnapplied = `-- name: SumAllUnapplied :one
+SELECT CAST(coalesce(sum(cents), 0) AS INTEGER) FROM ledger WHERE invoice_id IS NULL
+`
+
+// Accounting, the summary: the credit held for customers now (negative rows).
+func (q *Queries) SumAllUnapplied(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, sumAllUnapplied)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const sumFees = `-- name: SumFees :one
+SELECT CAST(coalesce(sum(cents), 0) AS INTEGER) FROM payment_fees WHERE entry_date >= ?1 AND entry_date <= ?2
+`
+
+type SumFeesParams struct {
+	FromDate calendar.Date
+	ToDate   calendar.Date
+}
+
+// Accounting, the summary: what processors kept over some days.
+func (q *Queries) SumFees(ctx context.Context, arg SumFeesParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, sumFees, arg.FromDate, arg.ToDate)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const sumInvoiced = `-- name: SumInvoiced :one
+SELECT count(*) AS invoices, CAST(coalesce(sum(total_cents), 0) AS INTEGER) AS total, CAST(coalesce(sum(tax_cents), 0) AS INTEGER) AS tax
+FROM invoices WHERE invoice_date >= ?1 AND invoice_date <= ?2 AND state <> 'draft'
+`
+
+type SumInvoicedParams struct {
+	FromDate calendar.Date
+	ToDate   calendar.Date
+}
+
+type SumInvoicedRow struct {
+	Invoices int64
+	Total    int64
+	Tax      int64
+}
+
+// Accounting, the summary: what was invoiced over some days.
+func (q *Queries) SumInvoiced(ctx context.Context, arg SumInvoicedParams) (SumInvoicedRow, error) {
+	row := q.db.QueryRowContext(ctx, sumInvoiced, arg.FromDate, arg.ToDate)
+	var i SumInvoicedRow
+	err := row.Scan(&i.Invoices, &i.Total, &i.Tax)
+	return i, err
+}
+
+const sumMoved = `-- name: SumMoved :many
+SELECT reason, CAST(invoice_id IS NOT NULL AS INTEGER) AS on_invoice, CAST(sum(cents) AS INTEGER) AS total
+FROM ledger WHERE entry_date >= ?1 AND entry_date <= ?2 GROUP BY 1, 2
+`
+
+type SumMovedParams struct {
+	FromDate calendar.Date
+	ToDate   calendar.Date
+}
+
+type SumMovedRow struct {
+	Reason    string
+	OnInvoice int64
+	Total     int64
+}
+
+// Accounting, the summary: what moved over some days, on invoices (1) and in unapplied credit (0).
+func (q *Queries) SumMoved(ctx context.Context, arg SumMovedParams) ([]SumMovedRow, error) {
+	rows, err := q.db.QueryContext(ctx, sumMoved, arg.FromDate, arg.ToDate)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SumMovedRow
+	for rows.Next() {
+		var i SumMovedRow
+		if err := rows.Scan(&i.Reason, &i.OnInvoice, &i.Total); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sumOpenBalances = `-- name: SumOpenBalances :one
+SELECT CAST(coalesce(sum(balance_cents), 0) AS INTEGER) FROM invoices WHERE state = 'issued' AND balance_cents > 0
+`
+
+// Accounting, the summary: what is owed on all invoices now.
+func (q *Queries) SumOpenBalances(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, sumOpenBalances)
+	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err
 }

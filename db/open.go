@@ -118,6 +118,24 @@ func (d *DB) View(ctx context.Context, fn func(q *Queries) error) error {
 	return fn(d.read.WithTx(tx))
 }
 
+// ViewApart is [DB.View] on a connection of its own, for what reads for as long
+// as somebody takes to download it: no visitor waits for it. Its queries are
+// prepared once.
+func (d *DB) ViewApart(ctx context.Context, fn func(q *Queries) error) (err error) {
+	apart, err := sql.Open("sqlite", dsn(d.path, false))
+	if err != nil {
+		return fmt.Errorf("db: %w", err)
+	}
+	defer func() { err = errors.Join(err, apart.Close()) }()
+	apart.SetMaxOpenConns(1)
+	tx, err := apart.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("db: begin read: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return fn(New(NewPrepared(tx)))
+}
+
 // Write runs fn in one write transaction and commits it when fn returns nil.
 // There is one writer, and transactions take their turn; fn must not call
 // anything slow, and above all no network. When more than 256 wait already it

@@ -1,10 +1,13 @@
 package accounting_test
 
 import (
+	"encoding/csv"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"customerportal/db"
 	"customerportal/db/dbtest"
@@ -86,3 +89,138 @@ func (b *books) issue(customer int64, number string, date calendar.Date, price, 
 	return id
 }
 
+// pay records a payment made outside the portal and returns its id.
+func (b *books) pay(customer int64, reference string, kind ledger.Kind, date calendar.Date, amount money.Cents, invoices ...int64) (id int64) {
+	b.Helper()
+	r := ledger.PaymentRecord{Reference: reference, CustomerID: customer, Kind: kind, Number: "1042", Amount: amount, Date: date, Source: "import"}
+	for _, i := range invoices {
+		r.Allocations = append(r.Allocations, ledger.Allocation{InvoiceID: i})
+	}
+	b.write(func(q *db.Queries) (err error) {
+		id, err = ledger.RecordPayment(b.Context(), q, b.now(), r)
+		return err
+	})
+	b.clock.Advance(time.Second)
+	return id
+}
+
+// post adds one row to the ledger.
+func (b *books) post(e ledger.Entry) {
+	b.Helper()
+	e.At = b.now()
+	b.write(func(q *db.Queries) error { return ledger.Post(b.Context(), q, e) })
+	b.clock.Advance(time.Second)
+}
+
+// reverse takes money of a payment back.
+func (b *books) reverse(payment, customer int64, cents money.Cents, reason ledger.Reason, fact string, date calendar.Date) {
+	b.Helper()
+	b.write(func(q *db.Queries) error {
+		_, _, err := ledger.Reverse(b.Context(), q, ledger.Reversal{PaymentID: payment, CustomerID: customer, Cents: cents, Reason: reason, Fact: fact, Date: date, At: b.now()})
+		return err
+	})
+	b.clock.Advance(time.Second)
+}
+
+// fee writes down what a processor kept of a payment.
+func (b *books) fee(payment int64, cents money.Cents, date calendar.Date) {
+	b.Helper()
+	b.write(func(q *db.Queries) error {
+		return q.AddPaymentFee(b.Context(), db.AddPaymentFeeParams{PaymentID: payment, Cents: cents, EntryDate: date, At: b.now()})
+	})
+}
+
+// file makes one file of a period.
+func (b *books) file(p accounting.Period, name string) string {
+	b.Helper()
+	var out strings.Builder
+	must(b.TB, b.accounting.Write(b.Context(), p, name, &out))
+	return out.String()
+}
+
+// rows reads a CSV file as a spreadsheet would, without its header.
+func (b *books) rows(body string) [][]string {
+	b.Helper()
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\ufeff"))).ReadAll()
+	must(b.TB, err)
+	if !strings.HasPrefix(body, "\ufeff") || strings.Count(body, "\n") != strings.Count(body, "\r\n") {
+		b.Errorf("no file for Excel: %.60q", body)
+	}
+	return rows[1:]
+}
+
+// cents reads an amount of a file.
+func (b *books) cents(s string) money.Cents {
+	b.Helper()
+	if s == "" {
+		return 0
+	}
+	c, err := money.ParseSigned(s)
+	must(b.TB, err)
+	return c
+}
+
+// iifTransaction is one transaction of an IIF file as QuickBooks reads it.
+type iifTransaction struct {
+	kind  string
+	lines []map[string]string
+}
+
+// readIIF reads an IIF file by its headers and holds it to the format's rules.
+func (b *books) readIIF(body string) (lists map[string][]map[string]string, list []iifTransaction) {
+	b.Helper()
+	lists = map[string][]map[string]string{}
+	headers := map[string][]string{}
+	var open *iifTransaction
+	for n, line := range strings.Split(strings.TrimSuffix(body, "\r\n"), "\r\n") {
+		if strings.ContainsAny(line, "\r\n\"") {
+			b.Errorf("line %d: %q", n+1, line)
+		}
+		cells := strings.Split(line, "\t")
+		if name, ok := strings.CutPrefix(cells[0], "!"); ok {
+			headers[name] = cells
+			continue
+		}
+		header := headers[cells[0]]
+		if header == nil || len(cells) > len(header) {
+			b.Fatalf("line %d does not fit its header: %q", n+1, line)
+		}
+		row := map[string]string{}
+		for i, c := range cells {
+			row[header[i]] = c
+		}
+		if utf8.RuneCountInString(row["NAME"]) > 41 || len(row["DOCNUM"]) > 11 {
+			b.Errorf("line %d: too long: %q", n+1, line)
+		}
+		switch cells[0] {
+		case "TRNS":
+			if open != nil {
+				b.Fatalf("line %d: a transaction in a transaction", n+1)
+			}
+			open = &iifTransaction{kind: row["TRNSTYPE"], lines: []map[string]string{row}}
+		case "SPL":
+			if open == nil || open.kind != row["TRNSTYPE"] || open.lines[0]["DATE"] != row["DATE"] {
+				b.Fatalf("line %d belongs to no transaction: %q", n+1, line)
+			}
+			open.lines = append(open.lines, row)
+		case "ENDTRNS":
+			var sum money.Cents
+			for _, l := range open.lines {
+				sum += b.cents(l["AMOUNT"])
+				if _, err := time.Parse("01/02/2006", l["DATE"]); err != nil {
+					b.Errorf("line %d: %v", n+1, err)
+				}
+			}
+			if sum != 0 {
+				b.Errorf("line %d: a %s is %s out of balance", n+1, open.kind, sum)
+			}
+			list, open = append(list, *open), nil
+		default:
+			lists[cells[0]] = append(lists[cells[0]], row)
+		}
+	}
+	if open != nil {
+		b.Error("the last transaction is not ended")
+	}
+	return lists, list
+}

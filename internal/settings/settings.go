@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"customerportal/db"
 	"customerportal/internal/audit"
@@ -55,6 +56,17 @@ var Keys = []Key{
 	{Name: "invoices.prefix", Help: "what invoice numbers begin with, like INV-", check: optional(prefix)},
 	{Name: "invoices.next_number", Help: "the next invoice's number (empty: after the highest one)", check: optional(sequence)},
 	{Name: "books.locked_until", Help: "the last day of the closed period; closed and opened on the office's page Accounting", check: inOffice},
+	{Name: "accounting.receivable", Help: "QuickBooks account of what customers owe", Default: "Accounts Receivable", check: accountName},
+	{Name: "accounting.undeposited", Help: "QuickBooks account of money received and not in the bank yet", Default: "Undeposited Funds", check: accountName},
+	{Name: "accounting.bank", Help: "QuickBooks account of the bank", Default: "Checking", check: accountName},
+	{Name: "accounting.income", Help: "QuickBooks account of what is invoiced", Default: "Sales", check: accountName},
+	{Name: "accounting.tax", Help: "QuickBooks account of sales tax owed", Default: "Sales Tax Payable", check: accountName},
+	{Name: "accounting.credits", Help: "QuickBooks account of credits given", Default: "Credits Given", check: accountName},
+	{Name: "accounting.refunds", Help: "QuickBooks account through which refunds and returns leave", Default: "Refunds and Returns", check: accountName},
+	{Name: "accounting.fees", Help: "QuickBooks account of what processors charge", Default: "Merchant Fees", check: accountName},
+	{Name: "accounting.item", Help: "QuickBooks item of invoice lines", Default: "Services", check: itemName},
+	{Name: "accounting.tax_item", Help: "QuickBooks item of sales tax", Default: "Sales Tax", check: itemName},
+	{Name: "accounting.tax_agency", Help: "QuickBooks vendor to whom sales tax is paid", Default: "Sales Tax Agency", check: itemName},
 	{Name: "registration.names", Help: "how names are compared: strict or loose (last name only)", Default: "strict", check: oneOf("strict", "loose")},
 	{Name: "registration.phone", Help: "whether the phone must match: strict or loose", Default: "strict", check: oneOf("strict", "loose")},
 	{Name: "registration.key_once", Help: "the Registration Key is void after use", Default: "no", check: yesNo},
@@ -310,6 +322,28 @@ func sequence(s string) error { return match(numberForm, s, "a number of at most
 func match(form *regexp.Regexp, s, want string) error {
 	if !form.MatchString(s) {
 		return fmt.Errorf("%s is not %s", strconv.Quote(s), want)
+	}
+	return nil
+}
+
+// accountName is a name of QuickBooks' chart of accounts: each part at most 31
+// characters, a colon before that of an account below another.
+func accountName(s string) error {
+	for part := range strings.SplitSeq(s, ":") {
+		if err := itemName(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// itemName is a name of QuickBooks' lists, at most 31 characters.
+func itemName(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return errors.New("Enter the name as it stands in QuickBooks")
+	}
+	if utf8.RuneCountInString(s) > 31 || strings.ContainsAny(s, "\"\t:") {
+		return fmt.Errorf("%s is no name for QuickBooks: at most 31 characters without quotes", strconv.Quote(s))
 	}
 	return nil
 }

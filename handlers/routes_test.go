@@ -64,6 +64,8 @@ GET  /pay/return                                             customer
 GET  /methods                                                customer
 POST /methods                                                customer
 GET  /methods/new                                            customer
+GET  /methods/consent                                        customer
+GET  /methods/authorizations/:paper                          customer
 GET  /methods/return                                         customer
 POST /methods/auto/off                                       customer
 GET  /methods/:id/auto                                       customer

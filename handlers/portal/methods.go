@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -23,13 +24,22 @@ func (h *Handlers) methods(c echo.Context) error {
 		return err
 	}
 	p := &pages.MethodsPage{Base: views.Base{Title: "CC/eCheck", Tab: "methods"}, Closed: w.Closed, SelfDelete: w.SelfDelete,
-		Auto: pages.AutoRecurring{On: w.AutoPay.On, Method: w.AutoPay.Method, Day: w.AutoPay.DayInWords(), Next: w.AutoPay.Next, Estimate: w.AutoPay.Estimate}}
+		Auto: pages.AutoRecurring{On: w.AutoPay.On, Method: w.AutoPay.Method, Day: w.AutoPay.DayInWords(), Next: w.AutoPay.Next, Estimate: w.AutoPay.Estimate, Limit: w.AutoPay.Limit}}
+	if w.AutoPay.Then != 0 {
+		p.Auto.Then, p.Auto.ThenFrom = payment.DayInWords(w.AutoPay.Then), w.AutoPay.ThenFrom
+	}
+	if p.Given, err = h.given(c); err != nil {
+		return err
+	}
 	for _, m := range w.Methods {
 		id := strconv.FormatInt(m.ID, 10)
 		row := pages.MethodRow{Label: m.Label(), Kind: ledger.Kind(m.Kind).Label(), Brand: m.Brand, Last4: m.Last4, Expiry: m.Expiry(), Expired: m.Expired,
 			ExpiresSoon: m.ExpiresSoon, Auto: m.AutoRecurring, AskDelete: "/methods/" + id + "/ask-delete", Delete: "/methods/" + id + "/delete"}
 		if w.Closed == "" {
 			row.TurnOn = "/methods/" + id + "/auto"
+			if m.AutoRecurring && !m.Expired {
+				p.Auto.Change = row.TurnOn
+			}
 			if m.Expired || m.ExpiresSoon {
 				row.Replace = "/methods/new?kind=" + string(m.Kind) + "&replace=" + id
 			}
@@ -45,6 +55,46 @@ func (h *Handlers) methods(c echo.Context) error {
 	return h.Page(c, http.StatusOK, "portal/methods", p)
 }
 
+// given lists the authorizations of auto pay that the customer has given.
+func (h *Handlers) given(c echo.Context) ([]pages.Authorization, error) {
+	ctx := c.Request().Context()
+	set, err := h.Settings.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.Payments.Consents(ctx, web.Who(c).CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	var out []pages.Authorization
+	for _, r := range list {
+		a := pages.Authorization{When: r.Accepted.Format(set.Zone), Method: r.Method, Day: payment.DayInWords(r.Day), State: "In force", Active: r.Ended.IsZero(),
+			Href: "/methods/authorizations/" + strconv.Itoa(r.Number) + ".pdf"}
+		if r.Limit > 0 {
+			a.Limit = r.Limit.String()
+		}
+		if !a.Active {
+			a.State = "Ended " + r.Ended.Format(set.Zone)
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// authorization sends the record of one authorization.
+func (h *Handlers) authorization(c echo.Context) error {
+	name, ok := strings.CutSuffix(web.Param(c, "paper"), ".pdf")
+	number, err := strconv.Atoi(name)
+	if !ok || err != nil {
+		return fault.Missing("authorization")
+	}
+	paper, err := h.Payments.ConsentPaper(c.Request().Context(), web.Who(c).CustomerID, number)
+	if err != nil {
+		return err
+	}
+	return web.Download(c, paper.Name, paper.MIME, paper.Body)
+}
+
 // methodNew shows the form of a new card or bank account.
 func (h *Handlers) methodNew(c echo.Context) error {
 	bill, err := h.Payments.BillTo(c.Request().Context(), web.Who(c).CustomerID)
@@ -55,7 +105,7 @@ func (h *Handlers) methodNew(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.methodForm(c, http.StatusOK, payment.SetupOrder{Kind: c.QueryParam("kind"), Billing: bill, Replaces: replaces}, nil, false)
+	return h.methodForm(c, http.StatusOK, payment.SetupOrder{Kind: c.QueryParam("kind"), Billing: bill, Replaces: replaces}, nil, false, "")
 }
 
 // replacedBy reads the id of the method that is to be replaced, 0 for none.
@@ -71,7 +121,7 @@ func replacedBy(s string) (int64, error) {
 }
 
 // methodForm renders the form with what it holds.
-func (h *Handlers) methodForm(c echo.Context, status int, o payment.SetupOrder, refused views.FieldErrors, ticked bool) error {
+func (h *Handlers) methodForm(c echo.Context, status int, o payment.SetupOrder, refused views.FieldErrors, ticked bool, limit string) error {
 	ctx, who := c.Request().Context(), web.Who(c)
 	if o.Kind != string(gateway.Card) && o.Kind != string(gateway.ECheck) {
 		return fault.Missing("page")
@@ -83,14 +133,15 @@ func (h *Handlers) methodForm(c echo.Context, status int, o payment.SetupOrder, 
 	if len(kinds) == 0 {
 		return web.See(c, "/methods") // which says why
 	}
-	consent, err := h.Payments.Consent(ctx, who.CustomerID, who.UserID, gateway.Kind(o.Kind), 0)
+	box, err := h.consentBox(c, gateway.Kind(o.Kind), 0, limit, refused)
 	if err != nil {
 		return err
 	}
+	box.Ticked = ticked
 	p := &pages.MethodNewPage{Base: views.Base{Title: "New " + ledger.Kind(o.Kind).Label(), Tab: "methods", Errors: refused}}
 	f := &p.Form
 	f.Errors, f.Kind, f.Label, f.Nonce = refused, o.Kind, ledger.Kind(o.Kind).Label(), payment.NewNonce()
-	f.Consent = consentBox(consent, ticked, refused)
+	f.Consent = box
 	if o.Replaces != 0 {
 		old, err := h.Payments.Method(ctx, who.CustomerID, o.Replaces)
 		if err != nil {
@@ -111,8 +162,48 @@ func (h *Handlers) methodForm(c echo.Context, status int, o payment.SetupOrder, 
 	return h.Page(c, status, "portal/method_new", p)
 }
 
-func consentBox(c payment.Consent, ticked bool, refused views.FieldErrors) pages.ConsentBox {
-	return pages.ConsentBox{Paragraphs: c.Paragraphs, Token: c.Token, First: c.First, Estimate: c.Estimate, Ticked: ticked, Error: refused.Of("auto")}
+// consentBox is the box "Auto Recurring" for a method on file, or with id 0 for
+// one of a kind that is about to be entered, with the limit as it was typed.
+func (h *Handlers) consentBox(c echo.Context, kind gateway.Kind, id int64, typed string, refused views.FieldErrors) (pages.ConsentBox, error) {
+	ctx, who := c.Request().Context(), web.Who(c)
+	limit, err := h.Payments.ParseLimit(ctx, typed)
+	if err != nil && !fault.Is(err, fault.Invalid) {
+		return pages.ConsentBox{}, err
+	}
+	wrong, _ := web.FieldErrors(err) // then the text is the one without a limit
+	consent, err := h.Payments.ConsentUpTo(ctx, who.CustomerID, who.UserID, kind, id, limit)
+	if err != nil {
+		return pages.ConsentBox{}, err
+	}
+	box := pages.ConsentBox{Paragraphs: consent.Paragraphs, Token: consent.Token, First: consent.First, Estimate: consent.Estimate, Error: refused.Of("auto"),
+		Reread: "/methods/consent?kind=" + string(kind) + "&id=" + strconv.FormatInt(id, 10),
+		Limit: views.Input{Label: "Maximum per month (optional)", Name: "cap", Value: typed, Inputmode: "decimal", Autocomplete: "off", MaxLength: 20, Error: refused.Of("cap"),
+			Hint: "In dollars. Auto Recurring never takes more than this in one month; leave it empty for no maximum"}}
+	switch {
+	case wrong != nil:
+		box.Said = wrong[0].Message
+	case limit > 0:
+		box.Said = "The authorization says: never more than " + limit.String() + " in one month."
+	}
+	return box, nil
+}
+
+// methodConsent is the text of the authorization with another limit, for the
+// form that is open.
+func (h *Handlers) methodConsent(c echo.Context) error {
+	id, err := strconv.ParseInt(c.QueryParam("id"), 10, 64)
+	kind := gateway.Kind(c.QueryParam("kind"))
+	if err != nil || kind != gateway.Card && kind != gateway.ECheck {
+		return fault.Missing("page")
+	}
+	if !web.IsHTMX(c) {
+		return web.See(c, "/methods")
+	}
+	box, err := h.consentBox(c, kind, id, c.QueryParam("cap"), nil)
+	if err != nil {
+		return err
+	}
+	return h.Fragment(c, http.StatusOK, "portal/method_auto", "consent-text", box)
 }
 
 // methodSave goes on to the processor's page, where the numbers are typed.
@@ -131,7 +222,14 @@ func (h *Handlers) methodSave(c echo.Context) error {
 	if ticked && o.Auto == "" {
 		return fault.Missing("page")
 	}
-	r, err := h.Payments.StartSetup(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, o)
+	limit := c.FormValue("cap")
+	if ticked {
+		err = h.Payments.SameLimit(c.Request().Context(), web.Who(c).CustomerID, o.Auto, limit)
+	}
+	var r payment.SetupResult
+	if err == nil {
+		r, err = h.Payments.StartSetup(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, o)
+	}
 	if err != nil {
 		refused, ok := web.FieldErrors(err)
 		if !ok {
@@ -141,7 +239,7 @@ func (h *Handlers) methodSave(c echo.Context) error {
 		if fault.Is(err, fault.Conflict) {
 			status = http.StatusConflict
 		}
-		return h.methodForm(c, status, o, refused, ticked)
+		return h.methodForm(c, status, o, refused, ticked, limit)
 	}
 	if r.Redirect != "" {
 		return web.See(c, r.Redirect)
@@ -174,25 +272,33 @@ func (h *Handlers) methodReturn(c echo.Context) error {
 
 // methodAuto shows the authorization for a method on file.
 func (h *Handlers) methodAuto(c echo.Context) error {
-	return h.autoForm(c, http.StatusOK, nil)
+	limit := ""
+	auto, err := h.Payments.AutoPay(c.Request().Context(), web.Who(c).CustomerID)
+	if err != nil {
+		return err
+	}
+	if auto.Limit > 0 { // of the authorization in force, to begin with
+		limit = auto.Limit.Plain()
+	}
+	return h.autoForm(c, http.StatusOK, nil, false, limit)
 }
 
-func (h *Handlers) autoForm(c echo.Context, status int, refused views.FieldErrors) error {
-	ctx, who := c.Request().Context(), web.Who(c)
+func (h *Handlers) autoForm(c echo.Context, status int, refused views.FieldErrors, ticked bool, limit string) error {
 	id, err := methodID(c)
 	if err != nil {
 		return err
 	}
-	m, err := h.Payments.Method(ctx, who.CustomerID, id)
+	m, err := h.Payments.Method(c.Request().Context(), web.Who(c).CustomerID, id)
 	if err != nil {
 		return err
 	}
-	consent, err := h.Payments.Consent(ctx, who.CustomerID, who.UserID, m.Kind, m.ID)
+	box, err := h.consentBox(c, m.Kind, m.ID, limit, refused)
 	if err != nil {
 		return err
 	}
+	box.Ticked = ticked
 	p := &pages.MethodAutoPage{Base: views.Base{Title: "Auto Recurring", Tab: "methods", Errors: refused}}
-	p.Form = pages.AutoForm{Errors: refused, Label: m.Label(), Action: "/methods/" + strconv.FormatInt(m.ID, 10) + "/auto", Consent: consentBox(consent, false, refused)}
+	p.Form = pages.AutoForm{Errors: refused, Label: m.Label(), Action: "/methods/" + strconv.FormatInt(m.ID, 10) + "/auto", On: m.AutoRecurring, Consent: box}
 	if web.IsHTMX(c) {
 		return h.Fragment(c, status, "portal/method_auto", "auto-form", p.Form)
 	}
@@ -213,13 +319,19 @@ func (h *Handlers) methodAutoOn(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	token := ""
+	ctx, customer := c.Request().Context(), web.Who(c).CustomerID
+	token, limit := "", c.FormValue("cap")
 	if c.FormValue("auto") == "1" {
 		token = c.FormValue("consent")
 	}
-	err = h.Payments.TurnOn(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, id, token)
+	if token != "" {
+		err = h.Payments.SameLimit(ctx, customer, token, limit)
+	}
+	if err == nil {
+		err = h.Payments.TurnOn(ctx, web.Actor(c), customer, id, token)
+	}
 	if refused, ok := web.FieldErrors(err); ok {
-		return h.autoForm(c, http.StatusUnprocessableEntity, refused)
+		return h.autoForm(c, http.StatusUnprocessableEntity, refused, token != "", limit)
 	}
 	if err != nil {
 		return err

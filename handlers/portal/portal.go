@@ -70,6 +70,8 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "methods", Method: http.MethodGet, Path: "/methods", Access: web.Customer(), Handler: h.methods},
 		{Name: "methods.save", Method: http.MethodPost, Path: "/methods", Access: web.Customer(), Handler: h.methodSave},
 		{Name: "methods.new", Method: http.MethodGet, Path: "/methods/new", Access: web.Customer(), Handler: h.methodNew},
+		{Name: "methods.consent", Method: http.MethodGet, Path: "/methods/consent", Access: web.Customer(), Handler: h.methodConsent},
+		{Name: "methods.authorization", Method: http.MethodGet, Path: "/methods/authorizations/:paper", Access: web.Customer(), Handler: h.authorization},
 		{Name: "methods.return", Method: http.MethodGet, Path: "/methods/return", Access: web.Customer(), Handler: h.methodReturn},
 		{Name: "methods.auto.off", Method: http.MethodPost, Path: "/methods/auto/off", Access: web.Customer(), Handler: h.methodAutoOff},
 		{Name: "methods.auto", Method: http.MethodGet, Path: "/methods/:id/auto", Access: web.Customer(), Handler: h.methodAuto},

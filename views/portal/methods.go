@@ -15,6 +15,19 @@ type MethodsPage struct {
 	Auto       AutoRecurring
 	Closed     string // why nothing can be put on file now, "" when it can
 	SelfDelete bool   // the customer may delete methods
+	// Given are the authorizations of auto pay, the newest first.
+	Given []Authorization
+}
+
+// Authorization is one consent to auto pay that was given.
+type Authorization struct {
+	When   string
+	Method string
+	Limit  string // "" for none
+	Day    string
+	State  string // "In force", "Ended Nov 3, 2026, ..."
+	Active bool
+	Href   string // its record as a PDF
 }
 
 // MethodRow is a card or bank account on file.
@@ -41,6 +54,12 @@ type AutoRecurring struct {
 	Day      string // "1st"
 	Next     calendar.Date
 	Estimate money.Cents
+	Limit    money.Cents // the most in one month, 0 for no limit
+	// Then is the day that was arranged from ThenFrom on, "" for no other.
+	Then     string
+	ThenFrom calendar.Date
+	// Change is where the maximum is changed, "" when it cannot be now.
+	Change string
 }
 
 // ConsentBox is the checkbox "Auto Recurring" with its text in full.
@@ -51,6 +70,9 @@ type ConsentBox struct {
 	Estimate   money.Cents
 	Ticked     bool
 	Error      string
+	Limit      views.Input // the most in one month, as typed
+	Reread     string      // where the text with another limit is fetched
+	Said       string      // what has changed in the text
 }
 
 // MethodNewPage is "New Credit Card" or "New eCheck".
@@ -82,5 +104,6 @@ type AutoForm struct {
 	Errors  views.FieldErrors
 	Label   string
 	Action  string
+	On      bool // it is on with this method: a change of the maximum
 	Consent ConsentBox
 }

@@ -45,23 +45,79 @@ func TaxOn(ctx context.Context, q *db.Queries, siteID int64, on calendar.Date, r
 	if err != nil {
 		return Tax{}, fmt.Errorf("billing: tax of site %d: %w", siteID, err)
 	}
-	taxed := row.TaxesRecurring
+	t := siteTax{site: row.SiteName, code: row.TaxCode, exempt: exempt(row.TaxExempt, row.ExemptUntil, on), known: row.CodeID != 0, name: row.TaxName,
+		taxed: row.TaxesRecurring != 0, ppm: row.Ppm}
 	if !recurring {
-		taxed = row.TaxesOther
+		t.taxed = row.TaxesOther != 0
 	}
+	return t.on(on)
+}
+
+// siteTax is what the books say of a site's tax on one day.
+type siteTax struct {
+	site, code, name     string
+	exempt, known, taxed bool
+	ppm                  int64 // -1 = no rate yet
+}
+
+func (t siteTax) on(day calendar.Date) (Tax, error) {
 	switch {
-	case row.TaxCode == "":
+	case t.code == "":
 		return Tax{}, nil
-	case exempt(row.TaxExempt, row.ExemptUntil, on):
-		return Tax{Name: row.TaxName, Exempt: true}, nil
-	case row.CodeID == 0:
-		return Tax{}, fault.Field("tax_code", "The site %s has the tax code %s, which is not among the tax codes in the settings", row.SiteName, row.TaxCode)
-	case taxed == 0:
-		return Tax{Name: row.TaxName}, nil
-	case row.Ppm < 0:
-		return Tax{}, fault.Field("tax_code", "The tax code %s of the site %s has no rate on %s", row.TaxCode, row.SiteName, on)
+	case t.exempt:
+		return Tax{Name: t.name, Exempt: true}, nil
+	case !t.known:
+		return Tax{}, fault.Field("tax_code", "The site %s has the tax code %s, which is not among the tax codes in the settings", t.site, t.code)
+	case !t.taxed:
+		return Tax{Name: t.name}, nil
+	case t.ppm < 0:
+		return Tax{}, fault.Field("tax_code", "The tax code %s of the site %s has no rate on %s", t.code, t.site, day)
 	}
-	return Tax{Rate: money.RatePPM(row.Ppm), Name: row.TaxName}, nil
+	return Tax{Rate: money.RatePPM(t.ppm), Name: t.name}, nil
+}
+
+// taxTable is all the tax codes, for work that asks for the tax of many sites.
+type taxTable map[string]*taxLine // by the code in small letters
+
+type taxLine struct {
+	db.ListTaxCodesRow
+	rates []db.TaxRate // oldest first
+}
+
+func readTaxTable(ctx context.Context, q *db.Queries) (taxTable, error) {
+	codes, err := q.ListTaxCodes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("billing: tax codes: %w", err)
+	}
+	rates, err := q.ListTaxRates(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("billing: tax rates: %w", err)
+	}
+	table := taxTable{}
+	for _, c := range codes {
+		line := &taxLine{ListTaxCodesRow: c}
+		for _, r := range rates {
+			if r.TaxCodeID == c.ID {
+				line.rates = append(line.rates, r)
+			}
+		}
+		table[strings.ToLower(c.Code)] = line
+	}
+	return table, nil
+}
+
+// recurring is [TaxOn] for what recurs.
+func (t taxTable) recurring(site, code string, exemptNow bool, on calendar.Date) (Tax, error) {
+	s := siteTax{site: site, code: code, exempt: exemptNow, ppm: -1}
+	if line := t[strings.ToLower(code)]; line != nil {
+		s.known, s.name, s.taxed = true, line.Name, line.TaxesRecurring != 0
+		for _, r := range line.rates {
+			if r.FromDate <= on {
+				s.ppm = r.Ppm
+			}
+		}
+	}
+	return s.on(on)
 }
 
 // exempt reports whether a site's exemption holds on a day.

@@ -1530,10 +1530,10 @@ func (q *Queries) ListRecurringRepriced(ctx context.Context, arg ListRecurringRe
 }
 
 const moveBillingRun = `-- name: MoveBillingRun :exec
-UPDATE billing_runs SET after_id = ?, customers = customers + ?3, invoices = invoices + ?4,
-    periods = periods + ?5, mailed = mailed + ?6, problems = problems + ?7,
-    tax_cents = tax_cents + ?8, total_cents = total_cents + ?9
-WHERE id = ? AND state = 'running'
+UPDATE billing_runs SET after_id = ?1, customers = customers + ?2, invoices = invoices + ?3,
+    periods = periods + ?4, mailed = mailed + ?5, problems = problems + ?6,
+    tax_cents = tax_cents + ?7, total_cents = total_cents + ?8
+WHERE id = ?9 AND state = 'running'
 `
 
 type MoveBillingRunParams struct {
@@ -1599,7 +1599,7 @@ func (q *Queries) RemoveRecurringAmount(ctx context.Context, arg RemoveRecurring
 }
 
 const setBillingRunState = `-- name: SetBillingRunState :execrows
-UPDATE billing_runs SET state = ?, trouble = ?, finished_at = ? WHERE id = ? AND state = ?5
+UPDATE billing_runs SET state = ?1, trouble = ?2, finished_at = ?3 WHERE id = ?4 AND state = ?5
 `
 
 type SetBillingRunStateParams struct {

@@ -124,14 +124,14 @@ SELECT count(*) FROM billing_runs WHERE month_date >= ?;
 
 -- Billing: how far a run is.
 -- name: MoveBillingRun :exec
-UPDATE billing_runs SET after_id = ?, customers = customers + sqlc.arg(more_customers), invoices = invoices + sqlc.arg(more_invoices),
+UPDATE billing_runs SET after_id = sqlc.arg(after_id), customers = customers + sqlc.arg(more_customers), invoices = invoices + sqlc.arg(more_invoices),
     periods = periods + sqlc.arg(more_periods), mailed = mailed + sqlc.arg(more_mailed), problems = problems + sqlc.arg(more_problems),
     tax_cents = tax_cents + sqlc.arg(more_tax), total_cents = total_cents + sqlc.arg(more_total)
-WHERE id = ? AND state = 'running';
+WHERE id = sqlc.arg(id) AND state = 'running';
 
 -- Billing: a run stops, goes on or is done.
 -- name: SetBillingRunState :execrows
-UPDATE billing_runs SET state = ?, trouble = ?, finished_at = ? WHERE id = ? AND state = sqlc.arg(was);
+UPDATE billing_runs SET state = sqlc.arg(state), trouble = sqlc.arg(trouble), finished_at = sqlc.arg(finished_at) WHERE id = sqlc.arg(id) AND state = sqlc.arg(was);
 
 -- Billing: an invoice of a run.
 -- name: AddBillingRunInvoice :exec

@@ -39,7 +39,7 @@ type ItemRecord struct {
 	Terms       Terms
 	// Prices are the price of one piece for one cycle, from the start on and
 	// with every change since, in the order of their days.
-	Prices  []Price
+	Prices  []DatedPrice
 	Taxable bool
 	// BilledUntil is the day up to which everything was billed elsewhere; none =
 	// nothing was, and all of it is to be billed.
@@ -192,7 +192,7 @@ func termsOf(start, end calendar.Date, cycle, prorate, arrears int64) Terms {
 type item struct {
 	db.GetRecurringItemForCustomerRow
 	terms  Terms
-	prices []Price
+	prices []DatedPrice
 	billed []db.ListRecurringPeriodsRow // newest first
 }
 
@@ -210,7 +210,7 @@ func readItem(ctx context.Context, q *db.Queries, customerID, id int64) (*item, 
 		return nil, fmt.Errorf("billing: recurring item %d: %w", id, err)
 	}
 	for _, a := range amounts {
-		i.prices = append(i.prices, Price{From: a.FromDate, Amount: a.AmountCents})
+		i.prices = append(i.prices, DatedPrice{From: a.FromDate, Amount: a.AmountCents})
 	}
 	if i.billed, err = q.ListRecurringPeriods(ctx, db.ListRecurringPeriodsParams{ItemID: id, Most: 10_000}); err != nil {
 		return nil, fmt.Errorf("billing: recurring item %d: %w", id, err)

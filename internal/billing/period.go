@@ -133,15 +133,15 @@ func (t Terms) BillMonth(p Period) calendar.Date {
 	return over
 }
 
-// Price is what one piece costs for one cycle from a day on.
-type Price struct {
+// DatedPrice is what one piece costs for one cycle from a day on.
+type DatedPrice struct {
 	From   calendar.Date
 	Amount money.Cents
 }
 
 // priceOn returns the price on a day: of the last one that has begun, or the
 // first when none has.
-func priceOn(prices []Price, day calendar.Date) money.Cents {
+func priceOn(prices []DatedPrice, day calendar.Date) money.Cents {
 	at := prices[0].Amount
 	for _, p := range prices {
 		if p.From > day {
@@ -173,7 +173,7 @@ func (p Part) Amount() money.Cents { return money.Extend(p.Quantity, p.UnitPrice
 // rose by. So the parts of a change always add up to what the period costs,
 // rounded once, none is a cent or more off its own share, and a change to the
 // same price costs nothing.
-func (t Terms) Charge(p Period, quantity money.Quantity, prices []Price) []Part {
+func (t Terms) Charge(p Period, quantity money.Quantity, prices []DatedPrice) []Part {
 	if !t.Prorate {
 		return []Part{{From: p.From, Until: p.Until, Quantity: quantity, UnitPrice: priceOn(prices, p.From), Days: p.WholeDays, WholeDays: p.WholeDays}}
 	}

@@ -101,7 +101,7 @@ func TestBillMonth(t *testing.T) {
 
 // TestProration works examples out by hand.
 func TestProration(t *testing.T) {
-	type prices = []billing.Price
+	type prices = []billing.DatedPrice
 	for _, c := range []struct {
 		name     string
 		terms    billing.Terms
@@ -158,9 +158,9 @@ func TestProrationAddsUp(t *testing.T) {
 		start := calendar.NewDate(2026, 1, 1).AddMonths(dice.IntN(36))
 		terms := billing.Terms{Start: start, Cycle: []int{1, 2, 3, 6, 12}[dice.IntN(5)], Prorate: true}
 		p, _ := terms.NextPeriod(start)
-		prices := []billing.Price{{From: start, Amount: money.Cents(dice.IntN(100_000))}}
+		prices := []billing.DatedPrice{{From: start, Amount: money.Cents(dice.IntN(100_000))}}
 		for day := 1 + dice.IntN(40); day < p.WholeDays; day += 1 + dice.IntN(200) {
-			prices = append(prices, billing.Price{From: start.AddDays(day), Amount: money.Cents(dice.IntN(100_000))})
+			prices = append(prices, billing.DatedPrice{From: start.AddDays(day), Amount: money.Cents(dice.IntN(100_000))})
 		}
 		var exact int64
 		var sum money.Cents

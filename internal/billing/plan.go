@@ -107,9 +107,9 @@ func (p *planner) customers(ctx context.Context, after int64, most int) ([]custo
 	if err != nil {
 		return nil, wrap(err)
 	}
-	prices := map[int64][]Price{}
+	prices := map[int64][]DatedPrice{}
 	for _, a := range amounts {
-		prices[a.ItemID] = append(prices[a.ItemID], Price{From: a.FromDate, Amount: a.AmountCents})
+		prices[a.ItemID] = append(prices[a.ItemID], DatedPrice{From: a.FromDate, Amount: a.AmountCents})
 	}
 	periods, err := p.q.ListDuePeriods(ctx, db.ListDuePeriodsParams{MonthDate: p.order.Month, FromID: first, ToID: last})
 	if err != nil {
@@ -147,7 +147,7 @@ type charge struct {
 }
 
 // customer plans one customer by all the items that are due.
-func (p *planner) customer(items []db.ListDueItemsRow, prices map[int64][]Price, billed map[int64][]db.ListDuePeriodsRow) customerPlan {
+func (p *planner) customer(items []db.ListDueItemsRow, prices map[int64][]DatedPrice, billed map[int64][]db.ListDuePeriodsRow) customerPlan {
 	who := items[0]
 	plan := customerPlan{id: who.CustomerID}
 	say := func(held bool, format string, args ...any) {
@@ -212,7 +212,7 @@ func split(list []charge, first func(charge) bool) (yes, no []charge) {
 
 // item prices all periods of an item that are to be billed. The error says in
 // words why it is held.
-func (p *planner) item(i db.ListDueItemsRow, prices []Price, billed []db.ListDuePeriodsRow, say func(bool, string, ...any)) ([]charge, move, error) {
+func (p *planner) item(i db.ListDueItemsRow, prices []DatedPrice, billed []db.ListDuePeriodsRow, say func(bool, string, ...any)) ([]charge, move, error) {
 	m := move{itemID: i.ID}
 	if len(prices) == 0 {
 		return nil, m, errors.New("it has no amount")

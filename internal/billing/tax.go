@@ -45,7 +45,7 @@ func TaxOn(ctx context.Context, q *db.Queries, siteID int64, on calendar.Date, r
 	if err != nil {
 		return Tax{}, fmt.Errorf("billing: tax of site %d: %w", siteID, err)
 	}
-	t := siteTax{site: row.SiteName, code: row.TaxCode, exempt: exempt(row.TaxExempt, row.ExemptUntil, on), known: row.CodeID != 0, name: row.TaxName,
+	t := siteRule{site: row.SiteName, code: row.TaxCode, exempt: exempt(row.TaxExempt, row.ExemptUntil, on), known: row.CodeID != 0, name: row.TaxName,
 		taxed: row.TaxesRecurring != 0, ppm: row.Ppm}
 	if !recurring {
 		t.taxed = row.TaxesOther != 0
@@ -53,14 +53,14 @@ func TaxOn(ctx context.Context, q *db.Queries, siteID int64, on calendar.Date, r
 	return t.on(on)
 }
 
-// siteTax is what the books say of a site's tax on one day.
-type siteTax struct {
+// siteRule is what the books say of a site's tax on one day.
+type siteRule struct {
 	site, code, name     string
 	exempt, known, taxed bool
 	ppm                  int64 // -1 = no rate yet
 }
 
-func (t siteTax) on(day calendar.Date) (Tax, error) {
+func (t siteRule) on(day calendar.Date) (Tax, error) {
 	switch {
 	case t.code == "":
 		return Tax{}, nil
@@ -108,7 +108,7 @@ func readTaxTable(ctx context.Context, q *db.Queries) (taxTable, error) {
 
 // recurring is [TaxOn] for what recurs.
 func (t taxTable) recurring(site, code string, exemptNow bool, on calendar.Date) (Tax, error) {
-	s := siteTax{site: site, code: code, exempt: exemptNow, ppm: -1}
+	s := siteRule{site: site, code: code, exempt: exemptNow, ppm: -1}
 	if line := t[strings.ToLower(code)]; line != nil {
 		s.known, s.name, s.taxed = true, line.Name, line.TaxesRecurring != 0
 		for _, r := range line.rates {

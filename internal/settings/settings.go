@@ -55,6 +55,11 @@ var Keys = []Key{
 	{Name: "methods.delete", Help: "customers may delete their own cards and accounts", Default: "no", check: yesNo},
 	{Name: "invoices.prefix", Help: "what invoice numbers begin with, like INV-", check: optional(prefix)},
 	{Name: "invoices.next_number", Help: "the next invoice's number (empty: after the highest one)", check: optional(sequence)},
+	{Name: "billing.day", Help: "the day of the month by which the next month is billed, 1 to 28", Default: "20", check: wholeNumber(1, 28)},
+	{Name: "billing.notice_days", Help: "how many days customers have at least between a recurring invoice and its due date", Default: "10", check: wholeNumber(0, 60)},
+	{Name: "billing.automatic", Help: "the billing run begins by itself on its day", Default: "no", check: yesNo},
+	{Name: "billing.invoices", Help: "one recurring invoice for each customer, or for each site", Default: "customer", check: oneOf("customer", "site")},
+	{Name: "billing.mail", Help: "recurring invoices are mailed to customers with an e-mail address", Default: "yes", check: yesNo},
 	{Name: "books.locked_until", Help: "the last day of the closed period; closed and opened on the office's page Accounting", check: inOffice},
 	{Name: "accounting.receivable", Help: "QuickBooks account of what customers owe", Default: "Accounts Receivable", check: accountName},
 	{Name: "accounting.undeposited", Help: "QuickBooks account of money received and not in the bank yet", Default: "Undeposited Funds", check: accountName},
@@ -357,6 +362,17 @@ func zone(s string) error {
 		return fmt.Errorf("%q is not a time zone; write one like America/Chicago", s)
 	}
 	return nil
+}
+
+// wholeNumber takes a number between two others.
+func wholeNumber(least, most int) func(string) error {
+	return func(s string) error {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < least || n > most || strconv.Itoa(n) != s {
+			return fmt.Errorf("%q is not a number from %d to %d", s, least, most)
+		}
+		return nil
+	}
 }
 
 func yesNo(s string) error { return oneOf("yes", "no")(s) }

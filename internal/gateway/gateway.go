@@ -49,9 +49,12 @@ const (
 //
 // A key is the caller's own idempotency key: made and committed before the first
 // call, and given again, with every field unchanged, when the call is repeated.
-// References are the caller's too: unique for each attempt, at most 200
-// characters of ASCII, and never re-used; an attempt can be found by it for as
-// long as the processor keeps its records.
+// References are the caller's too: unique for each attempt, at most 20 letters,
+// digits, dashes and underscores, and never re-used; an attempt can be found by
+// it for as long as the processor keeps its records. Where a processor has no
+// idempotency keys the reference takes the key's place, together with
+// [InFlight]: within it a call whose outcome is unknown is answered by what is
+// found, or with class [Unknown].
 type Adapter interface {
 	// Info tells what the adapter is; it makes no request.
 	Info() Info
@@ -64,6 +67,7 @@ type Adapter interface {
 
 	// OpenPaymentPage makes a page on the processor's side where the customer
 	// types a new card or bank account and pays. Nothing is charged by this call.
+	// Called again with the same key it gives a page with the same id.
 	// ErrNotFound as with SaveCustomer, here and for OpenSetupPage and Methods.
 	OpenPaymentPage(ctx context.Context, key string, p PaymentPage) (Page, error)
 
@@ -98,8 +102,9 @@ type Adapter interface {
 	// it was paid first, or the processor cannot cancel it (a payment from a page
 	// whose bank account waits for verification stays Action until that fails or
 	// runs out), nothing is canceled and the outcome says so: the caller
-	// goes by the outcome's state alone. For a set-up page only State, Reference
-	// and PageID are filled.
+	// goes by the outcome's state alone. So does a page that the processor cannot
+	// close: it stays Open until it has run out. For a set-up page only State,
+	// Reference and PageID are filled.
 	Cancel(ctx context.Context, key, id string) (Outcome, error)
 
 	// Refund sends money of a succeeded payment back to where it came from.
@@ -200,10 +205,14 @@ type SetupPage struct {
 	ExpiresAt  calendar.Instant
 }
 
-// Page is a hosted page. The URL holds for one customer and is not stored.
+// Page is a hosted page. What opens it holds for one customer.
 type Page struct {
 	ID  string
 	URL string
+	// Post is "" when the page is opened by its address. Otherwise it is opened by
+	// a form that posts these fields there, given as in a query, until PostUntil.
+	Post      string
+	PostUntil calendar.Instant
 }
 
 // Charge asks for money from a method on file.

@@ -53,11 +53,49 @@ const (
 	TimeOut     Fault = "no answer in time, carried out later"
 )
 
+// Limits are what a processor cannot do. The zero value can do everything the
+// suite asks for. No promise about money is weaker for any of them.
+type Limits struct {
+	// NoKeys: there are no idempotency keys. The reference stands in for the key:
+	// what is found under it is the answer, and within gateway.InFlight of a lost
+	// answer what is not found is unknown.
+	NoKeys bool
+	NoFees bool // the fee is not told
+	// NoAuthentication, NoVerification: no 3-D Secure, no micro-deposits.
+	NoAuthentication, NoVerification bool
+	// PagesStayOpen: a page cannot be closed before it runs out, and the processor
+	// knows of it only once somebody has paid there.
+	PagesStayOpen bool
+	// SettlesFirst: a part can be refunded once the payment has settled, and a
+	// refund is pending until it has settled too.
+	SettlesFirst bool
+	// FinalDisputes: a dispute is told when it has taken the money.
+	FinalDisputes bool
+	// NoExpiry: the answer to a charge does not tell when the card runs out.
+	NoExpiry bool
+	// Timeless: a webhook's signature does not grow old.
+	Timeless bool
+	// Declines are the codes of declines that are told less exactly.
+	Declines map[Method]gateway.Code
+	// Webhook is a kind of event about a payment, and an id of one.
+	Webhook [2]string
+	// Changes are the events after a card was charged and a bank debit was charged
+	// and settled, as type and object.
+	Changes func(card, bank string) []string
+}
+
+// Forcer charges behind the adapter's back, with a reference that was used
+// before. A processor with Limits.NoKeys is one.
+type Forcer interface {
+	Force(reference, customerID, methodID string, amount money.Cents) (paymentID string, err error)
+}
+
 // Processor is the other side of the adapter under test: the processor itself,
 // and the customer at its pages.
 type Processor interface {
 	Adapter() gateway.Adapter
 	Clock() *calendar.Fake
+	Limits() Limits
 
 	// Attach puts a method on a customer's file.
 	Attach(customerID string, m Method) (methodID string, err error)
@@ -85,6 +123,7 @@ type Processor interface {
 
 // Run proves the contract on fresh processors.
 func Run(t *testing.T, fresh func(t *testing.T) Processor) {
+	able := fresh(t).Limits()
 	for _, c := range []struct {
 		name string
 		test func(*suite)
@@ -117,9 +156,12 @@ func Run(t *testing.T, fresh func(t *testing.T) Processor) {
 		{"Changes", (*suite).changes},
 		{"A trial of the account", (*suite).trial},
 	} {
+		if able.NoAuthentication && c.name == "3-D Secure" || able.NoVerification && c.name == "A bank account is verified by micro-deposits" {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			p := fresh(t)
-			s := &suite{T: t, Processor: p, a: p.Adapter(), ctx: t.Context()}
+			s := &suite{T: t, Processor: p, a: p.Adapter(), ctx: t.Context(), limits: p.Limits()}
 			id, err := s.a.SaveCustomer(s.ctx, "customer-key", "", gateway.Customer{
 				Reference: "10042", Name: "Zoë O'Brien", Email: "zoe@example.com", Phone: "555 010 0100",
 				Line1: "1 Elm St", City: "Springfield", State: "IL", Zip: "62701",
@@ -136,6 +178,7 @@ type suite struct {
 	Processor
 	a        gateway.Adapter
 	ctx      context.Context
+	limits   Limits
 	customer string
 }
 
@@ -221,6 +264,14 @@ func (s *suite) class(err error, want gateway.Class) {
 	}
 }
 
+// code is the code of a decline, as exactly as this processor tells it.
+func (s *suite) code(m Method, exact gateway.Code) gateway.Code {
+	if told, ok := s.limits.Declines[m]; ok {
+		return told
+	}
+	return exact
+}
+
 func (s *suite) chargesOnce() {
 	c := s.charge("PAY-1", GoodCard, 75_00)
 	first, err := s.a.Charge(s.ctx, "key-1", c)
@@ -229,10 +280,10 @@ func (s *suite) chargesOnce() {
 	if first.Amount != 75_00 || first.Received != 75_00 || first.Reference != "PAY-1" || first.PaymentID == "" || first.ChargeID == "" || first.CustomerID != s.customer {
 		s.Errorf("outcome %+v", first)
 	}
-	if first.Fee == nil || *first.Fee <= 0 || *first.Fee > 75_00 {
+	if !s.limits.NoFees && (first.Fee == nil || *first.Fee <= 0 || *first.Fee > 75_00) {
 		s.Errorf("fee %v", first.Fee)
 	}
-	if m := first.Method; m == nil || m.Kind != gateway.Card || m.Brand != "Visa" || m.Last4 != "4242" || m.ExpMonth == 0 || m.ExpYear < 2020 || !m.OnFile {
+	if m := first.Method; m == nil || m.Kind != gateway.Card || m.Brand != "Visa" || m.Last4 != "4242" || !s.limits.NoExpiry && (m.ExpMonth == 0 || m.ExpYear < 2020) || !m.OnFile {
 		s.Errorf("method %+v", first.Method)
 	}
 	again, err := s.a.Charge(s.ctx, "key-1", c)
@@ -255,7 +306,8 @@ func (s *suite) chargesOnce() {
 
 func (s *suite) declines() {
 	for m, want := range map[Method]gateway.Code{PoorCard: gateway.InsufficientFunds, LostCard: gateway.CardLost, ExpiredCard: gateway.CardExpired} {
-		reference := "PAY-" + string(want)
+		reference := "P-" + string(want)
+		want = s.code(m, want)
 		c := s.charge(reference, m, 10_00)
 		o, err := s.a.Charge(s.ctx, reference, c)
 		if err != nil {
@@ -335,7 +387,14 @@ func (s *suite) lostAnswers() {
 		} else if !errors.Is(err, gateway.ErrNotFound) {
 			s.Fatalf("%s: nothing charged, and found %+v, %v", c.fault, o, err)
 		}
-		if again, err := s.a.Charge(s.ctx, reference, charge); c.replays {
+		if s.limits.NoKeys && !c.charged {
+			// It may still arrive: nothing is sent until it cannot any more.
+			_, err := s.a.Charge(s.ctx, reference, charge)
+			s.class(err, gateway.Unknown)
+			s.taken(reference, 0, 0)
+			s.Clock().Advance(gateway.InFlight)
+		}
+		if again, err := s.a.Charge(s.ctx, reference, charge); c.replays || s.limits.NoKeys {
 			s.must(err)
 			s.state(again, gateway.Succeeded)
 			s.taken(reference, 10_00, 1)
@@ -390,6 +449,10 @@ func (s *suite) notFound() {
 // The look-up must not hide it behind the payment that took nothing.
 func (s *suite) duplicates() {
 	good, poor := s.charge("PAY-1", GoodCard, 10_00), s.charge("PAY-1", PoorCard, 10_00)
+	if s.limits.NoKeys {
+		s.forced(good, poor)
+		return
+	}
 	page, err := s.a.OpenPaymentPage(s.ctx, "page", s.page("PAY-1", gateway.Card, 10_00))
 	s.must(err)
 	taken, err := s.a.Charge(s.ctx, "good", good)
@@ -404,6 +467,31 @@ func (s *suite) duplicates() {
 	}
 	if len(found.Duplicates) != 2 || !slices.Contains(found.Duplicates, declined.PaymentID) || !slices.Contains(found.Duplicates, page.ID) {
 		s.Errorf("duplicates %v", found.Duplicates)
+	}
+}
+
+// forced is a reference that somebody else used again.
+func (s *suite) forced(good, poor gateway.Charge) {
+	taken, err := s.a.Charge(s.ctx, "good", good)
+	s.must(err)
+	if _, err := s.a.Charge(s.ctx, "poor", poor); err == nil {
+		s.taken("PAY-1", 10_00, 1)
+	}
+	s.Clock().Advance(time.Minute)
+	declined, err := s.Processor.(Forcer).Force("PAY-1", s.customer, poor.MethodID, 10_00)
+	s.must(err)
+	twice, err := s.Processor.(Forcer).Force("PAY-1", s.customer, good.MethodID, 11_00)
+	s.must(err)
+	found, err := s.find("PAY-1")
+	s.must(err)
+	if found.State != gateway.Succeeded || found.PaymentID != taken.PaymentID && found.PaymentID != twice {
+		s.Errorf("found %+v; want a payment that took money", found)
+	}
+	all := append([]string{found.PaymentID}, found.Duplicates...)
+	for _, id := range []string{taken.PaymentID, declined, twice} {
+		if !slices.Contains(all, id) || len(all) != 3 {
+			s.Errorf("found %v; want %s among them", all, id)
+		}
 	}
 }
 
@@ -489,15 +577,21 @@ func (s *suite) paymentPage() {
 			s.must(err)
 			again, err := s.a.OpenPaymentPage(s.ctx, reference, p)
 			s.must(err)
-			if page.URL == "" || page != again {
+			if page.URL == "" || page.ID != again.ID || page != again && !s.limits.NoKeys {
 				s.Errorf("one key opened the pages %+v and %+v", page, again)
 			}
 			s.state(s.lookup(page.ID), gateway.Open)
 			found, err := s.find(reference)
-			s.must(err)
-			s.state(found, gateway.Open)
-			if found.PageID != page.ID || found.Amount != 123_45 {
-				s.Errorf("an open page is found as %+v", found)
+			if s.limits.PagesStayOpen {
+				if !errors.Is(err, gateway.ErrNotFound) {
+					s.Errorf("a page nobody has used was found: %+v, %v", found, err)
+				}
+			} else {
+				s.must(err)
+				s.state(found, gateway.Open)
+				if found.PageID != page.ID || found.Amount != 123_45 {
+					s.Errorf("an open page is found as %+v", found)
+				}
 			}
 			before, err := s.a.Methods(s.ctx, s.customer)
 			s.must(err)
@@ -594,13 +688,18 @@ func (s *suite) pageDeclined() {
 	// The page can still be paid: its payment is not to be given up.
 	o := s.lookup(page.ID)
 	s.state(o, gateway.Open)
-	s.failure(o.Failure, gateway.InsufficientFunds)
-	s.state(s.lookup(o.PaymentID), gateway.Open)
+	s.failure(o.Failure, s.code(PoorCard, gateway.InsufficientFunds))
+	tries := o.PaymentID != ""
+	if tries {
+		s.state(s.lookup(o.PaymentID), gateway.Open)
+	}
 	s.taken("PAY-1", 0, 0)
 	_, err = s.Fill(page, GoodCard)
 	s.must(err)
 	s.state(s.lookup(page.ID), gateway.Succeeded)
-	s.state(s.lookup(o.PaymentID), gateway.Succeeded)
+	if tries {
+		s.state(s.lookup(o.PaymentID), gateway.Succeeded)
+	}
 	s.taken("PAY-1", 50_00, 1)
 }
 
@@ -625,6 +724,11 @@ func (s *suite) pageCanceled() {
 	s.must(err)
 	o, err := s.a.Cancel(s.ctx, "c1", page.ID)
 	s.must(err)
+	if s.limits.PagesStayOpen {
+		s.state(o, gateway.Open) // and says so
+		s.must(s.Expire(page))
+		o = s.lookup(page.ID)
+	}
 	s.state(o, gateway.Canceled)
 	if _, err := s.Fill(page, GoodCard); err == nil {
 		s.Error("a closed page was paid")
@@ -644,7 +748,12 @@ func (s *suite) pageCanceled() {
 	s.must(err)
 	_, err = s.Fill(page, PoorCard)
 	s.must(err)
-	o, err = s.a.Cancel(s.ctx, "c3", s.lookup(page.ID).PaymentID)
+	if s.limits.PagesStayOpen {
+		s.must(s.Expire(page))
+		o, err = s.a.Cancel(s.ctx, "c3", page.ID)
+	} else {
+		o, err = s.a.Cancel(s.ctx, "c3", s.lookup(page.ID).PaymentID)
+	}
 	s.must(err)
 	s.state(o, gateway.Canceled)
 	if _, err := s.Fill(page, GoodCard); err == nil {
@@ -657,6 +766,9 @@ func (s *suite) pageCanceled() {
 
 func (s *suite) setupPage() {
 	for i, m := range []Method{GoodCard, GoodBank, CheckedCard} {
+		if m == CheckedCard && s.limits.NoAuthentication {
+			continue
+		}
 		p := gateway.SetupPage{
 			Reference: fmt.Sprintf("SET-%d", i), CustomerID: s.customer, Kind: kindOf(m),
 			SuccessURL: "https://portal.example.com/done", CancelURL: "https://portal.example.com/methods",
@@ -701,11 +813,17 @@ func (s *suite) setupPage() {
 	if location, err := s.Fill(closed, PoorCard); err != nil || location != "" {
 		s.Errorf("a declined card was put on file: %q, %v", location, err)
 	}
-	if setup, err := s.a.LookupSetup(s.ctx, closed.ID); err != nil || setup.State != gateway.Open || setup.Failure == nil {
+	if setup, err := s.a.LookupSetup(s.ctx, closed.ID); err != nil || setup.State != gateway.Open || setup.Failure == nil && !s.limits.PagesStayOpen {
 		s.Errorf("after a decline: %+v, %v", setup, err)
 	}
 	o, err := s.a.Cancel(s.ctx, "c9", closed.ID)
 	s.must(err)
+	if s.limits.PagesStayOpen {
+		s.state(o, gateway.Open)
+		s.must(s.Expire(closed))
+		o, err = s.a.Cancel(s.ctx, "c9", closed.ID)
+		s.must(err)
+	}
 	s.state(o, gateway.Canceled)
 	if o.Reference != "SET-9" || o.PageID != closed.ID {
 		s.Errorf("closed set-up page: %+v", o)
@@ -913,12 +1031,17 @@ func (s *suite) microDeposits() {
 func (s *suite) refunds() {
 	o, err := s.a.Charge(s.ctx, "k1", s.charge("PAY-1", GoodCard, 10_00))
 	s.must(err)
+	done := gateway.RefundSucceeded
+	if s.limits.SettlesFirst {
+		s.must(s.Settle(o.PaymentID))
+		done = gateway.RefundPending
+	}
 	part := gateway.Refund{Reference: "REF-1", PaymentID: o.PaymentID, Amount: 4_00}
 	first, err := s.a.Refund(s.ctx, "r1", part)
 	s.must(err)
 	again, err := s.a.Refund(s.ctx, "r1", part)
 	s.must(err)
-	if first.State != gateway.RefundSucceeded || first.ID == "" || first.ID != again.ID || first.Amount != 4_00 || first.Reference != "REF-1" || first.PaymentID != o.PaymentID {
+	if first.State != done || first.ID == "" || first.ID != again.ID || first.Amount != 4_00 || first.Reference != "REF-1" || first.PaymentID != o.PaymentID {
 		s.Errorf("refund %+v, again %+v", first, again)
 	}
 	if o = s.lookup(first.ID); o.Refunded != 4_00 || o.State != gateway.Succeeded {
@@ -931,7 +1054,7 @@ func (s *suite) refunds() {
 	}
 	rest, err := s.a.Refund(s.ctx, "r3", gateway.Refund{Reference: "REF-3", PaymentID: o.PaymentID, Amount: 6_00})
 	s.must(err)
-	if rest.State != gateway.RefundSucceeded {
+	if rest.State != done {
 		s.Errorf("the rest: %+v", rest)
 	}
 	list, err := s.a.Refunds(s.ctx, o.PaymentID)
@@ -949,7 +1072,11 @@ func (s *suite) disputes() {
 	s.must(err)
 	s.must(s.Dispute(o.PaymentID))
 	o = s.lookup(o.PaymentID)
-	if o.State != gateway.Succeeded || o.Returned() || len(o.Disputes) != 1 || o.Disputes[0].State != gateway.DisputeOpen || o.Disputes[0].Return {
+	opened := gateway.DisputeOpen
+	if s.limits.FinalDisputes {
+		opened = gateway.DisputeLost
+	}
+	if o.State != gateway.Succeeded || o.Returned() || len(o.Disputes) != 1 || o.Disputes[0].State != opened || o.Disputes[0].Return {
 		s.Fatalf("disputed: %+v", o)
 	}
 	refused, err := s.a.Refund(s.ctx, "r1", gateway.Refund{Reference: "REF-1", PaymentID: o.PaymentID, Amount: 10_00})
@@ -957,14 +1084,23 @@ func (s *suite) disputes() {
 	if refused.State != gateway.RefundFailed {
 		s.Errorf("a disputed payment was refunded as well: %+v", refused)
 	}
-	s.must(s.EndDispute(o.PaymentID, false))
-	if o = s.lookup(o.PaymentID); o.Disputes[0].State != gateway.DisputeLost {
-		s.Errorf("lost: %+v", o.Disputes)
+	won := s.limits.FinalDisputes
+	s.must(s.EndDispute(o.PaymentID, won))
+	ended := gateway.DisputeLost
+	if won {
+		ended = gateway.DisputeWon
+	}
+	if o = s.lookup(o.PaymentID); len(o.Disputes) != 1 || o.Disputes[0].State != ended {
+		s.Errorf("ended as %s: %+v", ended, o.Disputes)
 	}
 }
 
 func (s *suite) webhooks() {
-	body, name, value := s.SignedWebhook("evt_1", "payment_intent.succeeded", "pi_123")
+	kind, object := "payment_intent.succeeded", "pi_123"
+	if w := s.limits.Webhook; w[0] != "" {
+		kind, object = w[0], w[1]
+	}
+	body, name, value := s.SignedWebhook("evt_1", kind, object)
 	header := func(v string) func(string) string {
 		return func(asked string) string {
 			if strings.EqualFold(asked, name) {
@@ -975,7 +1111,7 @@ func (s *suite) webhooks() {
 	}
 	e, err := s.a.VerifyWebhook(body, header(value))
 	s.must(err)
-	if e.ID != "evt_1" || e.Type != "payment_intent.succeeded" || e.ObjectID != "pi_123" || e.Subject != gateway.AboutPayment {
+	if e.ID != "evt_1" || e.Type != kind || e.ObjectID != object || e.Subject != gateway.AboutPayment {
 		s.Errorf("event %+v", e)
 	}
 	refused := func(what string, body []byte, value string) {
@@ -988,6 +1124,9 @@ func (s *suite) webhooks() {
 	refused("nonsense", body, "t=1,v1=zz")
 	refused("a changed body", slices.Concat(body, []byte(" ")), value)
 	refused("a body that is no event", []byte("{}"), value)
+	if s.limits.Timeless {
+		return
+	}
 	s.Clock().Advance(4 * time.Minute)
 	_, err = s.a.VerifyWebhook(body, header(value))
 	s.must(err)
@@ -1034,6 +1173,9 @@ func (s *suite) changes() {
 		}
 	}
 	want := []string{"payment_intent.succeeded " + card.PaymentID, "payment_intent.processing " + bank.PaymentID, "payment_intent.succeeded " + bank.PaymentID}
+	if s.limits.Changes != nil {
+		want = s.limits.Changes(card.PaymentID, bank.PaymentID)
+	}
 	if !slices.Equal(order, want) {
 		s.Errorf("changes %v; want %v", order, want)
 	}

@@ -51,6 +51,8 @@ type processor struct {
 func (p processor) Adapter() gateway.Adapter { return p.Sandbox }
 func (p processor) Clock() *calendar.Fake    { return p.clock }
 
+func (p processor) Limits() gatewaytest.Limits { return gatewaytest.Limits{} }
+
 func (p processor) Attach(customerID string, m gatewaytest.Method) (string, error) {
 	return p.Sandbox.Attach(customerID, map[gatewaytest.Method]string{
 		gatewaytest.GoodCard:    "pm_card_visa",

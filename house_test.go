@@ -35,28 +35,30 @@ var (
 		"internal/fault":    {},
 		"internal/config":   {},
 
-		"db":                           {},
-		"db/dbtest":                    {"db"},
-		"static":                       {},
-		"views":                        {},
-		"views/portal":                 {"views"},
-		"views/demo":                   {"views"},
-		"views/office":                 {"views"},
-		"internal/audit":               {"db"},
-		"internal/settings":            {"db", "internal/audit"},
-		"internal/outbox":              {"db", "internal/audit", "internal/settings"},
-		"internal/document":            {},
-		"internal/gateway":             {},
-		"internal/gateway/stripe":      {"internal/gateway"},
-		"internal/gateway/sandbox":     {"internal/gateway", "internal/gateway/stripe"},
-		"internal/gateway/gatewaytest": {"internal/gateway"},
-		"internal/ledger":              {"db", "internal/document", "services"},
-		"internal/payment":             {"db", "internal/document", "internal/ledger", "internal/gateway", "services"},
-		"internal/billing":             {"db", "internal/ledger", "services"},
-		"internal/autopay":             {"db", "internal/ledger", "internal/payment", "internal/gateway", "services"},
-		"internal/books":               {"db", "internal/account", "internal/ledger", "services"},
-		"internal/accounting":          {"db", "internal/books", "internal/ledger", "services"},
-		"internal/schedule":            {"db"},
+		"db":                            {},
+		"db/dbtest":                     {"db"},
+		"static":                        {},
+		"views":                         {},
+		"views/portal":                  {"views"},
+		"views/demo":                    {"views"},
+		"views/office":                  {"views"},
+		"internal/audit":                {"db"},
+		"internal/settings":             {"db", "internal/audit"},
+		"internal/outbox":               {"db", "internal/audit", "internal/settings"},
+		"internal/document":             {},
+		"internal/gateway":              {},
+		"internal/gateway/stripe":       {"internal/gateway"},
+		"internal/gateway/authorizenet": {"internal/gateway"},
+		"internal/gateway/authorizenet/authorizenettest": {"internal/gateway"},
+		"internal/gateway/sandbox":                       {"internal/gateway", "internal/gateway/stripe"},
+		"internal/gateway/gatewaytest":                   {"internal/gateway"},
+		"internal/ledger":                                {"db", "internal/document", "services"},
+		"internal/payment":                               {"db", "internal/document", "internal/ledger", "internal/gateway", "services"},
+		"internal/billing":                               {"db", "internal/ledger", "services"},
+		"internal/autopay":                               {"db", "internal/ledger", "internal/payment", "internal/gateway", "services"},
+		"internal/books":                                 {"db", "internal/account", "internal/ledger", "services"},
+		"internal/accounting":                            {"db", "internal/books", "internal/ledger", "services"},
+		"internal/schedule":                              {"db"},
 		// the demonstration uses the whole product the way people do
 		"internal/demo": {"db", "internal/account", "internal/ledger", "internal/payment", "internal/gateway", "internal/gateway/sandbox", "services"},
 	}
@@ -122,9 +124,11 @@ func TestWhoImportsWhom(t *testing.T) {
 // TestWhatNounsKeepOutOf holds HTTP and pages out of the business.
 func TestWhatNounsKeepOutOf(t *testing.T) {
 	may := map[string][]string{
-		"internal/gateway/stripe":  {"net/http"},                  // a processor's API is spoken over HTTP
-		"internal/gateway/sandbox": {"net/http", "html/template"}, // it stands in for a processor's API and pages
-		"internal/outbox":          {"html/template"},             // a mail's layout is its own
+		"internal/gateway/stripe":                        {"net/http"}, // a processor's API is spoken over HTTP
+		"internal/gateway/authorizenet":                  {"net/http"},
+		"internal/gateway/authorizenet/authorizenettest": {"net/http"},                  // it stands in for a processor's API
+		"internal/gateway/sandbox":                       {"net/http", "html/template"}, // it stands in for a processor's API and pages
+		"internal/outbox":                                {"html/template"},             // a mail's layout is its own
 	}
 	for from, imports := range goList(t) {
 		if !strings.HasPrefix(from, "internal/") && from != "db" {

@@ -91,7 +91,6 @@ type transaction struct {
 	profile             string
 	with                *instrument
 	at                  time.Time
-	window              time.Duration
 	batch               *settlement
 	returned            []returned
 	failedBeforeSettled bool

@@ -335,7 +335,9 @@ func (p *program) jobs() []schedule.Job {
 		{Name: "self-test", Every: time.Hour, Wake: p.payments.SelfTestAsked(), Run: p.payments.RunSelfTests},
 		{Name: "expiring cards", Every: time.Hour, Limit: time.Minute, Run: p.payments.WarnOfExpiry},
 		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
-		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: p.accounts.Sweep},
+		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: func(ctx context.Context) error {
+			return errors.Join(p.accounts.Sweep(ctx), p.payments.Sweep(ctx))
+		}},
 	}
 }
 

@@ -17,6 +17,26 @@ type Allocation struct {
 	Cents     money.Cents
 }
 
+type Approval struct {
+	ID         int64
+	Kind       string
+	State      string
+	CustomerID int64
+	PaymentID  sql.NullInt64
+	InvoiceID  sql.NullInt64
+	Cents      money.Cents
+	Reason     string
+	OrderJson  string
+	Nonce      string
+	AskedID    int64
+	AskedAt    calendar.Instant
+	ExpiresAt  calendar.Instant
+	DecidedID  sql.NullInt64
+	DecidedAt  calendar.Instant
+	Decision   string
+	Result     string
+}
+
 type Attempt struct {
 	ID      int64
 	Kind    string
@@ -215,6 +235,22 @@ type CustomerWord struct {
 	Address    string
 	Phones     string
 	Emails     string
+}
+
+type Dispute struct {
+	ID          int64
+	DisputeRef  string
+	PaymentID   int64
+	State       string
+	Cents       money.Cents
+	Code        string
+	ReasonCode  string
+	NetworkCode string
+	Reason      string
+	OpenedAt    calendar.Instant
+	AnswerByAt  calendar.Instant
+	EndedAt     calendar.Instant
+	Turns       int64
 }
 
 type Document struct {
@@ -564,6 +600,39 @@ type RecurringPeriod struct {
 	TaxCents    money.Cents
 }
 
+type Refund struct {
+	ID             int64
+	Reference      string
+	PaymentID      int64
+	Source         string
+	Way            string
+	NumberLabel    string
+	Cents          money.Cents
+	Reason         string
+	State          string
+	Booked         int64
+	Turns          int64
+	CarriedCents   money.Cents
+	RefundRef      string
+	IdempotencyKey string
+	Nonce          string
+	FailureMessage string
+	ApprovalID     sql.NullInt64
+	StaffID        sql.NullInt64
+	RefundDate     calendar.Date
+	CreatedAt      calendar.Instant
+	SubmittedAt    calendar.Instant
+	CheckedAt      calendar.Instant
+	SettledAt      calendar.Instant
+}
+
+type RefundPart struct {
+	RefundID  int64
+	Position  int64
+	InvoiceID sql.NullInt64
+	Cents     money.Cents
+}
+
 type Registration struct {
 	ID             int64
 	CustomerID     sql.NullInt64
@@ -586,6 +655,12 @@ type Reservation struct {
 	PaymentID  int64
 	CustomerID int64
 	Cents      money.Cents
+}
+
+type ReturnFee struct {
+	PaymentID int64
+	InvoiceID int64
+	At        calendar.Instant
 }
 
 type SelfTest struct {

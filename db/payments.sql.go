@@ -740,44 +740,18 @@ func (q *Queries) OpenPaymentPage(ctx context.Context, arg OpenPaymentPageParams
 }
 
 const restorePayment = `-- name: RestorePayment :execrows
-UPDATE payments SET state = 'succeeded' WHERE id = ? AND state IN ('refunded', 'partially_refunded')
+UPDATE payments SET state = 'succeeded', failure_code = '', failure_message = ''
+WHERE id = ? AND state IN ('refunded', 'partially_refunded', 'disputed', 'won', 'lost', 'returned')
 `
 
-// payment.apply: a refund that did not go through in the end.
+// payment.apply: nothing of a received payment is refunded, disputed or returned
+// any more.
 func (q *Queries) RestorePayment(ctx context.Context, id int64) (int64, error) {
 	result, err := q.db.ExecContext(ctx, restorePayment, id)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-const sumLedgerOfPayment = `-- name: SumLedgerOfPayment :one
-SELECT CAST(coalesce(sum(cents), 0) AS INTEGER) FROM ledger WHERE payment_id = ? AND reason IN (/*SLICE:reasons*/?)
-`
-
-type SumLedgerOfPaymentParams struct {
-	PaymentID sql.NullInt64
-	Reasons   []string
-}
-
-// payment.apply: what a lost dispute took from the payment.
-func (q *Queries) SumLedgerOfPayment(ctx context.Context, arg SumLedgerOfPaymentParams) (int64, error) {
-	query := sumLedgerOfPayment
-	var queryParams []interface{}
-	queryParams = append(queryParams, arg.PaymentID)
-	if len(arg.Reasons) > 0 {
-		for _, v := range arg.Reasons {
-			queryParams = append(queryParams, v)
-		}
-		query = strings.Replace(query, "/*SLICE:reasons*/?", strings.Repeat(",?", len(arg.Reasons))[1:], 1)
-	} else {
-		query = strings.Replace(query, "/*SLICE:reasons*/?", "NULL", 1)
-	}
-	row := q.db.QueryRowContext(ctx, query, queryParams...)
-	var column_1 int64
-	err := row.Scan(&column_1)
-	return column_1, err
 }
 
 const touchPayment = `-- name: TouchPayment :exec

@@ -105,13 +105,11 @@ FROM customers c WHERE c.id = sqlc.arg(customer_id);
 -- name: CountInvoicesForCustomer :one
 SELECT count(*) FROM invoices WHERE number = ? AND customer_id = ? AND state <> 'draft';
 
--- payment.apply: what a lost dispute took from the payment.
--- name: SumLedgerOfPayment :one
-SELECT CAST(coalesce(sum(cents), 0) AS INTEGER) FROM ledger WHERE payment_id = ? AND reason IN (sqlc.slice('reasons'));
-
--- payment.apply: a refund that did not go through in the end.
+-- payment.apply: nothing of a received payment is refunded, disputed or returned
+-- any more.
 -- name: RestorePayment :execrows
-UPDATE payments SET state = 'succeeded' WHERE id = ? AND state IN ('refunded', 'partially_refunded');
+UPDATE payments SET state = 'succeeded', failure_code = '', failure_message = ''
+WHERE id = ? AND state IN ('refunded', 'partially_refunded', 'disputed', 'won', 'lost', 'returned');
 
 -- payment.UseCredit: whether this form was used before.
 -- name: CountCreditUses :one

@@ -177,7 +177,7 @@ type Customer struct {
 
 // PaymentPage asks for a hosted payment page.
 type PaymentPage struct {
-	Reference   string
+	Reference string
 	// CustomerID is from SaveCustomer; "" for a payer who may not be the
 	// customer. To him the page shows nothing that is on the customer's file, not
 	// even a name, and nothing he types is kept there.
@@ -312,6 +312,9 @@ type Dispute struct {
 	Amount  money.Cents
 	Failure Failure
 	Created calendar.Instant
+	// AnswerBy is until when an open dispute must be answered with proof; 0 when
+	// there is nothing to answer, or the processor does not say.
+	AnswerBy calendar.Instant
 }
 
 // Method is a card or bank account. No more of its number is known here than

@@ -3,10 +3,12 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"customerportal/db"
 	"customerportal/internal/calendar"
+	"customerportal/internal/fault"
 	"customerportal/internal/money"
 )
 
@@ -37,9 +39,14 @@ func Book(ctx context.Context, q *db.Queries, b Booking) error {
 	if err != nil {
 		return fmt.Errorf("ledger: booking %s: %w", b.Fact, err)
 	}
+	held, _, err := holdings(ctx, q, b.PaymentID)
+	if err != nil {
+		return err
+	}
 	rest := b.Amount
 	for _, a := range allocations {
-		part := min(a.Cents, a.BalanceCents, rest)
+		// money that comes back goes where it is missing
+		part := min(a.Cents-held[a.InvoiceID], a.BalanceCents, rest)
 		if part <= 0 || a.State != "issued" {
 			continue
 		}
@@ -82,85 +89,120 @@ func posted(ctx context.Context, q *db.Queries, paymentID int64, fact string) (b
 	return false, nil
 }
 
-// Reversal is money that left again after a payment was booked.
-type Reversal struct {
-	PaymentID  int64
-	CustomerID int64
-	Cents      money.Cents // 0 = all that is still booked for the payment
-	Reason     Reason      // Refund, Return or Dispute
-	Fact       string      // as in Booking: "refund re_123"
-	Date       calendar.Date
-	At         calendar.Instant
-}
-
-// Reverse posts the rows of money that left again and returns how much they
-// come to and which invoices are open again by them. What the payment still
-// holds as unapplied credit goes first, then its invoices, the latest due date
-// first, so that the oldest debt stays paid. It never reverses more than is
-// booked for the payment. It runs in the caller's transaction; reversing the
-// same fact again changes nothing and returns 0.
-func Reverse(ctx context.Context, q *db.Queries, r Reversal) (money.Cents, []int64, error) {
-	rows, err := q.ListLedgerOfPayment(ctx, db.NullID(r.PaymentID))
+// holdings returns what a payment still holds, by invoice and as unapplied credit
+// (0), and its invoices in the order in which they were booked.
+func holdings(ctx context.Context, q *db.Queries, paymentID int64) (held map[int64]money.Cents, order []int64, err error) {
+	rows, err := q.ListLedgerOfPayment(ctx, db.NullID(paymentID))
 	if err != nil {
-		return 0, nil, fmt.Errorf("ledger: reversing %s: %w", r.Fact, err)
+		return nil, nil, fmt.Errorf("ledger: %w", err)
 	}
-	held := map[int64]money.Cents{} // by invoice, 0 = unapplied credit
-	var total money.Cents
-	var order []int64
+	held = map[int64]money.Cents{}
 	for _, row := range rows {
-		if strings.HasPrefix(row.Fact, r.Fact+" ") {
-			return 0, nil, nil
-		}
 		id := row.InvoiceID.Int64
 		if _, seen := held[id]; !seen && id != 0 {
 			order = append(order, id)
 		}
 		held[id] -= row.Cents
-		total -= row.Cents
+	}
+	return held, order, nil
+}
+
+// Held returns what is still in the books of a payment: what was received less
+// what left again.
+func Held(ctx context.Context, q *db.Queries, paymentID int64) (money.Cents, error) {
+	held, _, err := holdings(ctx, q, paymentID)
+	var sum money.Cents
+	for _, cents := range held {
+		sum += cents
+	}
+	return sum, err
+}
+
+// Reversal is money that left again after a payment was booked.
+type Reversal struct {
+	PaymentID  int64
+	CustomerID int64
+	Cents      money.Cents // 0 = all that is still booked for the payment
+	// Parts is where it comes off as far as that still holds so much, an invoice
+	// of 0 being unapplied credit; what is beyond them comes off as by default.
+	Parts  []Allocation
+	Reason Reason // Refund, Return or Dispute
+	Fact   string // as in Booking: "refund re_123"
+	Date   calendar.Date
+	At     calendar.Instant
+}
+
+// Reverse posts the rows of money that left again and returns how much they
+// come to and which invoices are open again by them. After the parts that were
+// asked for, what the payment still holds as unapplied credit goes first, then
+// its invoices, the latest due date first, so that the oldest debt stays paid. It never reverses more than is
+// booked for the payment. It runs in the caller's transaction; reversing the
+// same fact again changes nothing and returns 0.
+func Reverse(ctx context.Context, q *db.Queries, r Reversal) (money.Cents, []int64, error) {
+	done, err := posted(ctx, q, r.PaymentID, r.Fact)
+	if err != nil || done {
+		return 0, nil, err
+	}
+	held, order, err := holdings(ctx, q, r.PaymentID)
+	if err != nil {
+		return 0, nil, err
+	}
+	var total money.Cents
+	for _, cents := range held {
+		total += cents
 	}
 	left := r.Cents
 	if left == 0 || left > total {
 		left = total
 	}
-	done := money.Cents(0)
-	var reopened []int64
-	post := func(invoiceID int64) error {
-		part := min(held[invoiceID], left)
-		if part <= 0 {
-			return nil
+	// what comes off each is added up first: one row each, and a fact each
+	off := map[int64]money.Cents{}
+	take := func(invoiceID int64, most money.Cents) {
+		part := min(held[invoiceID]-off[invoiceID], most, left)
+		if part > 0 {
+			off[invoiceID] += part
+			left -= part
 		}
-		err := Post(ctx, q, Entry{CustomerID: r.CustomerID, PaymentID: r.PaymentID, InvoiceID: invoiceID, Cents: part,
-			Reason: r.Reason, Fact: factOf(r.Fact, invoiceID), Date: r.Date, At: r.At})
-		if err != nil {
-			return err
-		}
-		left -= part
-		done += part
-		if invoiceID != 0 {
-			reopened = append(reopened, invoiceID)
-		}
-		return nil
 	}
-	if err := post(0); err != nil {
-		return 0, nil, err
+	for _, p := range r.Parts {
+		take(p.InvoiceID, p.Cents)
 	}
+	take(0, left)
 	// rows were booked with the oldest due date first
-	for i := len(order) - 1; i >= 0; i-- {
-		if err := post(order[i]); err != nil {
+	slices.Reverse(order)
+	for _, id := range order {
+		take(id, left)
+	}
+	var sum money.Cents
+	var reopened []int64
+	for _, id := range append([]int64{0}, order...) {
+		part := off[id]
+		if part == 0 {
+			continue
+		}
+		err := Post(ctx, q, Entry{CustomerID: r.CustomerID, PaymentID: r.PaymentID, InvoiceID: id, Cents: part,
+			Reason: r.Reason, Fact: factOf(r.Fact, id), Date: r.Date, At: r.At})
+		if err != nil {
 			return 0, nil, err
 		}
+		sum += part
+		if id != 0 {
+			reopened = append(reopened, id)
+		}
 	}
-	return done, reopened, nil
+	return sum, reopened, nil
 }
 
 // CreditUse is unapplied credit put towards an invoice.
 type CreditUse struct {
 	CustomerID int64
 	InvoiceID  int64
-	Cents      money.Cents
-	Fact       string // as in Booking: "apply 4F7K9-QXT2B"
-	Date       calendar.Date
-	At         calendar.Instant
+	// From is the payment whose credit is used, the oldest first when it is 0.
+	From  int64
+	Cents money.Cents
+	Fact  string // as in Booking: "apply 4F7K9-QXT2B"
+	Date  calendar.Date
+	At    calendar.Instant
 }
 
 // ApplyCredit moves unapplied credit to an invoice, the oldest credit first,
@@ -182,6 +224,9 @@ func ApplyCredit(ctx context.Context, q *db.Queries, u CreditUse) error {
 	}
 	left := u.Cents
 	for _, c := range credits {
+		if u.From != 0 && c.PaymentID.Int64 != u.From {
+			continue
+		}
 		part := min(money.Cents(-c.Total), left)
 		if part <= 0 {
 			break
@@ -199,7 +244,10 @@ func ApplyCredit(ctx context.Context, q *db.Queries, u CreditUse) error {
 		left -= part
 	}
 	if left > 0 {
-		return checkCredit(ctx, q, Entry{CustomerID: u.CustomerID, Cents: u.Cents})
+		if err := checkCredit(ctx, q, Entry{CustomerID: u.CustomerID, Cents: u.Cents}); err != nil {
+			return err
+		}
+		return fault.New(fault.Conflict, "This payment has only %s of credit left.", u.Cents-left)
 	}
 	return nil
 }

@@ -24,6 +24,8 @@ const (
 	Check  Kind = "check"
 	Cash   Kind = "cash"
 	Other  Kind = "other"
+	// CreditMemo is no money: the dealer asks for less.
+	CreditMemo Kind = "credit"
 )
 
 // Label is the "Payment Type" customers read.
@@ -37,6 +39,8 @@ func (k Kind) Label() string {
 		return "Check"
 	case Cash:
 		return "Cash"
+	case CreditMemo:
+		return "Credit memo"
 	}
 	return "Other"
 }
@@ -54,6 +58,8 @@ func ParseKind(word string) (Kind, string) {
 		return Card, Card.Label()
 	case "echeck", "ach", "eft", "bankdraft":
 		return ECheck, ECheck.Label()
+	case "creditmemo":
+		return CreditMemo, CreditMemo.Label()
 	case "":
 		return Other, Other.Label()
 	}
@@ -126,7 +132,7 @@ type Allocation struct {
 }
 
 // RecordPayment puts a finished payment (a check, cash, a card charged
-// elsewhere) into the books: the payment, its allocations and its ledger rows;
+// elsewhere, a credit memo) into the books: the payment, its allocations and its ledger rows;
 // what is not allocated becomes unapplied credit. It returns the payment's id,
 // runs in the caller's transaction, and refuses before it writes.
 //
@@ -171,7 +177,11 @@ func RecordPayment(ctx context.Context, q *db.Queries, now calendar.Instant, r P
 			return 0, fmt.Errorf("ledger: payment %s: %w", r.Reference, err)
 		}
 	}
-	err = Book(ctx, q, Booking{PaymentID: id, CustomerID: r.CustomerID, Amount: r.Amount, Reason: Payment,
+	reason := Payment
+	if r.Kind == CreditMemo {
+		reason = Credit
+	}
+	err = Book(ctx, q, Booking{PaymentID: id, CustomerID: r.CustomerID, Amount: r.Amount, Reason: reason,
 		Fact: fmt.Sprintf("payment %d", id), Date: r.Date, At: now})
 	if err != nil {
 		return 0, err

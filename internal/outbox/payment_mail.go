@@ -65,9 +65,11 @@ func (p PaymentFailed) Subject(dealer settings.Company) string {
 // refunded, returned by the bank, or lost in a dispute.
 type PaymentReversed struct {
 	Payment
-	Title    string // "Payment returned"
-	Words    string // what happened, in sentences
-	Reopened bool   // whether invoices are open again by it
+	Title    string        // "Payment returned"
+	Words    string        // what happened, in sentences
+	Reason   string        // the dealer's, "" = none
+	Reopened bool          // whether invoices are open again by it
+	Owed     []PaidInvoice // the open ones with what is left to pay
 	PayPath  string
 }
 

@@ -11,7 +11,6 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/gateway"
 	"customerportal/internal/ledger"
-	"customerportal/internal/money"
 	"customerportal/internal/outbox"
 )
 
@@ -25,6 +24,10 @@ func (s *Service) apply(ctx context.Context, by audit.Actor, reference string, o
 	if err != nil {
 		return db.Payment{}, err
 	}
+	given, err := s.listRefunds(ctx, reference, out)
+	if err != nil {
+		return db.Payment{}, err
+	}
 	var p db.Payment
 	err = s.db.Write(ctx, func(q *db.Queries) error {
 		if p, err = q.GetPaymentByReference(ctx, reference); err != nil {
@@ -33,7 +36,7 @@ func (s *Service) apply(ctx context.Context, by audit.Actor, reference string, o
 		if today, err = ledger.OpenDay(ctx, q, today); err != nil {
 			return err
 		}
-		a := application{Service: s, q: q, by: by, live: live, now: s.clock.Now(), today: today, p: &p, out: out}
+		a := application{Service: s, q: q, by: by, live: live, now: s.clock.Now(), today: today, p: &p, out: out, given: given}
 		return a.run(ctx)
 	})
 	return p, err
@@ -49,8 +52,7 @@ type application struct {
 	today calendar.Date
 	p     *db.Payment
 	out   gateway.Outcome
-	// returned is why the bank sent the money back, nil when it did not
-	returned *gateway.Failure
+	given *listed // the processor's refunds of it, nil when nothing has changed there
 }
 
 func (a *application) run(ctx context.Context) error {
@@ -231,10 +233,18 @@ func (a *application) fail(ctx context.Context) error {
 	if err := a.consequences(ctx, failure.Code); err != nil {
 		return err
 	}
+	words := failure.Message
+	if was == Processing && returnCode.MatchString(failure.Network) {
+		fee, err := a.returnFee(ctx, false)
+		if err != nil {
+			return err
+		}
+		words += fee
+	}
 	if a.live && was != Processing || a.p.Source == autoPay {
 		return nil // the customer reads it on the screen, or auto pay tells what follows
 	}
-	return a.tellPayer(ctx, "failed", outbox.PaymentFailed{Payment: a.letter(ctx), Reason: failure.Message, PayPath: a.payPath(ctx)})
+	return a.tellPayer(ctx, "failed", outbox.PaymentFailed{Payment: a.letter(ctx), Reason: words, PayPath: a.payPath(ctx)})
 }
 
 func (a *application) cancel(ctx context.Context) error {
@@ -251,180 +261,23 @@ func (a *application) cancel(ctx context.Context) error {
 		Reason: "The payment was stopped before the bank had settled it. Nothing was taken.", PayPath: a.payPath(ctx)})
 }
 
-// settled follows a received payment through refunds, returns and disputes.
-// What left again is booked by its cumulative sum, so that hearing of it twice
-// books it once.
+// settled follows a received payment through refunds, returns and disputes. Each
+// of them claims a part of the money; what a claim has taken and what it ought
+// to have taken is compared, so that hearing of it twice books it once, and in
+// whatever order they are heard of the books come out the same.
 func (a *application) settled(ctx context.Context) error {
-	p := a.p
-	if !State(p.State).kept() {
+	if !State(a.p.State).kept() {
 		return nil
 	}
-	if err := a.refunds(ctx); err != nil {
-		return err
-	}
-	to, err := a.disputes(ctx)
+	claims, err := a.refunds(ctx)
 	if err != nil {
 		return err
 	}
-	if to == "" {
-		switch {
-		case p.RefundedCents >= p.AmountCents:
-			to = Refunded
-		case p.RefundedCents > 0:
-			to = PartiallyRefunded
-		default:
-			to = Succeeded
-		}
-	}
-	if to == State(p.State) {
-		return nil
-	}
-	if to == Succeeded {
-		// a refund that did not go through in the end
-		n, err := a.q.RestorePayment(ctx, p.ID)
-		if n == 1 {
-			p.State = string(Succeeded)
-		}
-		return err
-	}
-	_, err = a.move(ctx, to, a.returned)
-	return err
-}
-
-// refunds books what was given back since the last look.
-func (a *application) refunds(ctx context.Context) error {
-	p := a.p
-	total := min(a.out.Refunded, p.AmountCents)
-	change := total - p.RefundedCents
-	if change == 0 {
-		return nil
-	}
-	p.RefundedCents = total
-	fact := fmt.Sprintf("refund %s to %s at %d", p.Reference, total.Plain(), a.now)
-	if change < 0 {
-		err := ledger.Book(ctx, a.q, ledger.Booking{PaymentID: p.ID, CustomerID: p.CustomerID, Amount: -change,
-			Reason: ledger.Payment, Fact: fact, Date: a.today, At: a.now})
-		if err == nil {
-			err = a.store(ctx)
-		}
-		if err != nil {
-			return err
-		}
-		return a.tellDealer(ctx, a.q, a.now, fact, p.CustomerID, outbox.PaymentNotice{
-			Title: "A refund did not go through",
-			Lines: []string{fmt.Sprintf("%s of payment %s could not be given back and is in the books again.", -change, p.Reference)},
-			Path:  "/office",
-		})
-	}
-	return a.reverse(ctx, change, ledger.Refund, fact, outbox.PaymentReversed{
-		Title: "Refund", Words: fmt.Sprintf("%s of your payment was given back to you. It can take a few days to show on your statement.", change)})
-}
-
-// reverse books money that left again and tells both sides.
-func (a *application) reverse(ctx context.Context, cents money.Cents, reason ledger.Reason, fact string, letter outbox.PaymentReversed) error {
-	p := a.p
-	done, reopened, err := ledger.Reverse(ctx, a.q, ledger.Reversal{PaymentID: p.ID, CustomerID: p.CustomerID, Cents: cents,
-		Reason: reason, Fact: fact, Date: a.today, At: a.now})
+	more, err := a.disputes(ctx)
 	if err != nil {
 		return err
 	}
-	if err := a.store(ctx); err != nil || done == 0 {
-		return err
-	}
-	letter.Payment, letter.Reopened, letter.PayPath = a.letter(ctx), len(reopened) > 0, a.payPath(ctx)
-	// what a return of an auto payment leads to is told by auto pay
-	if p.Source != autoPay || reason != ledger.Return {
-		if err := a.tellPayer(ctx, fact, letter); err != nil {
-			return err
-		}
-	}
-	err = audit.Record(ctx, a.q, a.now, a.by, audit.Entry{Action: "payment.reverse", CustomerID: p.CustomerID, Object: "payment " + p.Reference,
-		After: map[string]string{"amount": done.Plain(), "reason": string(reason)}})
-	if err != nil || reason == ledger.Refund {
-		return err
-	}
-	return a.tellDealer(ctx, a.q, a.now, fact+" dealer", p.CustomerID, outbox.PaymentNotice{
-		Title: letter.Title,
-		Lines: append([]string{fmt.Sprintf("%s of payment %s left the account again: %s", done, p.Reference, letter.Words), "The invoices it had paid are open again."},
-			a.closedNote(ctx)...),
-		Path: "/office",
-	})
-}
-
-// store writes what a look at refunds and disputes changed on the row.
-func (a *application) store(ctx context.Context) error {
-	p := a.p
-	err := a.q.DescribePayment(ctx, db.DescribePaymentParams{ChargeRef: p.ChargeRef, SessionRef: p.SessionRef, MethodID: p.MethodID,
-		Brand: p.Brand, NumberLabel: p.NumberLabel, RefundedCents: p.RefundedCents, CheckedAt: p.CheckedAt, ID: p.ID})
-	if err != nil {
-		return fmt.Errorf("payment: %w", err)
-	}
-	return nil
-}
-
-// disputes books lost disputes and bank returns, and returns the state they
-// lead to, "" when they lead nowhere.
-func (a *application) disputes(ctx context.Context) (State, error) {
-	var to State
-	rank := map[State]int{"": 0, Won: 1, Disputed: 2, Lost: 3, Returned: 4}
-	lead := func(s State) {
-		if rank[s] > rank[to] {
-			to = s
-		}
-	}
-	for _, d := range a.out.Disputes {
-		fact := "dispute " + d.ID
-		switch {
-		case d.State == gateway.DisputeOpen:
-			lead(Disputed)
-			err := a.tellDealer(ctx, a.q, a.now, fact+" opened", a.p.CustomerID, outbox.PaymentNotice{
-				Title: "A payment is disputed",
-				Lines: []string{fmt.Sprintf("The card holder disputes %s of payment %s.", d.Amount, a.p.Reference), "Answer it on the processor's site before it is lost."},
-				Path:  "/office",
-			})
-			if err != nil {
-				return "", err
-			}
-		case d.State == gateway.DisputeWon:
-			if State(a.p.State) == Lost {
-				if err := a.regain(ctx, fact, d.Amount); err != nil {
-					return "", err
-				}
-			}
-			lead(Won)
-		case d.Return:
-			lead(Returned)
-			a.returned = &d.Failure
-			if err := a.reverse(ctx, d.Amount, ledger.Return, fact, outbox.PaymentReversed{Title: "Payment returned", Words: d.Failure.Message}); err != nil {
-				return "", err
-			}
-			if err := a.consequences(ctx, d.Failure.Code); err != nil {
-				return "", err
-			}
-		default:
-			lead(Lost)
-			err := a.reverse(ctx, d.Amount, ledger.Dispute, fact, outbox.PaymentReversed{Title: "Payment taken back",
-				Words: "This payment was disputed with your bank, which gave the money back to you. It does not count as paid any more."})
-			if err != nil {
-				return "", err
-			}
-		}
-	}
-	return to, nil
-}
-
-// regain books a dispute that was lost and is won after all.
-func (a *application) regain(ctx context.Context, fact string, amount money.Cents) error {
-	lost, err := a.q.SumLedgerOfPayment(ctx, db.SumLedgerOfPaymentParams{PaymentID: db.NullID(a.p.ID), Reasons: []string{string(ledger.Dispute), string(ledger.DisputeWon)}})
-	if err != nil {
-		return fmt.Errorf("payment: %w", err)
-	}
-	back := min(amount, money.Cents(lost))
-	if back <= 0 {
-		return nil
-	}
-	return ledger.Book(ctx, a.q, ledger.Booking{PaymentID: a.p.ID, CustomerID: a.p.CustomerID, Amount: back,
-		Reason: ledger.DisputeWon, Fact: "won " + fact, Date: a.today, At: a.now})
+	return a.balance(ctx, append(claims, more...))
 }
 
 // consequences ends what the bank says is over: the account itself, or the

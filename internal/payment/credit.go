@@ -25,7 +25,8 @@ func (s *Service) UseCredit(ctx context.Context, by audit.Actor, customerID int6
 	}
 	now := s.clock.Now()
 	var applied money.Cents
-	err = s.db.Write(ctx, func(q *db.Queries) error {
+	err = s.withoutPages(ctx, by, func(q *db.Queries, free func(invoices ...int64) error) error {
+		applied = 0
 		list, err := rows(ctx, q, set, customerID, o.Choice)
 		if err != nil {
 			return err
@@ -48,6 +49,15 @@ func (s *Service) UseCredit(ctx context.Context, by audit.Actor, customerID int6
 			}
 		}
 		if err := refused.Err(); err != nil {
+			return err
+		}
+		var invoices []int64
+		for _, r := range list {
+			if r.Yes {
+				invoices = append(invoices, r.ID)
+			}
+		}
+		if err := free(invoices...); err != nil {
 			return err
 		}
 		for _, r := range list {

@@ -118,13 +118,18 @@ var before = map[State][]State{
 	Failed:            {Submitted, Action, Processing},
 	Canceled:          {Planned, Submitted, Action, Processing},
 	Expired:           {Submitted, Action},
-	PartiallyRefunded: {Succeeded, Disputed, Won, Refunded},
-	Refunded:          {Succeeded, Disputed, Won, PartiallyRefunded},
-	Disputed:          {Succeeded, PartiallyRefunded, Refunded},
-	Won:               {Disputed, Succeeded, PartiallyRefunded, Lost},
-	Lost:              {Disputed, Succeeded, PartiallyRefunded, Won},
-	Returned:          {Succeeded, Disputed, PartiallyRefunded},
+	PartiallyRefunded: received,
+	Refunded:          received,
+	Disputed:          received,
+	Won:               received,
+	Lost:              received,
+	Returned:          received,
 }
+
+// received are the states of a payment whose money came in, whatever became of it
+// since. Which of them it is in follows from its refunds, disputes and returns
+// alone, not from the one it was in before.
+var received = []State{Succeeded, PartiallyRefunded, Refunded, Disputed, Won, Lost, Returned}
 
 // UnderWay reports whether the payment's end is still open.
 func (s State) UnderWay() bool {

@@ -55,6 +55,16 @@ func (s *Service) Settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	err = s.each(ctx, func() ([]string, error) {
+		return s.db.Read().ListRefundsToSettle(ctx, db.ListRefundsToSettleParams{
+			Shortest: shortestPause.Milliseconds(), Longest: longestPause.Milliseconds(), Now: s.clock.Now(), Most: batch})
+	}, s.settleRefunds)
+	if err != nil {
+		return err
+	}
+	if err := s.expireApprovals(ctx); err != nil {
+		return err
+	}
 	return s.each(ctx, func() ([]string, error) {
 		return s.db.Read().ListSetupsToSettle(ctx, db.ListSetupsToSettleParams{
 			Shortest: shortestPause.Milliseconds(), Longest: longestPause.Milliseconds(), Now: s.clock.Now(), Most: batch})
@@ -141,6 +151,10 @@ func (s *Service) settlePayment(ctx context.Context, reference string) error {
 		return s.touch(ctx, p)
 	}
 	_, err = s.apply(ctx, audit.Program, reference, out, false)
+	if _, later := errors.AsType[*notListed](err); later {
+		s.log.Warn("payment: look-up failed", "payment", reference, "error", err.Error())
+		return s.touch(ctx, p)
+	}
 	return err
 }
 

@@ -179,6 +179,8 @@ func (c *call) disputeJSON(r *dispute) object {
 		"id": r.ID, "object": "dispute", "created": r.Created, "livemode": false, "status": r.Status, "amount": r.Amount,
 		"currency": "usd", "payment_intent": r.Intent, "charge": r.Charge, "reason": r.Reason, "metadata": object{},
 		"is_charge_refundable": false,
+		// card networks leave about three weeks, processors take some for themselves
+		"evidence_details": object{"due_by": r.Created + 14*24*3600, "has_evidence": false, "past_due": false, "submission_count": 0},
 	}
 	if r.Network != "" {
 		o["network_reason_code"] = r.Network

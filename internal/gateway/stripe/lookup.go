@@ -297,6 +297,9 @@ func dispute(kind gateway.Kind, d *stripego.Dispute) gateway.Dispute {
 	case stripego.DisputeStatusWon, stripego.DisputeStatusWarningClosed, stripego.DisputeStatusPrevented:
 		out.State = gateway.DisputeWon
 	}
+	if e := d.EvidenceDetails; e != nil && out.State == gateway.DisputeOpen {
+		out.AnswerBy = seconds(e.DueBy)
+	}
 	code := gateway.HolderDispute
 	if kind == gateway.ECheck {
 		code, _ = declineCode(string(d.Reason))

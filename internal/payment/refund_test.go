@@ -66,7 +66,7 @@ func (b *books) sound() {
 	}))
 }
 
-func (b *books) count(query string, args ...any) (n int64) {
+func (b *books) tally(query string, args ...any) (n int64) {
 	b.Helper()
 	b.ok(b.db.Reader().QueryRow(query, args...).Scan(&n))
 	return n
@@ -123,7 +123,7 @@ func TestRefundThroughTheProcessor(t *testing.T) {
 	if _, err := b.pay.Refund(t.Context(), olive, b.back(r.Reference, 1)); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "All of this payment was given back") {
 		t.Errorf("beyond the amount: %v", err)
 	}
-	if n := b.count(`SELECT count(*) FROM outbox WHERE kind = 'payment_reversed'`); n != 3 {
+	if n := b.tally(`SELECT count(*) FROM outbox WHERE kind = 'payment_reversed'`); n != 3 {
 		t.Errorf("%d mails for three refunds", n)
 	}
 	b.sound()
@@ -180,7 +180,7 @@ func TestRefundsThatAreRefused(t *testing.T) {
 	bank := b.method("pm_usBankAccount")
 	e := b.submit(order("echeck", bank, map[string]string{"10002": ""}))
 	conflict(e.Reference, "not settled")
-	if n := b.count(`SELECT count(*) FROM refunds`); n != 0 {
+	if n := b.tally(`SELECT count(*) FROM refunds`); n != 0 {
 		t.Errorf("%d refunds", n)
 	}
 	b.sound()
@@ -277,7 +277,7 @@ func TestLostAnswersOfRefunds(t *testing.T) {
 				if got := b.sandbox.Charges()[0].Refunded; got != want {
 					t.Errorf("the processor gave back %s", got)
 				}
-				if n := b.count(`SELECT count(*) FROM outbox WHERE kind = 'payment_reversed'`); n != int64(min(want, 1)) {
+				if n := b.tally(`SELECT count(*) FROM outbox WHERE kind = 'payment_reversed'`); n != int64(min(want, 1)) {
 					t.Errorf("%d mails", n)
 				}
 				b.sound()
@@ -515,12 +515,6 @@ func (b *books) tell(id string) {
 	b.settle()
 }
 
-// exec changes the books behind everybody's back.
-func (b *books) exec(query string, args ...any) {
-	b.Helper()
-	b.ok(b.db.WriteTx(b.Context(), func(tx *sql.Tx) error { _, err := tx.Exec(query, args...); return err }))
-}
-
 func TestDisputesAreWrittenDown(t *testing.T) {
 	b := open(t)
 	b.invoice("10001", 4500)
@@ -543,7 +537,7 @@ func TestDisputesAreWrittenDown(t *testing.T) {
 	if got := b.mailText("payment_notice"); !strings.Contains(got, "decided for you") {
 		t.Errorf("the dealer is told:\n%s", got)
 	}
-	if n := b.count(`SELECT count(*) FROM outbox WHERE kind = 'payment_reversed'`); n != 0 {
+	if n := b.tally(`SELECT count(*) FROM outbox WHERE kind = 'payment_reversed'`); n != 0 {
 		t.Errorf("the customer got %d mails about a dispute that changed nothing", n)
 	}
 	b.sound()
@@ -574,7 +568,7 @@ func TestAnECheckThatComesBackWithAFee(t *testing.T) {
 			kind, state = "payment_failed", payment.Failed
 		}
 		b.expect(r.Reference, state, "10001", 4500, 0)
-		if n := b.count(`SELECT count(*) FROM return_fees f JOIN invoices i ON i.id = f.invoice_id WHERE i.total_cents = 2500 AND i.balance_cents = 2500`); n != 1 {
+		if n := b.tally(`SELECT count(*) FROM return_fees f JOIN invoices i ON i.id = f.invoice_id WHERE i.total_cents = 2500 AND i.balance_cents = 2500`); n != 1 {
 			t.Errorf("settled %v: %d fees", settled, n)
 		}
 		if got := b.mailText(kind); !strings.Contains(got, "not enough money") || !strings.Contains(got, "A fee of $25.00 for the returned payment was charged as invoice") {
@@ -592,16 +586,16 @@ func TestOldEventsAreClearedAway(t *testing.T) {
 	b.invoice("10001", 4500)
 	b.submit(order("card", b.method("pm_card_visa"), map[string]string{"10001": ""}))
 	b.sandbox.DeliverPending(t.Context())
-	if b.count(`SELECT count(*) FROM gateway_events`) < 1 {
+	if b.tally(`SELECT count(*) FROM gateway_events`) < 1 {
 		t.Fatal("no events")
 	}
 	b.exec(`INSERT INTO gateway_events (gateway, event_ref, type, object_ref, body, received_at) VALUES ('sandbox', 'open', 't', 'other x', x'00', 1)`)
 	b.exec(`INSERT INTO gateway_events (gateway, event_ref, type, object_ref, body, received_at, handled_at) VALUES ('sandbox', 'last', 't', 'other x', x'00', 1, 1)`)
 	b.ok(b.pay.Sweep(t.Context()))
-	before := b.count(`SELECT count(*) FROM gateway_events`)
+	before := b.tally(`SELECT count(*) FROM gateway_events`)
 	b.clock.Advance(91 * 24 * time.Hour)
 	b.ok(b.pay.Sweep(t.Context()))
-	if got := b.count(`SELECT count(*) FROM gateway_events`); got != 2 || before <= 2 {
+	if got := b.tally(`SELECT count(*) FROM gateway_events`); got != 2 || before <= 2 {
 		t.Errorf("%d of %d events are left, want the open one and the newest", got, before)
 	}
 }

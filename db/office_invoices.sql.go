@@ -204,6 +204,30 @@ func (q *Queries) GetInvoiceByNumber(ctx context.Context, number string) (GetInv
 	return i, err
 }
 
+const getInvoiceStanding = `-- name: GetInvoiceStanding :one
+SELECT id, number, state, customer_id FROM invoices WHERE id = ?
+`
+
+type GetInvoiceStandingRow struct {
+	ID         int64
+	Number     string
+	State      string
+	CustomerID int64
+}
+
+// Printing invoices: whose each is, and whether it can be printed.
+func (q *Queries) GetInvoiceStanding(ctx context.Context, id int64) (GetInvoiceStandingRow, error) {
+	row := q.db.QueryRowContext(ctx, getInvoiceStanding, id)
+	var i GetInvoiceStandingRow
+	err := row.Scan(
+		&i.ID,
+		&i.Number,
+		&i.State,
+		&i.CustomerID,
+	)
+	return i, err
+}
+
 const getInvoiceToBatch = `-- name: GetInvoiceToBatch :one
 SELECT i.id, i.number, i.state, d.body FROM invoices i LEFT JOIN documents d ON d.id = i.document_id WHERE i.id = ?
 `
@@ -256,6 +280,35 @@ func (q *Queries) GetPrintBatchByNonce(ctx context.Context, nonce string) (int64
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const listIDsToSend = `-- name: ListIDsToSend :many
+SELECT t.invoice_id FROM invoices_to_send t JOIN invoices i ON i.id = t.invoice_id
+WHERE i.state = 'issued' ORDER BY t.invoice_id LIMIT ?
+`
+
+// /office/invoices, "Print": those that have yet to go out, the oldest first.
+func (q *Queries) ListIDsToSend(ctx context.Context, limit int64) ([]int64, error) {
+	rows, err := q.db.QueryContext(ctx, listIDsToSend, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var invoice_id int64
+		if err := rows.Scan(&invoice_id); err != nil {
+			return nil, err
+		}
+		items = append(items, invoice_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listInvoices = `-- name: ListInvoices :many

@@ -92,6 +92,23 @@ GET  /office/customers                                       staff owner billing
 GET  /office/customers/:number                               staff owner billing service sales
 GET  /office/customers/:number/invoices                      staff owner billing service sales
 GET  /office/customers/:number/invoices/:paper               staff owner billing service sales
+GET  /office/customers/:number/invoices/new                  staff owner billing
+POST /office/customers/:number/invoices/preview              staff owner billing
+POST /office/customers/:number/invoices                      staff owner billing
+GET  /office/drafts/:id                                      staff owner billing
+POST /office/drafts/:id                                      staff owner billing
+POST /office/drafts/:id/preview                              staff owner billing
+POST /office/drafts/:id/delete                               staff owner billing
+GET  /office/drafts/:id/draft.pdf                            staff owner billing
+GET  /office/drafts/:id/issue                                staff owner billing
+POST /office/drafts/:id/issue                                staff owner billing
+GET  /office/invoices                                        staff owner billing
+POST /office/invoices/print                                  staff owner billing
+GET  /office/invoices/:number                                staff owner billing service sales
+POST /office/invoices/:number/mail                           staff owner billing
+POST /office/invoices/:number/print                          staff owner billing
+GET  /office/prints/:id                                      staff owner billing
+GET  /office/prints/:id/invoices.pdf                         staff owner billing
 GET  /office/customers/:number/payments                      staff owner billing service sales
 GET  /office/customers/:number/payments/:ref                 staff owner billing service sales
 GET  /office/customers/:number/contact                       staff owner billing service

@@ -144,3 +144,12 @@ WHERE p.invoice_id = ? ORDER BY b.id DESC LIMIT 5;
 -- Printing many invoices: whether each can be printed, and its paper when it was made before.
 -- name: GetInvoiceToBatch :one
 SELECT i.id, i.number, i.state, d.body FROM invoices i LEFT JOIN documents d ON d.id = i.document_id WHERE i.id = ?;
+
+-- Printing invoices: whose each is, and whether it can be printed.
+-- name: GetInvoiceStanding :one
+SELECT id, number, state, customer_id FROM invoices WHERE id = ?;
+
+-- /office/invoices, "Print": those that have yet to go out, the oldest first.
+-- name: ListIDsToSend :many
+SELECT t.invoice_id FROM invoices_to_send t JOIN invoices i ON i.id = t.invoice_id
+WHERE i.state = 'issued' ORDER BY t.invoice_id LIMIT ?;

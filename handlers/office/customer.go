@@ -50,12 +50,13 @@ func (h *Handlers) customer(c echo.Context) error {
 		p.EditHref, p.UsersHref = who.Href+"/contact", who.Href+"/users"
 	}
 	if may(c, tellers) {
-		p.PaymentHref = who.Href + "/payments/new"
+		p.PaymentHref, p.InvoiceHref = who.Href+"/payments/new", who.Href+"/invoices/new"
 	}
 	parts := []func() error{
 		func() error { return h.fillOwed(ctx, s, p, row.ID) },
 		func() error { p.Facts, err = h.contactFacts(ctx, s, row); return err },
 		func() error { p.Sites, err = h.sites(ctx, row.ID); return err },
+		func() error { p.Drafts, err = h.customerDrafts(ctx, s, row.ID, may(c, tellers)); return err },
 		func() error { p.Users, err = h.customerUsers(ctx, s, row); return err },
 		func() error { p.Payments, err = h.paymentList(ctx, row, "", onPage); return err },
 		func() error { p.Methods, err = h.methods(ctx, s, row, may(c, tellers)); return err },
@@ -114,7 +115,7 @@ func (h *Handlers) fillOwed(ctx context.Context, s *settings.Settings, p *view.C
 func openRow(who view.Ref, o ledger.OpenInvoice, today calendar.Date) view.InvoiceRow {
 	state := o.State(today)
 	return view.InvoiceRow{Number: o.Number, Date: o.Date.String(), Due: o.Due.String(), Site: o.Site, Total: o.Total.String(), Balance: o.Balance.String(),
-		State: string(state), StateClass: web.InvoiceClass(state), Age: o.Age(today), PDF: paperPath(who, o.Number)}
+		State: string(state), StateClass: web.InvoiceClass(state), Age: o.Age(today), PDF: paperPath(who, o.Number), Href: invoicePath(o.Number)}
 }
 
 func invoiceRow(who view.Ref, r db.ListInvoicesForCustomerRow, today calendar.Date) view.InvoiceRow {

@@ -14,6 +14,7 @@ import (
 	"customerportal/db"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
+	"customerportal/internal/billing"
 	"customerportal/internal/fault"
 	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
@@ -27,6 +28,7 @@ type Handlers struct {
 	*web.App
 	Accounts *account.Service
 	Ledger   *ledger.Service
+	Drafts   *billing.Drafts
 	Payments *payment.Service
 	Mail     *outbox.Worker
 }
@@ -62,6 +64,23 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.customer", Method: get, Path: "/office/customers/:number", Access: read, Handler: h.customer},
 		{Name: "office.invoices", Method: get, Path: "/office/customers/:number/invoices", Access: read, Handler: h.customerInvoices},
 		{Name: "office.invoice.pdf", Method: get, Path: "/office/customers/:number/invoices/:paper", Access: read, Handler: h.invoicePDF},
+		{Name: "office.draft.new", Method: get, Path: "/office/customers/:number/invoices/new", Access: tell, Handler: h.newInvoice},
+		{Name: "office.draft.new.preview", Method: post, Path: "/office/customers/:number/invoices/preview", Access: tell, Handler: h.previewNew},
+		{Name: "office.draft.new.save", Method: post, Path: "/office/customers/:number/invoices", Access: tell, Handler: h.saveNew},
+		{Name: "office.draft", Method: get, Path: "/office/drafts/:id", Access: tell, Handler: h.draft},
+		{Name: "office.draft.save", Method: post, Path: "/office/drafts/:id", Access: tell, Handler: h.saveDraft},
+		{Name: "office.draft.preview", Method: post, Path: "/office/drafts/:id/preview", Access: tell, Handler: h.previewDraft},
+		{Name: "office.draft.delete", Method: post, Path: "/office/drafts/:id/delete", Access: tell, Handler: h.deleteDraft},
+		{Name: "office.draft.pdf", Method: get, Path: "/office/drafts/:id/draft.pdf", Access: tell, Handler: h.draftPDF},
+		{Name: "office.draft.ask", Method: get, Path: "/office/drafts/:id/issue", Access: tell, Handler: h.askIssue},
+		{Name: "office.draft.issue", Method: post, Path: "/office/drafts/:id/issue", Access: tell, Handler: h.issue},
+		{Name: "office.all_invoices", Method: get, Path: "/office/invoices", Access: tell, Handler: h.allInvoices},
+		{Name: "office.all_invoices.print", Method: post, Path: "/office/invoices/print", Access: tell, Handler: h.printInvoices},
+		{Name: "office.invoice", Method: get, Path: "/office/invoices/:number", Access: read, Handler: h.invoice},
+		{Name: "office.invoice.mail", Method: post, Path: "/office/invoices/:number/mail", Access: tell, Handler: h.mailInvoice},
+		{Name: "office.invoice.print", Method: post, Path: "/office/invoices/:number/print", Access: tell, Handler: h.printInvoice},
+		{Name: "office.prints", Method: get, Path: "/office/prints/:id", Access: tell, Handler: h.prints},
+		{Name: "office.prints.pdf", Method: get, Path: "/office/prints/:id/invoices.pdf", Access: tell, Handler: h.printsPDF},
 		{Name: "office.payments", Method: get, Path: "/office/customers/:number/payments", Access: read, Handler: h.customerPayments},
 		{Name: "office.payment", Method: get, Path: "/office/customers/:number/payments/:ref", Access: read, Handler: h.payment},
 		{Name: "office.contact", Method: get, Path: "/office/customers/:number/contact", Access: help, Handler: h.contact},
@@ -103,6 +122,9 @@ func Tabs(role string) []views.Tab {
 	tabs := []views.Tab{{Key: "home", Label: "Home", Href: "/office"}}
 	if hasRole(role, readers) {
 		tabs = append(tabs, views.Tab{Key: "customers", Label: "Customers", Href: "/office/customers"})
+	}
+	if hasRole(role, tellers) {
+		tabs = append(tabs, views.Tab{Key: "invoices", Label: "Invoices", Href: "/office/invoices"})
 	}
 	if hasRole(role, helpers) {
 		tabs = append(tabs, views.Tab{Key: "registrations", Label: "Registrations", Href: "/office/registrations"},

@@ -31,6 +31,7 @@ import (
 	"customerportal/handlers/office"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
+	"customerportal/internal/billing"
 	"customerportal/internal/calendar"
 	"customerportal/internal/ledger"
 	"customerportal/internal/money"
@@ -102,7 +103,7 @@ func newDeskOn(t testing.TB, books *db.DB) *desk {
 				return web.Viewer{StaffID: d.staff[role], Role: role, Name: role, Session: []byte("s")}, nil
 			}
 		}}
-	d.screens = &office.Handlers{App: app, Accounts: d.accounts, Ledger: d.ledger, Payments: payment.New(d.db, clock, d.store, writer, d.ledger, nil, log), Mail: outbox.NewWorker(d.db, clock, d.store, writer, outbox.Relay{}, log)}
+	d.screens = &office.Handlers{App: app, Accounts: d.accounts, Ledger: d.ledger, Drafts: billing.NewDrafts(d.db, clock, d.ledger), Payments: payment.New(d.db, clock, d.store, writer, d.ledger, nil, log), Mail: outbox.NewWorker(d.db, clock, d.store, writer, outbox.Relay{}, log)}
 	d.handler = handlers.New(app, nil, d.screens.Routes())
 	d.write(func(q *db.Queries) (err error) {
 		for _, role := range account.Roles {
@@ -250,6 +251,11 @@ var roles = map[string]string{
 	"office.account": "owner billing service sales technician", "office.account.password": "owner billing service sales technician", "office.account.codes": "owner billing service sales technician",
 	"office.customers": "owner billing service sales", "office.customer": "owner billing service sales",
 	"office.invoices": "owner billing service sales", "office.invoice.pdf": "owner billing service sales",
+	"office.draft.new": "owner billing", "office.draft.new.preview": "owner billing", "office.draft.new.save": "owner billing",
+	"office.draft": "owner billing", "office.draft.save": "owner billing", "office.draft.preview": "owner billing", "office.draft.delete": "owner billing",
+	"office.draft.pdf": "owner billing", "office.draft.ask": "owner billing", "office.draft.issue": "owner billing",
+	"office.all_invoices": "owner billing", "office.all_invoices.print": "owner billing", "office.invoice": "owner billing service sales",
+	"office.invoice.mail": "owner billing", "office.invoice.print": "owner billing", "office.prints": "owner billing", "office.prints.pdf": "owner billing",
 	"office.payments": "owner billing service sales", "office.payment": "owner billing service sales",
 	"office.contact": "owner billing service", "office.contact.save": "owner billing service",
 	"office.users": "owner billing service", "office.users.add": "owner billing service", "office.users.key": "owner billing service", "office.users.do": "owner billing service",

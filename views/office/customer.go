@@ -12,6 +12,7 @@ type CustomerPage struct {
 	EditHref    string
 	UsersHref   string
 	PaymentHref string
+	InvoiceHref string
 
 	Due, Past, InFlight, Credit string // "" when there is none of it
 	Balance                     string
@@ -20,6 +21,7 @@ type CustomerPage struct {
 	Sites    []Site
 	Users    []CustomerUser
 	Invoices InvoiceList
+	Drafts   []DraftLine
 	Payments PaymentList
 	Methods  []Method
 	Mails    []MailRow
@@ -74,6 +76,7 @@ type InvoiceRow struct {
 	Number, Date, Due, Site, Total, Balance, State, StateClass string
 	Age                                                        string // "12 days past due"
 	PDF                                                        string // address of the paper
+	Href                                                       string
 }
 
 // PaymentList is a page of a customer's payments.

@@ -13,34 +13,6 @@ import (
 	"customerportal/internal/money"
 )
 
-const getAutoPayForCustomer = `-- name: GetAutoPayForCustomer :one
-SELECT m.day, m.accepted_at, w.kind, w.brand, w.last4
-FROM mandates m JOIN methods w ON w.id = m.method_id
-WHERE m.customer_id = ? AND m.revoked_at = 0
-`
-
-type GetAutoPayForCustomerRow struct {
-	Day        int64
-	AcceptedAt calendar.Instant
-	Kind       string
-	Brand      string
-	Last4      string
-}
-
-// A customer's page in the office: the consent to auto pay and its method.
-func (q *Queries) GetAutoPayForCustomer(ctx context.Context, customerID int64) (GetAutoPayForCustomerRow, error) {
-	row := q.db.QueryRowContext(ctx, getAutoPayForCustomer, customerID)
-	var i GetAutoPayForCustomerRow
-	err := row.Scan(
-		&i.Day,
-		&i.AcceptedAt,
-		&i.Kind,
-		&i.Brand,
-		&i.Last4,
-	)
-	return i, err
-}
-
 const getCustomerID = `-- name: GetCustomerID :one
 SELECT id FROM customers WHERE number = ?
 `

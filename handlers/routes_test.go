@@ -121,6 +121,15 @@ GET  /office/customers/:number/payments/new                  staff owner billing
 POST /office/customers/:number/payments/preview              staff owner billing
 POST /office/customers/:number/payments                      staff owner billing
 POST /office/customers/:number/methods/:id/remove            staff owner billing
+GET  /office/customers/:number/autopay                       staff owner billing service sales
+GET  /office/customers/:number/autopay/papers/:paper         staff owner billing service sales
+POST /office/customers/:number/autopay/day                   staff owner billing
+POST /office/customers/:number/autopay/off                   staff owner billing
+POST /office/customers/:number/autopay/hold                  staff owner billing
+POST /office/customers/:number/autopay/release               staff owner billing
+GET  /office/customers/:number/autopay/form                  staff owner billing
+GET  /office/customers/:number/autopay/form.pdf              staff owner billing
+POST /office/customers/:number/autopay/form                  staff owner billing
 GET  /office/registrations                                   staff owner billing service
 POST /office/registrations/:id/:verb                         staff owner billing service
 GET  /office/mail                                            staff owner billing service

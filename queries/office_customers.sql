@@ -15,12 +15,6 @@ WHERE i.customer_id = sqlc.arg(customer_id) AND i.state IN ('issued', 'void')
 ORDER BY i.invoice_date DESC, i.id DESC
 LIMIT sqlc.arg(most);
 
--- A customer's page in the office: the consent to auto pay and its method.
--- name: GetAutoPayForCustomer :one
-SELECT m.day, m.accepted_at, w.kind, w.brand, w.last4
-FROM mandates m JOIN methods w ON w.id = m.method_id
-WHERE m.customer_id = ? AND m.revoked_at = 0;
-
 -- "New key" and "Edit" in the office: the customer by the number in the address.
 -- name: GetCustomerID :one
 SELECT id FROM customers WHERE number = ?;

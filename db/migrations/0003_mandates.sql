@@ -35,7 +35,7 @@ SELECT m.id AS mandate_id, m.customer_id, 0 AS arrangement, '' AS from_period, m
 FROM mandates m WHERE m.revoked_at = 0
 UNION ALL
 SELECT m.id, m.customer_id, d.id, d.from_period, d.day
-FROM mandates m JOIN auto_pay_days d ON d.customer_id = m.customer_id AND d.made_at > m.shown_at
+FROM mandates m JOIN auto_pay_days d ON d.customer_id = m.customer_id AND d.made_at >= m.shown_at
 WHERE m.revoked_at = 0;
 
 -- The day a paper form was signed that the office entered the consent from; ''

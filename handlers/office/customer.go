@@ -2,8 +2,6 @@ package office
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -55,6 +53,7 @@ func (h *Handlers) customer(c echo.Context) error {
 	parts := []func() error{
 		func() error { return h.fillOwed(ctx, s, p, row.ID) },
 		func() error { p.Facts, err = h.contactFacts(ctx, s, row); return err },
+		func() error { p.AutoPay, err = h.autoPayBrief(ctx, s, row); return err },
 		func() error { p.Sites, err = h.sites(ctx, row.ID); return err },
 		func() error { p.Drafts, err = h.customerDrafts(ctx, s, row.ID, may(c, tellers)); return err },
 		func() error { p.Users, err = h.customerUsers(ctx, s, row); return err },
@@ -146,15 +145,6 @@ func (h *Handlers) contactFacts(ctx context.Context, s *settings.Settings, row d
 	for _, p := range phones {
 		numbers = append(numbers, p.Phone)
 	}
-	pay, err := q.GetAutoPayForCustomer(ctx, row.ID)
-	autoPay := "off"
-	switch {
-	case err == nil:
-		kind := ledger.Kind(pay.Kind)
-		autoPay = fmt.Sprintf("on, day %d of the month, %s, since %s", pay.Day, ledger.MethodInWords(kind, kind.Label(), pay.Brand, pay.Last4), pay.AcceptedAt.Date(s.Zone))
-	case !errors.Is(err, sql.ErrNoRows):
-		return nil, err
-	}
 	edited := ""
 	if !row.ContactEditedAt.IsZero() {
 		edited = row.ContactEditedAt.Format(s.Zone)
@@ -162,7 +152,7 @@ func (h *Handlers) contactFacts(ctx context.Context, s *settings.Settings, row d
 	return facts("Name", joined(" ", row.FirstName, row.LastName), "Business", row.BusinessName,
 		"Billing address", row.Address1, "", row.Address2, "", joined(", ", row.City, joined(" ", row.State, row.Zip)),
 		"Phone", strings.Join(numbers, "\n"), "E-mail", strings.Join(emails, "\n"),
-		"Terms", row.Terms, "Salesperson", row.SalespersonEmail, "Auto pay", autoPay, "Changed by the customer", edited), nil
+		"Terms", row.Terms, "Salesperson", row.SalespersonEmail, "Changed by the customer", edited), nil
 }
 
 // facts makes a block of facts from labels and values: a value without a label

@@ -14,6 +14,7 @@ import (
 	"customerportal/db"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
+	"customerportal/internal/autopay"
 	"customerportal/internal/billing"
 	"customerportal/internal/fault"
 	"customerportal/internal/ledger"
@@ -30,6 +31,7 @@ type Handlers struct {
 	Ledger   *ledger.Service
 	Drafts   *billing.Drafts
 	Payments *payment.Service
+	AutoPay  *autopay.Service
 	Mail     *outbox.Worker
 }
 
@@ -94,6 +96,16 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.payment.record", Method: post, Path: "/office/customers/:number/payments", Access: tell, Handler: h.recordPayment},
 
 		{Name: "office.method.remove", Method: post, Path: "/office/customers/:number/methods/:id/remove", Access: tell, Handler: h.removeMethod},
+
+		{Name: "office.customer.autopay", Method: get, Path: "/office/customers/:number/autopay", Access: read, Handler: h.autoPayCustomer},
+		{Name: "office.customer.autopay.paper", Method: get, Path: "/office/customers/:number/autopay/papers/:paper", Access: read, Handler: h.consentPaper},
+		{Name: "office.customer.autopay.day", Method: post, Path: "/office/customers/:number/autopay/day", Access: tell, Handler: h.arrangeDay},
+		{Name: "office.customer.autopay.off", Method: post, Path: "/office/customers/:number/autopay/off", Access: tell, Handler: h.autoPayOff},
+		{Name: "office.customer.autopay.hold", Method: post, Path: "/office/customers/:number/autopay/hold", Access: tell, Handler: h.holdCustomer},
+		{Name: "office.customer.autopay.release", Method: post, Path: "/office/customers/:number/autopay/release", Access: tell, Handler: h.releaseCustomer},
+		{Name: "office.customer.autopay.form", Method: get, Path: "/office/customers/:number" + web.SignedFormPath, Access: tell, Handler: h.signedForm},
+		{Name: "office.customer.autopay.form.pdf", Method: get, Path: "/office/customers/:number/autopay/form.pdf", Access: tell, Handler: h.blankForm},
+		{Name: "office.customer.autopay.form.enter", Method: post, Path: "/office/customers/:number" + web.SignedFormPath, Access: tell, Handler: h.enterSignedForm},
 
 		{Name: "office.registrations", Method: get, Path: "/office/registrations", Access: help, Handler: h.registrations},
 		{Name: "office.registrations.do", Method: post, Path: "/office/registrations/:id/:verb", Access: help, Handler: h.decideRegistration},

@@ -31,6 +31,7 @@ import (
 	"customerportal/handlers/office"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
+	"customerportal/internal/autopay"
 	"customerportal/internal/billing"
 	"customerportal/internal/calendar"
 	"customerportal/internal/ledger"
@@ -104,6 +105,7 @@ func newDeskOn(t testing.TB, books *db.DB) *desk {
 			}
 		}}
 	d.screens = &office.Handlers{App: app, Accounts: d.accounts, Ledger: d.ledger, Drafts: billing.NewDrafts(d.db, clock, d.ledger), Payments: payment.New(d.db, clock, d.store, writer, d.ledger, nil, log), Mail: outbox.NewWorker(d.db, clock, d.store, writer, outbox.Relay{}, log)}
+	d.screens.AutoPay = autopay.New(d.db, clock, d.store, writer, d.screens.Payments, d.ledger, log)
 	d.handler = handlers.New(app, nil, d.screens.Routes())
 	d.write(func(q *db.Queries) (err error) {
 		for _, role := range account.Roles {
@@ -260,7 +262,10 @@ var roles = map[string]string{
 	"office.contact": "owner billing service", "office.contact.save": "owner billing service",
 	"office.users": "owner billing service", "office.users.add": "owner billing service", "office.users.key": "owner billing service", "office.users.do": "owner billing service",
 	"office.payment.new": "owner billing", "office.payment.preview": "owner billing", "office.payment.record": "owner billing",
-	"office.method.remove": "owner billing",
+	"office.method.remove":    "owner billing",
+	"office.customer.autopay": "owner billing service sales", "office.customer.autopay.paper": "owner billing service sales",
+	"office.customer.autopay.day": "owner billing", "office.customer.autopay.off": "owner billing", "office.customer.autopay.hold": "owner billing", "office.customer.autopay.release": "owner billing",
+	"office.customer.autopay.form": "owner billing", "office.customer.autopay.form.pdf": "owner billing", "office.customer.autopay.form.enter": "owner billing",
 	"office.registrations": "owner billing service", "office.registrations.do": "owner billing service",
 	"office.mail": "owner billing service", "office.mail.one": "owner billing service", "office.mail.retry": "owner billing service", "office.mail.test": "owner",
 	"office.processor": "owner", "office.processor.selftest": "owner", "office.processor.webhook": "owner",
@@ -534,7 +539,7 @@ func TestCustomerPage(t *testing.T) {
 	_, err := d.accounts.SaveUser(t.Context(), "zoe@example.com", "correct horse battery", d.customer[0])
 	must(t, err)
 	doc := d.page("service", d.path)
-	says(t, doc, "Zoë O'Neil #A/10 42", "1 Main St", "Troy, NY 12180", "(518) 555-0142", "zoe@example.com", "Net 30", "Auto pay", "off",
+	says(t, doc, "Zoë O'Neil #A/10 42", "1 Main St", "Troy, NY 12180", "(518) 555-0142", "zoe@example.com", "Net 30", "Auto Pay", "Off",
 		"Due$60.00", "Past due$30.00", "Unapplied credit$40.00", "Shop & <xpr0be>", "Fire", "CS-77", "10/1", "10023", "20 days past due", "OLD-1", "Check", "77",
 		"Your receipt", "Failed", "There is no mailbox zoe@example.com", "Active")
 	hides(t, doc, "Record a payment")
@@ -1230,7 +1235,7 @@ func TestMethods(t *testing.T) {
 			d.exec(`INSERT INTO mandates (customer_id, method_id, consent_text, consent_sha256, consent_version, day, shown_at, accepted_at, ip, user_agent, authenticated)
 				VALUES (?, 7, 'x', printf('%064d', 1), '1', 1, 1, 1, '', '', '')`, d.customer[0])
 			doc := d.page("billing", d.path)
-			says(t, doc, "Visa ending 4242", "04/2028", "on, day 1 of the month, Visa ending 4242")
+			says(t, doc, "Visa ending 4242", "04/2028", "1st of the month", "Maximum per monthnone")
 			hides(t, d.page("service", d.path), "Remove")
 			d.page("billing", "/office/customers/1043")
 			action, _ := doc.Find(`section[aria-labelledby=methods] form`).Attr("action")

@@ -144,12 +144,16 @@ func origin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// bodyLimit is 1 MiB, and 3 MiB where the dealer's logo is uploaded.
+// bodyLimit is 1 MiB, 3 MiB where the dealer's logo is uploaded, and 9 MiB where
+// a form is that a customer signed on paper.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
-	usual, logo := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next)
+	usual, logo, paper := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next), middleware.BodyLimit("9M")(next)
 	return func(c echo.Context) error {
-		if c.Request().URL.Path == LogoPath {
+		switch path := c.Request().URL.Path; {
+		case path == LogoPath:
 			return logo(c)
+		case strings.HasPrefix(path, "/office/customers/") && strings.HasSuffix(path, SignedFormPath):
+			return paper(c)
 		}
 		return usual(c)
 	}
@@ -157,6 +161,10 @@ func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 
 // LogoPath is where the office uploads the dealer's logo.
 const LogoPath = "/office/settings/logo"
+
+// SignedFormPath is where the office uploads a customer's signed form, behind
+// the path of the customer.
+const SignedFormPath = "/autopay/form"
 
 // form reads the form before any handler does, so that a broken one is refused
 // in one place: handlers find every value, and each is text that the database

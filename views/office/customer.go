@@ -18,6 +18,7 @@ type CustomerPage struct {
 	Balance                     string
 
 	Facts    []Fact
+	AutoPay  AutoPayBrief
 	Sites    []Site
 	Users    []CustomerUser
 	Invoices InvoiceList

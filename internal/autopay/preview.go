@@ -36,7 +36,8 @@ type Row struct {
 	Period     string // "2026-11"
 	// Retry is the number of the attempt that comes, from 2 on; 0 = the first.
 	Retry  int
-	Method string      // "Visa ending 4242"
+	Method string // "Visa ending 4242"
+	Kind   gateway.Kind
 	Open   money.Cents // owed on the invoices in question
 	// InFlight is what of Open is being paid already.
 	InFlight money.Cents
@@ -216,7 +217,7 @@ func dueParams(day calendar.Date, after, most int64) db.ListAutoPayDueParams {
 
 // row puts a taking into the plan.
 func (a *account) row(on calendar.Date, t taking) Row {
-	r := Row{CustomerID: a.CustomerID, Number: a.Number, Name: a.DisplayName, Day: on, Period: periodOf(on), Method: a.label(),
+	r := Row{CustomerID: a.CustomerID, Number: a.Number, Name: a.DisplayName, Day: on, Period: periodOf(on), Method: a.label(), Kind: gateway.Kind(a.Kind),
 		Open: t.open, InFlight: t.inFlight, Credit: t.credit, Amount: t.amount, Cap: a.CapCents, Hold: a.hold, Trouble: t.words}
 	r.Problem = t.obstacle == brokenCard || t.obstacle == wrongAmount || t.obstacle == closedDoor
 	for _, p := range t.parts {

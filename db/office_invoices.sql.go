@@ -228,30 +228,6 @@ func (q *Queries) GetInvoiceStanding(ctx context.Context, id int64) (GetInvoiceS
 	return i, err
 }
 
-const getInvoiceToBatch = `-- name: GetInvoiceToBatch :one
-SELECT i.id, i.number, i.state, d.body FROM invoices i LEFT JOIN documents d ON d.id = i.document_id WHERE i.id = ?
-`
-
-type GetInvoiceToBatchRow struct {
-	ID     int64
-	Number string
-	State  string
-	Body   []byte
-}
-
-// Printing many invoices: whether each can be printed, and its paper when it was made before.
-func (q *Queries) GetInvoiceToBatch(ctx context.Context, id int64) (GetInvoiceToBatchRow, error) {
-	row := q.db.QueryRowContext(ctx, getInvoiceToBatch, id)
-	var i GetInvoiceToBatchRow
-	err := row.Scan(
-		&i.ID,
-		&i.Number,
-		&i.State,
-		&i.Body,
-	)
-	return i, err
-}
-
 const getPrintBatch = `-- name: GetPrintBatch :one
 SELECT b.id, b.made_at, CAST(coalesce(f.name, '') AS TEXT) AS staff FROM print_batches b LEFT JOIN staff f ON f.id = b.staff_id WHERE b.id = ?
 `

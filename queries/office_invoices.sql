@@ -141,10 +141,6 @@ SELECT b.id, b.made_at, CAST(coalesce(f.name, '') AS TEXT) AS staff
 FROM print_batch_invoices p JOIN print_batches b ON b.id = p.batch_id LEFT JOIN staff f ON f.id = b.staff_id
 WHERE p.invoice_id = ? ORDER BY b.id DESC LIMIT 5;
 
--- Printing many invoices: whether each can be printed, and its paper when it was made before.
--- name: GetInvoiceToBatch :one
-SELECT i.id, i.number, i.state, d.body FROM invoices i LEFT JOIN documents d ON d.id = i.document_id WHERE i.id = ?;
-
 -- Printing invoices: whose each is, and whether it can be printed.
 -- name: GetInvoiceStanding :one
 SELECT id, number, state, customer_id FROM invoices WHERE id = ?;

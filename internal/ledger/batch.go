@@ -47,25 +47,25 @@ func (s *Service) BatchPaper(ctx context.Context, invoiceIDs []int64) (Paper, er
 
 // paperOf is the frozen paper of one invoice, made when there is none.
 func (s *Service) paperOf(ctx context.Context, id int64) ([]byte, error) {
-	for tries := 0; ; tries++ {
-		row, err := s.db.Read().GetInvoiceToBatch(ctx, id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil, fault.New(fault.Conflict, "One of these invoices is not in the books.")
-		}
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("ledger: batch, invoice %d: %w", id, err)
-		case row.State != "issued":
-			return nil, fault.New(fault.Conflict, "Invoice %s is %s and is not printed.", row.Number, row.State)
-		case row.Body != nil:
-			return row.Body, nil
-		case tries > 0:
-			return nil, fmt.Errorf("ledger: batch: the paper of invoice %s was not kept", row.Number)
-		}
-		if err := s.freezeInvoice(ctx, id); err != nil && !errors.Is(err, errMade) {
-			return nil, err
-		}
+	row, err := s.db.Read().GetInvoiceStanding(ctx, id)
+	if err := printable(row, err); err != nil {
+		return nil, err
 	}
+	paper, err := s.InvoicePaper(ctx, row.CustomerID, row.Number)
+	return paper.Body, err
+}
+
+// printable refuses what cannot be printed.
+func printable(row db.GetInvoiceStandingRow, err error) error {
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return fault.New(fault.Conflict, "One of these invoices is not in the books.")
+	case err != nil:
+		return fmt.Errorf("ledger: printing: %w", err)
+	case row.State != "issued":
+		return fault.New(fault.Conflict, "Invoice %s is %s and is not printed.", row.Number, row.State)
+	}
+	return nil
 }
 
 // PrintInvoices writes down that invoices are printed together, so that they are
@@ -93,14 +93,8 @@ func (s *Service) PrintInvoices(ctx context.Context, by audit.Actor, nonce strin
 		batch = made[0]
 		for i, id := range invoiceIDs {
 			row, err := q.GetInvoiceStanding(ctx, id)
-			if errors.Is(err, sql.ErrNoRows) {
-				return fault.New(fault.Conflict, "One of these invoices is not in the books.")
-			}
-			if err != nil {
-				return fmt.Errorf("ledger: printing: %w", err)
-			}
-			if row.State != "issued" {
-				return fault.New(fault.Conflict, "Invoice %s is %s and is not printed.", row.Number, row.State)
+			if err := printable(row, err); err != nil {
+				return err
 			}
 			if err := q.AddPrintBatchInvoice(ctx, db.AddPrintBatchInvoiceParams{BatchID: batch, Position: int64(i + 1), InvoiceID: id}); err != nil {
 				return fmt.Errorf("ledger: printing: %w", err)

@@ -374,6 +374,13 @@ type Job struct {
 	Error      string
 }
 
+type LateFee struct {
+	InvoiceID    int64
+	FeeInvoiceID int64
+	Cents        money.Cents
+	At           calendar.Instant
+}
+
 type Ledger struct {
 	ID         int64
 	CustomerID int64
@@ -648,6 +655,29 @@ type Registration struct {
 	At             calendar.Instant
 	DecidedAt      calendar.Instant
 	StaffID        sql.NullInt64
+}
+
+type Reminder struct {
+	InvoiceID  int64
+	Days       int64
+	CustomerID int64
+	SentDate   calendar.Date
+	Outcome    string
+	Reason     string
+	At         calendar.Instant
+}
+
+type ReminderHold struct {
+	CustomerID int64
+	Reason     string
+	StaffID    sql.NullInt64
+	PlacedAt   calendar.Instant
+}
+
+type ReminderSchedule struct {
+	Kind      string
+	Days      int64
+	SinceDate calendar.Date
 }
 
 type Reservation struct {

@@ -25,3 +25,48 @@ CREATE TABLE mail_choices (
     invoices  INTEGER NOT NULL CHECK (invoices IN (0, 1)),
     reminders INTEGER NOT NULL CHECK (reminders IN (0, 1))
 ) STRICT;
+
+-- Reminders and late fees: which steps the dealer's schedule has, and since when.
+-- Only what reaches a step after that counts, so that switching a schedule on
+-- sends nothing to old debts.
+CREATE TABLE reminder_schedule (
+    kind       TEXT NOT NULL CHECK (kind IN ('reminder', 'fee')),
+    -- from the due date: -3 is three days before
+    days       INTEGER NOT NULL,
+    since_date TEXT NOT NULL CHECK (since_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
+    PRIMARY KEY (kind, days)
+) STRICT, WITHOUT ROWID;
+
+-- What became of each step of each invoice, once.
+CREATE TABLE reminders (
+    invoice_id  INTEGER NOT NULL REFERENCES invoices (id),
+    days        INTEGER NOT NULL,
+    customer_id INTEGER NOT NULL REFERENCES customers (id),
+    sent_date   TEXT NOT NULL CHECK (sent_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
+    outcome     TEXT NOT NULL CHECK (outcome IN ('mailed', 'skipped')),
+    -- why none was mailed, in words
+    reason      TEXT NOT NULL DEFAULT '',
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (invoice_id, days)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reminders_customer ON reminders (customer_id, sent_date);
+CREATE INDEX reminders_newest ON reminders (at);
+
+-- Customers who are not reminded and charged no late fee until staff say so.
+CREATE TABLE reminder_holds (
+    customer_id INTEGER PRIMARY KEY REFERENCES customers (id),
+    reason      TEXT NOT NULL CHECK (reason <> ''),
+    staff_id    INTEGER REFERENCES staff (id),
+    placed_at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX reminder_holds_staff ON reminder_holds (staff_id);
+
+-- A late fee is an invoice of its own, once for the invoice it is for, even when
+-- it is voided.
+CREATE TABLE late_fees (
+    invoice_id     INTEGER PRIMARY KEY REFERENCES invoices (id),
+    fee_invoice_id INTEGER NOT NULL UNIQUE REFERENCES invoices (id),
+    cents          INTEGER NOT NULL CHECK (cents > 0),
+    at             INTEGER NOT NULL
+) STRICT;
+CREATE INDEX late_fees_newest ON late_fees (at);

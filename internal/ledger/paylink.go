@@ -170,3 +170,13 @@ func (s *Service) ShowPayLink(ctx context.Context, by audit.Actor, customerID in
 	})
 	return url, err
 }
+
+// PayLinkInMail is [Service.PayLink] for the text of a mail to the invoice's own
+// customer: the mark that becomes the link on the wire.
+func (s *Service) PayLinkInMail(ctx context.Context, q *db.Queries, now calendar.Instant, invoiceID int64) (string, error) {
+	generation, err := s.payLink(ctx, q, now, invoiceID, true)
+	if err != nil {
+		return "", err
+	}
+	return s.mail.PayLinkMark(invoiceID, generation), nil
+}

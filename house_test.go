@@ -56,6 +56,7 @@ var (
 		"internal/payment":                               {"db", "internal/document", "internal/ledger", "internal/gateway", "services"},
 		"internal/billing":                               {"db", "internal/ledger", "services"},
 		"internal/autopay":                               {"db", "internal/ledger", "internal/payment", "internal/gateway", "services"},
+		"internal/reminder":                              {"db", "internal/ledger", "services"},
 		"internal/books":                                 {"db", "internal/account", "internal/ledger", "services"},
 		"internal/accounting":                            {"db", "internal/books", "internal/ledger", "services"},
 		"internal/schedule":                              {"db"},

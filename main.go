@@ -41,6 +41,7 @@ import (
 	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
+	"customerportal/internal/reminder"
 	"customerportal/internal/schedule"
 	"customerportal/internal/settings"
 	"customerportal/static"
@@ -108,6 +109,7 @@ type program struct {
 	ledger   *ledger.Service
 	payments *payment.Service
 	autopay  *autopay.Service
+	reminder *reminder.Service
 	gateways *gateways
 }
 
@@ -133,6 +135,7 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 	p.gateways = &gateways{cfg: cfg, clock: clock, deliver: p.deliver}
 	p.payments = payment.New(p.books, p.clock, p.settings, p.mail, p.ledger,
 		payment.Gateways{"sandbox": p.gateways.forSandbox, "stripe": p.gateways.forStripe}, p.log)
+	p.reminder = reminder.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
 	p.autopay = autopay.New(p.books, p.clock, p.settings, p.mail, p.payments, p.ledger, p.log)
 	return p, nil
 }
@@ -263,6 +266,7 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Payments: p.payments}
 	app.Sessions.PortalTabs = customers.Tabs
 	staff := &office.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Drafts: billing.NewDrafts(p.books, p.clock, p.ledger), Payments: p.payments, AutoPay: p.autopay, Mail: p.sender}
+	staff.Reminders = p.reminder
 	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
 	for _, table := range more {
 		tables = append(tables, table(app))
@@ -336,6 +340,7 @@ func (p *program) jobs() []schedule.Job {
 		{Name: "self-test", Every: time.Hour, Wake: p.payments.SelfTestAsked(), Run: p.payments.RunSelfTests},
 		{Name: "expiring cards", Every: time.Hour, Limit: time.Minute, Run: p.payments.WarnOfExpiry},
 		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
+		{Name: "reminders", Every: 5 * time.Minute, Run: p.reminder.Run},
 		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: func(ctx context.Context) error {
 			return errors.Join(p.accounts.Sweep(ctx), p.payments.Sweep(ctx))
 		}},

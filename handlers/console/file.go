@@ -9,8 +9,10 @@ import (
 	"runtime/debug"
 
 	"customerportal/db"
+	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/ledger"
+	"customerportal/internal/reminder"
 )
 
 func (c *console) backup(ctx context.Context, args []string, stdout io.Writer) error {
@@ -53,6 +55,12 @@ func (c *console) confirm(ctx context.Context, args []string, stdout io.Writer) 
 	})
 }
 
+// checks are what the doctor looks at, a line for each noun.
+var checks = []func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Finding, error){
+	ledger.CheckBooks,
+	reminder.Check,
+}
+
 func (c *console) doctor(ctx context.Context, args []string, stdout io.Writer) error {
 	return c.with(ctx, "doctor", args, stdout, func(p *Portal, _ []string) error {
 		found, err := p.DB.Integrity(ctx)
@@ -68,8 +76,14 @@ func (c *console) doctor(ctx context.Context, args []string, stdout io.Writer) e
 		}
 		var findings []ledger.Finding
 		err = p.DB.View(ctx, func(q *db.Queries) error {
-			findings, err = ledger.CheckBooks(ctx, q, p.Clock.Now())
-			return err
+			for _, check := range checks {
+				more, err := check(ctx, q, p.Clock.Now())
+				if err != nil {
+					return err
+				}
+				findings = append(findings, more...)
+			}
+			return nil
 		})
 		if err != nil {
 			return err

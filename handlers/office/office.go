@@ -20,6 +20,7 @@ import (
 	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
+	"customerportal/internal/reminder"
 	"customerportal/views"
 	view "customerportal/views/office"
 )
@@ -33,6 +34,8 @@ type Handlers struct {
 	Payments *payment.Service
 	AutoPay  *autopay.Service
 	Mail     *outbox.Worker
+
+	Reminders *reminder.Service
 }
 
 // Who may do what; the owner may do everything.

@@ -126,6 +126,9 @@ func TestACopiedFileOpensNoPayLink(t *testing.T) {
 		}
 		return nil
 	}))
+	if batch, err := b.service.BatchPaper(t.Context(), []int64{id, b.issue(1, "10002", today, 5000)}); err != nil || !bytes.HasPrefix(batch.Body, []byte("%PDF-")) {
+		t.Errorf("printed together: %v", err)
+	}
 	copied, err := b.db.Backup(t.Context(), filepath.Join(t.TempDir(), "copy.db"))
 	must(t, err)
 	raw, err := os.ReadFile(copied)
@@ -152,7 +155,7 @@ func TestACopiedFileOpensNoPayLink(t *testing.T) {
 	}
 	again, err := b.service.InvoicePaper(t.Context(), 1, "10001")
 	must(t, err)
-	if !bytes.HasPrefix(again.Body, []byte("%PDF-")) || again.SHA256 == paper.SHA256 || b.count("documents") != 1 {
+	if !bytes.HasPrefix(again.Body, []byte("%PDF-")) || again.SHA256 == paper.SHA256 || b.count("documents") != 2 {
 		t.Error("the paper was not made again")
 	}
 	same, err := b.service.InvoicePaper(t.Context(), 1, "10001")

@@ -339,6 +339,7 @@ func (p *program) jobs() []schedule.Job {
 		{Name: "payments", Every: 5 * time.Second, Wake: p.payments.Woken(), Run: p.payments.Settle},
 		{Name: "self-test", Every: time.Hour, Wake: p.payments.SelfTestAsked(), Run: p.payments.RunSelfTests},
 		{Name: "expiring cards", Every: time.Hour, Limit: time.Minute, Run: p.payments.WarnOfExpiry},
+		{Name: "auto pay", Every: 20 * time.Second, Wake: p.autopay.Woken(), Run: p.autopay.Run},
 		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
 		{Name: "reminders", Every: 5 * time.Minute, Run: p.reminder.Run},
 		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: func(ctx context.Context) error {

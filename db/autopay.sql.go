@@ -66,6 +66,32 @@ func (q *Queries) AddAutoPayHold(ctx context.Context, arg AddAutoPayHoldParams) 
 	return result.RowsAffected()
 }
 
+const addAutoPayNotice = `-- name: AddAutoPayNotice :exec
+INSERT INTO auto_pay_notices (customer_id, period, kind, expected_cents, mailed, made_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+`
+
+type AddAutoPayNoticeParams struct {
+	CustomerID    int64
+	Period        string
+	Kind          string
+	ExpectedCents money.Cents
+	Mailed        int64
+	MadeAt        calendar.Instant
+}
+
+// autopay, notices: a customer is told, once for each month and kind.
+func (q *Queries) AddAutoPayNotice(ctx context.Context, arg AddAutoPayNoticeParams) error {
+	_, err := q.db.ExecContext(ctx, addAutoPayNotice,
+		arg.CustomerID,
+		arg.Period,
+		arg.Kind,
+		arg.ExpectedCents,
+		arg.Mailed,
+		arg.MadeAt,
+	)
+	return err
+}
+
 const addAutoPayPeriod = `-- name: AddAutoPayPeriod :execrows
 INSERT INTO auto_pay_periods (customer_id, period, due_date, run_id, state, reason, amount_cents, credit_cents, attempts, decided_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
@@ -132,6 +158,188 @@ func (q *Queries) AddAutoPayRun(ctx context.Context, arg AddAutoPayRunParams) (i
 	return result.RowsAffected()
 }
 
+const checkAutoPayMissing = `-- name: CheckAutoPayMissing :many
+SELECT c.number, d.period, d.attempts FROM auto_pay_periods d JOIN customers c ON c.id = d.customer_id
+WHERE d.attempts <> (SELECT count(*) FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period)
+ORDER BY d.customer_id LIMIT ?
+`
+
+type CheckAutoPayMissingRow struct {
+	Number   string
+	Period   string
+	Attempts int64
+}
+
+// portal doctor: months whose attempts are not all there.
+func (q *Queries) CheckAutoPayMissing(ctx context.Context, limit int64) ([]CheckAutoPayMissingRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkAutoPayMissing, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckAutoPayMissingRow
+	for rows.Next() {
+		var i CheckAutoPayMissingRow
+		if err := rows.Scan(&i.Number, &i.Period, &i.Attempts); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkAutoPayMore = `-- name: CheckAutoPayMore :many
+SELECT p.reference, p.amount_cents, d.amount_cents AS first_cents FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
+JOIN auto_pay_periods d ON d.customer_id = a.customer_id AND d.period = a.period
+WHERE p.amount_cents > d.amount_cents ORDER BY a.id LIMIT ?
+`
+
+type CheckAutoPayMoreRow struct {
+	Reference   string
+	AmountCents money.Cents
+	FirstCents  money.Cents
+}
+
+// portal doctor: attempts that asked for more than the first of their month.
+func (q *Queries) CheckAutoPayMore(ctx context.Context, limit int64) ([]CheckAutoPayMoreRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkAutoPayMore, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckAutoPayMoreRow
+	for rows.Next() {
+		var i CheckAutoPayMoreRow
+		if err := rows.Scan(&i.Reference, &i.AmountCents, &i.FirstCents); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkAutoPayStray = `-- name: CheckAutoPayStray :many
+SELECT p.reference FROM payments p WHERE p.source = 'autopay'
+  AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a JOIN auto_pay_periods d ON d.customer_id = a.customer_id AND d.period = a.period
+      WHERE a.payment_id = p.id AND a.customer_id = p.customer_id AND a.number <= d.attempts)
+ORDER BY p.id LIMIT ?
+`
+
+// portal doctor: auto payments that no month knows of, and attempts at months
+// that are not there or count otherwise.
+func (q *Queries) CheckAutoPayStray(ctx context.Context, limit int64) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, checkAutoPayStray, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var reference string
+		if err := rows.Scan(&reference); err != nil {
+			return nil, err
+		}
+		items = append(items, reference)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkAutoPayTwice = `-- name: CheckAutoPayTwice :many
+SELECT c.number, a.period, count(*) AS payments FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id JOIN customers c ON c.id = a.customer_id
+WHERE p.state IN ('submitted', 'processing', 'succeeded', 'partially_refunded', 'refunded', 'disputed', 'won', 'lost')
+GROUP BY a.customer_id, a.period HAVING count(*) > 1 ORDER BY a.customer_id LIMIT ?
+`
+
+type CheckAutoPayTwiceRow struct {
+	Number   string
+	Period   string
+	Payments int64
+}
+
+// portal doctor: months that were taken more than once.
+func (q *Queries) CheckAutoPayTwice(ctx context.Context, limit int64) ([]CheckAutoPayTwiceRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkAutoPayTwice, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckAutoPayTwiceRow
+	for rows.Next() {
+		var i CheckAutoPayTwiceRow
+		if err := rows.Scan(&i.Number, &i.Period, &i.Payments); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkAutoPayWaiting = `-- name: CheckAutoPayWaiting :many
+SELECT p.reference, p.created_at FROM payments p JOIN auto_pay_attempts a ON a.payment_id = p.id JOIN auto_pay_runs r ON r.id = a.run_id
+WHERE p.state = 'planned' AND p.source = 'autopay' AND p.created_at < ?1
+  AND (r.state IN ('finished', 'skipped') OR (r.state = 'charging' AND r.trouble = ''))
+  AND NOT EXISTS (SELECT 1 FROM auto_pay_holds h WHERE h.customer_id IS NULL AND h.released_at = 0)
+ORDER BY p.id LIMIT ?2
+`
+
+type CheckAutoPayWaitingParams struct {
+	Before calendar.Instant
+	Most   int64
+}
+
+type CheckAutoPayWaitingRow struct {
+	Reference string
+	CreatedAt calendar.Instant
+}
+
+// portal doctor: auto payments that were planned and that nobody sent.
+func (q *Queries) CheckAutoPayWaiting(ctx context.Context, arg CheckAutoPayWaitingParams) ([]CheckAutoPayWaitingRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkAutoPayWaiting, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckAutoPayWaitingRow
+	for rows.Next() {
+		var i CheckAutoPayWaitingRow
+		if err := rows.Scan(&i.Reference, &i.CreatedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countAutoPayUnfinished = `-- name: CountAutoPayUnfinished :one
 SELECT CAST(coalesce(sum(p.state = 'planned'), 0) AS INTEGER) AS planned,
     CAST(coalesce(sum(p.state = 'submitted' AND p.submitted_at > ?1), 0) AS INTEGER) AS submitted,
@@ -187,6 +395,22 @@ func (q *Queries) CountLaterAutoPayPeriods(ctx context.Context, arg CountLaterAu
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const dropAutoPayRun = `-- name: DropAutoPayRun :execrows
+DELETE FROM auto_pay_runs WHERE auto_pay_runs.id = ?1 AND state = 'charging'
+    AND NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.run_id = ?1)
+    AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.run_id = ?1)
+    AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.unreported = 1)
+`
+
+// autopay.Run: a run that decided about nobody leaves no trace.
+func (q *Queries) DropAutoPayRun(ctx context.Context, id int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, dropAutoPayRun, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const followAutoPayAttempt = `-- name: FollowAutoPayAttempt :execrows
@@ -563,7 +787,7 @@ func (q *Queries) ListAutoPayCustomers(ctx context.Context, arg ListAutoPayCusto
 }
 
 const listAutoPayDue = `-- name: ListAutoPayDue :many
-SELECT m.customer_id FROM mandates m
+SELECT m.customer_id, m.day, m.accepted_at FROM mandates m
 WHERE m.revoked_at = 0 AND m.customer_id > ?1
   AND NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.customer_id = m.customer_id
       AND p.period = CASE WHEN m.day <= CAST(?2 AS INTEGER) THEN CAST(?3 AS TEXT) ELSE CAST(?4 AS TEXT) END)
@@ -578,9 +802,15 @@ type ListAutoPayDueParams struct {
 	Most  int64
 }
 
+type ListAutoPayDueRow struct {
+	CustomerID int64
+	Day        int64
+	AcceptedAt calendar.Instant
+}
+
 // autopay, planning: customers whose latest day has come and whose month is not
 // decided. Dom is the day of the month, this and last are the months of it.
-func (q *Queries) ListAutoPayDue(ctx context.Context, arg ListAutoPayDueParams) ([]int64, error) {
+func (q *Queries) ListAutoPayDue(ctx context.Context, arg ListAutoPayDueParams) ([]ListAutoPayDueRow, error) {
 	rows, err := q.db.QueryContext(ctx, listAutoPayDue,
 		arg.After,
 		arg.Dom,
@@ -592,13 +822,13 @@ func (q *Queries) ListAutoPayDue(ctx context.Context, arg ListAutoPayDueParams) 
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []ListAutoPayDueRow
 	for rows.Next() {
-		var customer_id int64
-		if err := rows.Scan(&customer_id); err != nil {
+		var i ListAutoPayDueRow
+		if err := rows.Scan(&i.CustomerID, &i.Day, &i.AcceptedAt); err != nil {
 			return nil, err
 		}
-		items = append(items, customer_id)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -891,6 +1121,64 @@ func (q *Queries) ListAutoPayLatestTaken(ctx context.Context, customers []int64)
 	return items, nil
 }
 
+const listAutoPayMonthsOfCustomer = `-- name: ListAutoPayMonthsOfCustomer :many
+SELECT d.period, d.due_date, d.state, d.reason, d.amount_cents, d.credit_cents, d.retry_date, d.attempts, d.run_id,
+    CAST(coalesce((SELECT a.id FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period ORDER BY a.number DESC LIMIT 1), 0) AS INTEGER) AS attempt_id,
+    CAST(coalesce((SELECT p.reference FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
+        WHERE a.customer_id = d.customer_id AND a.period = d.period ORDER BY a.number DESC LIMIT 1), '') AS TEXT) AS reference
+FROM auto_pay_periods d WHERE d.customer_id = ? ORDER BY d.period DESC LIMIT 24
+`
+
+type ListAutoPayMonthsOfCustomerRow struct {
+	Period      string
+	DueDate     calendar.Date
+	State       string
+	Reason      string
+	AmountCents money.Cents
+	CreditCents money.Cents
+	RetryDate   calendar.Date
+	Attempts    int64
+	RunID       int64
+	AttemptID   int64
+	Reference   string
+}
+
+// autopay, the customer's page: what became of the latest months.
+func (q *Queries) ListAutoPayMonthsOfCustomer(ctx context.Context, customerID int64) ([]ListAutoPayMonthsOfCustomerRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayMonthsOfCustomer, customerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAutoPayMonthsOfCustomerRow
+	for rows.Next() {
+		var i ListAutoPayMonthsOfCustomerRow
+		if err := rows.Scan(
+			&i.Period,
+			&i.DueDate,
+			&i.State,
+			&i.Reason,
+			&i.AmountCents,
+			&i.CreditCents,
+			&i.RetryDate,
+			&i.Attempts,
+			&i.RunID,
+			&i.AttemptID,
+			&i.Reference,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listAutoPayMoved = `-- name: ListAutoPayMoved :many
 SELECT a.id, a.customer_id, a.period, a.number, a.outcome, a.run_id, p.id AS payment_id, p.reference, p.state, p.kind, p.brand, p.number_label, p.amount_cents,
     p.payment_date, p.failure_code, p.failure_message, p.user_id
@@ -947,6 +1235,44 @@ func (q *Queries) ListAutoPayMoved(ctx context.Context, limit int64) ([]ListAuto
 			&i.FailureMessage,
 			&i.UserID,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAutoPayNotices = `-- name: ListAutoPayNotices :many
+SELECT kind, expected_cents FROM auto_pay_notices WHERE customer_id = ? AND period = ?
+`
+
+type ListAutoPayNoticesParams struct {
+	CustomerID int64
+	Period     string
+}
+
+type ListAutoPayNoticesRow struct {
+	Kind          string
+	ExpectedCents money.Cents
+}
+
+// autopay, notices: what a customer was told of a month.
+func (q *Queries) ListAutoPayNotices(ctx context.Context, arg ListAutoPayNoticesParams) ([]ListAutoPayNoticesRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayNotices, arg.CustomerID, arg.Period)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAutoPayNoticesRow
+	for rows.Next() {
+		var i ListAutoPayNoticesRow
+		if err := rows.Scan(&i.Kind, &i.ExpectedCents); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1196,6 +1522,277 @@ func (q *Queries) ListAutoPayRetryInvoices(ctx context.Context, customers []int6
 	return items, nil
 }
 
+const listAutoPayRunAttempts = `-- name: ListAutoPayRunAttempts :many
+SELECT a.id, a.customer_id, a.period, a.number, a.unreported, p.reference, p.state, p.amount_cents, p.kind, p.brand, p.number_label, p.failure_message,
+    d.due_date, d.credit_cents, d.retry_date, d.attempts, d.state AS month, c.number AS customer_number, c.display_name
+FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id JOIN customers c ON c.id = a.customer_id
+JOIN auto_pay_periods d ON d.customer_id = a.customer_id AND d.period = a.period
+WHERE a.run_id = ?1 AND instr(CAST(?2 AS TEXT), ' ' || p.state || ' ') > 0 AND a.id > ?3
+ORDER BY a.id LIMIT ?4
+`
+
+type ListAutoPayRunAttemptsParams struct {
+	RunID  int64
+	States string
+	After  int64
+	Most   int64
+}
+
+type ListAutoPayRunAttemptsRow struct {
+	ID             int64
+	CustomerID     int64
+	Period         string
+	Number         int64
+	Unreported     int64
+	Reference      string
+	State          string
+	AmountCents    money.Cents
+	Kind           string
+	Brand          string
+	NumberLabel    string
+	FailureMessage string
+	DueDate        calendar.Date
+	CreditCents    money.Cents
+	RetryDate      calendar.Date
+	Attempts       int64
+	Month          string
+	CustomerNumber string
+	DisplayName    string
+}
+
+// autopay.Result: the attempts of a run whose payments are in the states asked
+// for, each between blanks.
+func (q *Queries) ListAutoPayRunAttempts(ctx context.Context, arg ListAutoPayRunAttemptsParams) ([]ListAutoPayRunAttemptsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayRunAttempts,
+		arg.RunID,
+		arg.States,
+		arg.After,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAutoPayRunAttemptsRow
+	for rows.Next() {
+		var i ListAutoPayRunAttemptsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CustomerID,
+			&i.Period,
+			&i.Number,
+			&i.Unreported,
+			&i.Reference,
+			&i.State,
+			&i.AmountCents,
+			&i.Kind,
+			&i.Brand,
+			&i.NumberLabel,
+			&i.FailureMessage,
+			&i.DueDate,
+			&i.CreditCents,
+			&i.RetryDate,
+			&i.Attempts,
+			&i.Month,
+			&i.CustomerNumber,
+			&i.DisplayName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAutoPayRunPeriods = `-- name: ListAutoPayRunPeriods :many
+SELECT d.customer_id, d.period, d.due_date, d.state, d.reason, d.amount_cents, d.credit_cents, d.retry_date, c.number, c.display_name
+FROM auto_pay_periods d JOIN customers c ON c.id = d.customer_id
+WHERE d.run_id = ?1 AND instr(CAST(?2 AS TEXT), ' ' || d.state || ' ') > 0 AND d.customer_id > ?3
+  AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period AND a.run_id = ?1)
+ORDER BY d.customer_id, d.period LIMIT ?4
+`
+
+type ListAutoPayRunPeriodsParams struct {
+	RunID  int64
+	States string
+	After  int64
+	Most   int64
+}
+
+type ListAutoPayRunPeriodsRow struct {
+	CustomerID  int64
+	Period      string
+	DueDate     calendar.Date
+	State       string
+	Reason      string
+	AmountCents money.Cents
+	CreditCents money.Cents
+	RetryDate   calendar.Date
+	Number      string
+	DisplayName string
+}
+
+// autopay, results and summary: the months a run decided without an attempt,
+// in the states asked for, each between blanks.
+func (q *Queries) ListAutoPayRunPeriods(ctx context.Context, arg ListAutoPayRunPeriodsParams) ([]ListAutoPayRunPeriodsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayRunPeriods,
+		arg.RunID,
+		arg.States,
+		arg.After,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAutoPayRunPeriodsRow
+	for rows.Next() {
+		var i ListAutoPayRunPeriodsRow
+		if err := rows.Scan(
+			&i.CustomerID,
+			&i.Period,
+			&i.DueDate,
+			&i.State,
+			&i.Reason,
+			&i.AmountCents,
+			&i.CreditCents,
+			&i.RetryDate,
+			&i.Number,
+			&i.DisplayName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAutoPayRuns = `-- name: ListAutoPayRuns :many
+SELECT r.id, r.kind, r.state, r.run_date, r.trouble, r.staff_id, r.started_at, r.stopped_at, r.finished_at, CAST(coalesce(nullif(s.name, ''), s.email, '') AS TEXT) AS staff
+FROM auto_pay_runs r LEFT JOIN staff s ON s.id = r.staff_id
+WHERE r.id < ?1 ORDER BY r.id DESC LIMIT ?2
+`
+
+type ListAutoPayRunsParams struct {
+	Before int64
+	Most   int64
+}
+
+type ListAutoPayRunsRow struct {
+	ID         int64
+	Kind       string
+	State      string
+	RunDate    calendar.Date
+	Trouble    string
+	StaffID    sql.NullInt64
+	StartedAt  calendar.Instant
+	StoppedAt  calendar.Instant
+	FinishedAt calendar.Instant
+	Staff      string
+}
+
+// autopay.Runs: runs, the latest first.
+func (q *Queries) ListAutoPayRuns(ctx context.Context, arg ListAutoPayRunsParams) ([]ListAutoPayRunsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayRuns, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAutoPayRunsRow
+	for rows.Next() {
+		var i ListAutoPayRunsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.State,
+			&i.RunDate,
+			&i.Trouble,
+			&i.StaffID,
+			&i.StartedAt,
+			&i.StoppedAt,
+			&i.FinishedAt,
+			&i.Staff,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAutoPayUnreported = `-- name: ListAutoPayUnreported :many
+SELECT a.id, a.run_id, p.reference, p.amount_cents, p.failure_message, p.state, d.retry_date, d.state AS month, c.number, c.display_name
+FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id JOIN customers c ON c.id = a.customer_id
+JOIN auto_pay_periods d ON d.customer_id = a.customer_id AND d.period = a.period
+WHERE a.unreported = 1 ORDER BY a.id LIMIT ?
+`
+
+type ListAutoPayUnreportedRow struct {
+	ID             int64
+	RunID          int64
+	Reference      string
+	AmountCents    money.Cents
+	FailureMessage string
+	State          string
+	RetryDate      calendar.Date
+	Month          string
+	Number         string
+	DisplayName    string
+}
+
+// autopay, summary: failures that no summary has told of.
+func (q *Queries) ListAutoPayUnreported(ctx context.Context, limit int64) ([]ListAutoPayUnreportedRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayUnreported, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAutoPayUnreportedRow
+	for rows.Next() {
+		var i ListAutoPayUnreportedRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.RunID,
+			&i.Reference,
+			&i.AmountCents,
+			&i.FailureMessage,
+			&i.State,
+			&i.RetryDate,
+			&i.Month,
+			&i.Number,
+			&i.DisplayName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const markAutoPayMoved = `-- name: MarkAutoPayMoved :exec
 UPDATE auto_pay_attempts SET moved = 1 WHERE payment_id = ?
 `
@@ -1338,6 +1935,16 @@ func (q *Queries) ReleaseAutoPayHold(ctx context.Context, arg ReleaseAutoPayHold
 	return result.RowsAffected()
 }
 
+const reportAutoPayFailures = `-- name: ReportAutoPayFailures :exec
+UPDATE auto_pay_attempts SET unreported = 0 WHERE unreported = 1
+`
+
+// autopay, summary: they are told of now.
+func (q *Queries) ReportAutoPayFailures(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, reportAutoPayFailures)
+	return err
+}
+
 const skipAutoPayAsked = `-- name: SkipAutoPayAsked :execrows
 UPDATE auto_pay_periods SET state = 'skipped', reason = ?, decided_at = ? WHERE run_id = ? AND state = 'asks'
 `
@@ -1355,6 +1962,96 @@ func (q *Queries) SkipAutoPayAsked(ctx context.Context, arg SkipAutoPayAskedPara
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const sumAutoPayAttempts = `-- name: SumAutoPayAttempts :many
+SELECT p.state, count(*) AS count, CAST(sum(p.amount_cents) AS INTEGER) AS amount
+FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id WHERE a.run_id = ? GROUP BY p.state
+`
+
+type SumAutoPayAttemptsRow struct {
+	State  string
+	Count  int64
+	Amount int64
+}
+
+// autopay, results and summary: the attempts of a run by what became of them.
+func (q *Queries) SumAutoPayAttempts(ctx context.Context, runID int64) ([]SumAutoPayAttemptsRow, error) {
+	rows, err := q.db.QueryContext(ctx, sumAutoPayAttempts, runID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SumAutoPayAttemptsRow
+	for rows.Next() {
+		var i SumAutoPayAttemptsRow
+		if err := rows.Scan(&i.State, &i.Count, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sumAutoPayCredit = `-- name: SumAutoPayCredit :one
+SELECT CAST(coalesce(sum(credit_cents), 0) AS INTEGER) FROM auto_pay_periods WHERE run_id = ?
+`
+
+// autopay, results and summary: credit used by the months of a run.
+func (q *Queries) SumAutoPayCredit(ctx context.Context, runID int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, sumAutoPayCredit, runID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const sumAutoPayPeriods = `-- name: SumAutoPayPeriods :many
+SELECT d.state, count(*) AS count, CAST(sum(d.credit_cents) AS INTEGER) AS credit, CAST(sum(d.amount_cents) AS INTEGER) AS amount
+FROM auto_pay_periods d
+WHERE d.run_id = ?1 AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period AND a.run_id = ?1)
+GROUP BY d.state
+`
+
+type SumAutoPayPeriodsRow struct {
+	State  string
+	Count  int64
+	Credit int64
+	Amount int64
+}
+
+// autopay, results and summary: the months a run decided without an attempt.
+func (q *Queries) SumAutoPayPeriods(ctx context.Context, runID int64) ([]SumAutoPayPeriodsRow, error) {
+	rows, err := q.db.QueryContext(ctx, sumAutoPayPeriods, runID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SumAutoPayPeriodsRow
+	for rows.Next() {
+		var i SumAutoPayPeriodsRow
+		if err := rows.Scan(
+			&i.State,
+			&i.Count,
+			&i.Credit,
+			&i.Amount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const unclaimPayment = `-- name: UnclaimPayment :execrows

@@ -5,7 +5,7 @@ SELECT customer_id FROM mandates WHERE revoked_at = 0 AND customer_id > sqlc.arg
 -- autopay, planning: customers whose latest day has come and whose month is not
 -- decided. Dom is the day of the month, this and last are the months of it.
 -- name: ListAutoPayDue :many
-SELECT m.customer_id FROM mandates m
+SELECT m.customer_id, m.day, m.accepted_at FROM mandates m
 WHERE m.revoked_at = 0 AND m.customer_id > sqlc.arg(after)
   AND NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.customer_id = m.customer_id
       AND p.period = CASE WHEN m.day <= CAST(sqlc.arg(dom) AS INTEGER) THEN CAST(sqlc.arg(this) AS TEXT) ELSE CAST(sqlc.arg(last) AS TEXT) END)
@@ -219,3 +219,112 @@ SELECT CAST(coalesce(max(at), 0) AS INTEGER) FROM audit WHERE action = 'books.co
 -- autopay.Run: how many failures no summary has told of.
 -- name: CountAutoPayUnreported :one
 SELECT count(*) FROM auto_pay_attempts WHERE unreported = 1;
+
+-- autopay.Run: a run that decided about nobody leaves no trace.
+-- name: DropAutoPayRun :execrows
+DELETE FROM auto_pay_runs WHERE auto_pay_runs.id = sqlc.arg(id) AND state = 'charging'
+    AND NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.run_id = sqlc.arg(id))
+    AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.run_id = sqlc.arg(id))
+    AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.unreported = 1);
+
+-- autopay, results and summary: the attempts of a run by what became of them.
+-- name: SumAutoPayAttempts :many
+SELECT p.state, count(*) AS count, CAST(sum(p.amount_cents) AS INTEGER) AS amount
+FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id WHERE a.run_id = ? GROUP BY p.state;
+
+-- autopay, results and summary: the months a run decided without an attempt.
+-- name: SumAutoPayPeriods :many
+SELECT d.state, count(*) AS count, CAST(sum(d.credit_cents) AS INTEGER) AS credit, CAST(sum(d.amount_cents) AS INTEGER) AS amount
+FROM auto_pay_periods d
+WHERE d.run_id = sqlc.arg(run_id) AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period AND a.run_id = sqlc.arg(run_id))
+GROUP BY d.state;
+
+-- autopay, results and summary: credit used by the months of a run.
+-- name: SumAutoPayCredit :one
+SELECT CAST(coalesce(sum(credit_cents), 0) AS INTEGER) FROM auto_pay_periods WHERE run_id = ?;
+
+-- autopay, summary: failures that no summary has told of.
+-- name: ListAutoPayUnreported :many
+SELECT a.id, a.run_id, p.reference, p.amount_cents, p.failure_message, p.state, d.retry_date, d.state AS month, c.number, c.display_name
+FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id JOIN customers c ON c.id = a.customer_id
+JOIN auto_pay_periods d ON d.customer_id = a.customer_id AND d.period = a.period
+WHERE a.unreported = 1 ORDER BY a.id LIMIT ?;
+
+-- autopay, summary: they are told of now.
+-- name: ReportAutoPayFailures :exec
+UPDATE auto_pay_attempts SET unreported = 0 WHERE unreported = 1;
+
+-- autopay, results and summary: the months a run decided without an attempt,
+-- in the states asked for, each between blanks.
+-- name: ListAutoPayRunPeriods :many
+SELECT d.customer_id, d.period, d.due_date, d.state, d.reason, d.amount_cents, d.credit_cents, d.retry_date, c.number, c.display_name
+FROM auto_pay_periods d JOIN customers c ON c.id = d.customer_id
+WHERE d.run_id = sqlc.arg(run_id) AND instr(CAST(sqlc.arg(states) AS TEXT), ' ' || d.state || ' ') > 0 AND d.customer_id > sqlc.arg(after)
+  AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period AND a.run_id = sqlc.arg(run_id))
+ORDER BY d.customer_id, d.period LIMIT sqlc.arg(most);
+
+-- autopay.Runs: runs, the latest first.
+-- name: ListAutoPayRuns :many
+SELECT r.*, CAST(coalesce(nullif(s.name, ''), s.email, '') AS TEXT) AS staff
+FROM auto_pay_runs r LEFT JOIN staff s ON s.id = r.staff_id
+WHERE r.id < sqlc.arg(before) ORDER BY r.id DESC LIMIT sqlc.arg(most);
+
+-- autopay.Result: the attempts of a run whose payments are in the states asked
+-- for, each between blanks.
+-- name: ListAutoPayRunAttempts :many
+SELECT a.id, a.customer_id, a.period, a.number, a.unreported, p.reference, p.state, p.amount_cents, p.kind, p.brand, p.number_label, p.failure_message,
+    d.due_date, d.credit_cents, d.retry_date, d.attempts, d.state AS month, c.number AS customer_number, c.display_name
+FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id JOIN customers c ON c.id = a.customer_id
+JOIN auto_pay_periods d ON d.customer_id = a.customer_id AND d.period = a.period
+WHERE a.run_id = sqlc.arg(run_id) AND instr(CAST(sqlc.arg(states) AS TEXT), ' ' || p.state || ' ') > 0 AND a.id > sqlc.arg(after)
+ORDER BY a.id LIMIT sqlc.arg(most);
+
+-- autopay, the customer's page: what became of the latest months.
+-- name: ListAutoPayMonthsOfCustomer :many
+SELECT d.period, d.due_date, d.state, d.reason, d.amount_cents, d.credit_cents, d.retry_date, d.attempts, d.run_id,
+    CAST(coalesce((SELECT a.id FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period ORDER BY a.number DESC LIMIT 1), 0) AS INTEGER) AS attempt_id,
+    CAST(coalesce((SELECT p.reference FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
+        WHERE a.customer_id = d.customer_id AND a.period = d.period ORDER BY a.number DESC LIMIT 1), '') AS TEXT) AS reference
+FROM auto_pay_periods d WHERE d.customer_id = ? ORDER BY d.period DESC LIMIT 24;
+
+-- autopay, notices: what a customer was told of a month.
+-- name: ListAutoPayNotices :many
+SELECT kind, expected_cents FROM auto_pay_notices WHERE customer_id = ? AND period = ?;
+
+-- autopay, notices: a customer is told, once for each month and kind.
+-- name: AddAutoPayNotice :exec
+INSERT INTO auto_pay_notices (customer_id, period, kind, expected_cents, mailed, made_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- portal doctor: months that were taken more than once.
+-- name: CheckAutoPayTwice :many
+SELECT c.number, a.period, count(*) AS payments FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id JOIN customers c ON c.id = a.customer_id
+WHERE p.state IN ('submitted', 'processing', 'succeeded', 'partially_refunded', 'refunded', 'disputed', 'won', 'lost')
+GROUP BY a.customer_id, a.period HAVING count(*) > 1 ORDER BY a.customer_id LIMIT ?;
+
+-- portal doctor: auto payments that no month knows of, and attempts at months
+-- that are not there or count otherwise.
+-- name: CheckAutoPayStray :many
+SELECT p.reference FROM payments p WHERE p.source = 'autopay'
+  AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a JOIN auto_pay_periods d ON d.customer_id = a.customer_id AND d.period = a.period
+      WHERE a.payment_id = p.id AND a.customer_id = p.customer_id AND a.number <= d.attempts)
+ORDER BY p.id LIMIT ?;
+
+-- portal doctor: months whose attempts are not all there.
+-- name: CheckAutoPayMissing :many
+SELECT c.number, d.period, d.attempts FROM auto_pay_periods d JOIN customers c ON c.id = d.customer_id
+WHERE d.attempts <> (SELECT count(*) FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period)
+ORDER BY d.customer_id LIMIT ?;
+
+-- portal doctor: auto payments that were planned and that nobody sent.
+-- name: CheckAutoPayWaiting :many
+SELECT p.reference, p.created_at FROM payments p JOIN auto_pay_attempts a ON a.payment_id = p.id JOIN auto_pay_runs r ON r.id = a.run_id
+WHERE p.state = 'planned' AND p.source = 'autopay' AND p.created_at < sqlc.arg(before)
+  AND (r.state IN ('finished', 'skipped') OR (r.state = 'charging' AND r.trouble = ''))
+  AND NOT EXISTS (SELECT 1 FROM auto_pay_holds h WHERE h.customer_id IS NULL AND h.released_at = 0)
+ORDER BY p.id LIMIT sqlc.arg(most);
+
+-- portal doctor: attempts that asked for more than the first of their month.
+-- name: CheckAutoPayMore :many
+SELECT p.reference, p.amount_cents, d.amount_cents AS first_cents FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
+JOIN auto_pay_periods d ON d.customer_id = a.customer_id AND d.period = a.period
+WHERE p.amount_cents > d.amount_cents ORDER BY a.id LIMIT ?;

@@ -140,6 +140,7 @@ func (h *Handlers) mailNeeds(ctx context.Context, _ *settings.Settings) ([]view.
 var jobNames = map[string]string{
 	"mail":     "Sending mail",
 	"payments": "Looking up payments",
+	"auto pay": "Auto Recurring",
 	"sweep":    "Clearing away what has expired",
 }
 

@@ -67,6 +67,7 @@ type Service struct {
 	// the one for which all notices were made, so that the job, which wakes often,
 	// does it once a day. They are only ever a saving: the rows are the guard.
 	searched, noticed calendar.Date
+	again             calendar.Instant // when somebody could not be decided about
 }
 
 // New returns the auto pay of the open books.

@@ -2,6 +2,7 @@ package autopay_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -224,4 +225,136 @@ func (b *books) expire(c *customer, year, month int) {
 		_, err := tx.Exec(`UPDATE methods SET exp_year = ?, exp_month = ? WHERE id = ?`, year, month, c.method)
 		return err
 	}))
+}
+
+// run lets auto pay and the poller do what is to be done now.
+func (b *books) run() {
+	b.Helper()
+	b.ok(b.auto.Run(b.Context()))
+	b.ok(b.pay.Settle(b.Context()))
+	b.ok(b.auto.Run(b.Context()))
+}
+
+// on sets the clock and runs.
+func (b *books) on(local string) {
+	b.Helper()
+	b.at(local)
+	b.run()
+}
+
+// month is the state of a customer's month.
+func (b *books) month(c *customer, period string) string {
+	b.Helper()
+	var s string
+	err := b.db.Reader().QueryRow(`SELECT state FROM auto_pay_periods WHERE customer_id = ? AND period = ?`, c.id, period).Scan(&s)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ""
+	}
+	b.ok(err)
+	return s
+}
+
+// expect compares the states of the month of customers.
+func (b *books) expect(period, state string, who ...*customer) {
+	b.Helper()
+	for _, c := range who {
+		if got := b.month(c, period); got != state {
+			b.Errorf("customer %s in %s: %q, want %q", c.number, period, got, state)
+		}
+	}
+}
+
+// charges is how often, and how much, the processor took of a customer.
+func (b *books) charges(c *customer) (n int, sum money.Cents) {
+	for _, ch := range b.sandbox.Charges() {
+		if ch.State != gateway.Failed && ch.CustomerID == c.ref {
+			n++
+			sum += ch.Amount
+		}
+	}
+	return n, sum
+}
+
+// taken compares what the processor took of a customer in all.
+func (b *books) taken(c *customer, n int, sum money.Cents) {
+	b.Helper()
+	if gotN, gotSum := b.charges(c); gotN != n || gotSum != sum {
+		b.Errorf("the processor took %s of customer %s in %d charges, want %s in %d", gotSum, c.number, gotN, sum, n)
+	}
+}
+
+// mails lists kind and receiver of what was queued, in order.
+func (b *books) mails(kinds string) []string {
+	b.Helper()
+	rows, err := b.db.Reader().Query(`SELECT kind || ' ' || to_email FROM outbox ORDER BY id`)
+	b.ok(err)
+	defer func() { _ = rows.Close() }()
+	var list []string
+	for rows.Next() {
+		var s string
+		b.ok(rows.Scan(&s))
+		if strings.HasPrefix(s, kinds) {
+			list = append(list, s)
+		}
+	}
+	b.ok(rows.Err())
+	return list
+}
+
+// mail is the text of the latest mail of a kind.
+func (b *books) letter(kind string) string {
+	b.Helper()
+	return b.text(`SELECT text_body FROM outbox WHERE kind = ? ORDER BY id DESC LIMIT 1`, kind)
+}
+
+// agree compares every charge the processor has with the payments and the ledger
+// here, to the cent, and proves what must hold after anything.
+func (b *books) agree() {
+	b.Helper()
+	charged, sum := map[string]bool{}, money.Cents(0)
+	for _, c := range b.sandbox.Charges() {
+		if c.State != gateway.Succeeded || len(c.Disputes) > 0 {
+			continue
+		}
+		if charged[c.Reference] {
+			b.Errorf("the processor took payment %s twice", c.Reference)
+		}
+		charged[c.Reference] = true
+		sum += c.Amount
+		if n := b.number(`SELECT count(*) FROM payments WHERE reference = ? AND amount_cents = ? AND state = 'succeeded'`, c.Reference, int64(c.Amount)); n != 1 {
+			b.Errorf("the processor took %s for payment %s, which is not received here", c.Amount, c.Reference)
+		}
+	}
+	booked := b.number(`SELECT -coalesce(sum(l.cents), 0) FROM ledger l JOIN payments p ON p.id = l.payment_id WHERE p.gateway <> ''`)
+	if money.Cents(booked) != sum {
+		b.Errorf("the processor took %s, the ledger says %s", sum, money.Cents(booked))
+	}
+	if n := b.number(`SELECT count(*) FROM (SELECT a.customer_id, a.period FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
+		WHERE p.state IN ('succeeded','processing','submitted') GROUP BY 1, 2 HAVING count(*) > 1)`); n != 0 {
+		b.Errorf("%d months were taken twice", n)
+	}
+	b.ok(b.db.View(b.Context(), func(q *db.Queries) error {
+		found, err := ledger.CheckBooks(b.Context(), q, b.now())
+		for _, f := range found {
+			b.Errorf("doctor: %s", f)
+		}
+		return err
+	}))
+}
+
+// setZone moves the dealer to another time zone.
+func (b *books) setZone(name string) {
+	b.Helper()
+	b.zone = mustZone(name)
+	b.ok(b.settings.Set(b.Context(), audit.Program, map[string]string{"time.zone": name}))
+	b.clock.Advance(2 * time.Second)
+}
+
+// another opens the same books a second time, as a second program would.
+func (b *books) another() *db.DB {
+	b.Helper()
+	d, err := db.Open(b.Context(), filepath.Join(b.dir, "portal.db-live"))
+	b.ok(err)
+	b.Cleanup(func() { _ = d.Close() })
+	return d
 }

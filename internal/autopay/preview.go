@@ -195,8 +195,8 @@ func (s *Service) eachAccount(ctx context.Context, q *db.Queries, f func(list []
 			return fmt.Errorf("autopay: %w", err)
 		}
 		undecided := make(map[int64]bool, len(due))
-		for _, id := range due {
-			undecided[id] = true
+		for _, d := range due {
+			undecided[d.CustomerID] = true
 		}
 		list, err := load(ctx, q, ids)
 		if err != nil {

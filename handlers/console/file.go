@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 
 	"customerportal/db"
+	"customerportal/internal/autopay"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/ledger"
@@ -76,6 +77,7 @@ func (c *console) doctor(ctx context.Context, args []string, stdout io.Writer) e
 		}
 		var findings []ledger.Finding
 		err = p.DB.View(ctx, func(q *db.Queries) error {
+			checks := []func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Finding, error){ledger.CheckBooks, autopay.Check}
 			for _, check := range checks {
 				more, err := check(ctx, q, p.Clock.Now())
 				if err != nil {

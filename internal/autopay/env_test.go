@@ -335,7 +335,11 @@ func (b *books) agree() {
 	}
 	b.ok(b.db.View(b.Context(), func(q *db.Queries) error {
 		found, err := ledger.CheckBooks(b.Context(), q, b.now())
-		for _, f := range found {
+		if err != nil {
+			return err
+		}
+		more, err := autopay.Check(b.Context(), q, b.now())
+		for _, f := range append(found, more...) {
 			b.Errorf("doctor: %s", f)
 		}
 		return err

@@ -151,6 +151,25 @@ func (q *Queries) CancelPlannedAutoPay(ctx context.Context, arg CancelPlannedAut
 	return items, nil
 }
 
+const countExpiringAutoPayCards = `-- name: CountExpiringAutoPayCards :one
+SELECT count(*) FROM mandates d JOIN methods m ON m.id = d.method_id
+WHERE d.revoked_at = 0 AND m.gateway = ?1 AND m.ended_at = 0 AND m.kind = 'card'
+  AND m.exp_year * 12 + m.exp_month <= CAST(?2 AS INTEGER)
+`
+
+type CountExpiringAutoPayCardsParams struct {
+	Gateway   string
+	LastMonth int64
+}
+
+// The office's Auto Pay: how many such cards there are.
+func (q *Queries) CountExpiringAutoPayCards(ctx context.Context, arg CountExpiringAutoPayCardsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countExpiringAutoPayCards, arg.Gateway, arg.LastMonth)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const getMandate = `-- name: GetMandate :one
 SELECT id, customer_id, method_id, consent_text, consent_sha256, consent_version, cap_cents, day, shown_at, accepted_at, ip, user_agent, authenticated, user_id, staff_id, revoked_at, revoked_by, signed_date FROM mandates WHERE id = ?
 `

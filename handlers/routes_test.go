@@ -130,6 +130,11 @@ POST /office/customers/:number/autopay/release               staff owner billing
 GET  /office/customers/:number/autopay/form                  staff owner billing
 GET  /office/customers/:number/autopay/form.pdf              staff owner billing
 POST /office/customers/:number/autopay/form                  staff owner billing
+GET  /office/autopay                                         staff owner billing service sales
+GET  /office/autopay.csv                                     staff owner billing service sales
+GET  /office/autopay/cards                                   staff owner billing service sales
+POST /office/autopay/hold                                    staff owner billing
+POST /office/autopay/release                                 staff owner billing
 GET  /office/registrations                                   staff owner billing service
 POST /office/registrations/:id/:verb                         staff owner billing service
 GET  /office/mail                                            staff owner billing service

@@ -76,3 +76,9 @@ FROM mandates d JOIN methods m ON m.id = d.method_id JOIN customers c ON c.id = 
 WHERE d.revoked_at = 0 AND m.gateway = sqlc.arg(gateway) AND m.ended_at = 0 AND m.kind = 'card'
   AND m.exp_year * 12 + m.exp_month <= CAST(sqlc.arg(last_month) AS INTEGER)
 ORDER BY m.exp_year, m.exp_month, m.id LIMIT sqlc.arg(most) OFFSET sqlc.arg(skipped);
+
+-- The office's Auto Pay: how many such cards there are.
+-- name: CountExpiringAutoPayCards :one
+SELECT count(*) FROM mandates d JOIN methods m ON m.id = d.method_id
+WHERE d.revoked_at = 0 AND m.gateway = sqlc.arg(gateway) AND m.ended_at = 0 AND m.kind = 'card'
+  AND m.exp_year * 12 + m.exp_month <= CAST(sqlc.arg(last_month) AS INTEGER);

@@ -58,6 +58,8 @@ var pages = map[string]any{
 	"office/home":              &office.HomePage{},
 	"office/customers":         &office.CustomersPage{},
 	"office/customer":          &office.CustomerPage{},
+	"office/autopay":           &office.AutoPayPage{},
+	"office/autopay_cards":     &office.AutoPayCardsPage{},
 	"office/autopay_customer":  &office.AutoPayCustomerPage{},
 	"office/autopay_form":      &office.AutoPayFormPage{},
 	"office/customer_invoices": &office.CustomerInvoicesPage{},

@@ -115,6 +115,7 @@ func (h *Handlers) autoPayCustomerPage(c echo.Context) (*view.AutoPayCustomerPag
 	}
 	if a.On || p.Hold != "" {
 		hold := customerHoldForm(who, p.Hold != "", "", nil)
+		hold.Back = backTo(c, "")
 		p.HoldForm = &hold
 	}
 	consents, err := h.Payments.Consents(ctx, row.ID)
@@ -295,24 +296,25 @@ func (h *Handlers) changeHold(c echo.Context, held bool, change func(context.Con
 	}
 	err = change(c.Request().Context(), web.Actor(c), row.ID, c.FormValue("hold_reason"))
 	if fault.Is(err, fault.Conflict) { // somebody was quicker, and it is as it was wanted
-		return h.SeeNotice(c, backTo(c, who), done)
+		return h.SeeNotice(c, backTo(c, autoPayPath(who)), done)
 	}
 	if refused, ok := web.FieldErrors(err); ok {
 		f := customerHoldForm(who, held, c.FormValue("hold_reason"), renamed(refused, "reason", "hold_reason"))
+		f.Back = backTo(c, "")
 		return h.refusedForm(c, "reason-form", f, func(p *view.AutoPayCustomerPage) { p.HoldForm = &f })
 	}
 	if err != nil {
 		return err
 	}
-	return h.SeeNotice(c, backTo(c, who), done)
+	return h.SeeNotice(c, backTo(c, autoPayPath(who)), done)
 }
 
-// backTo is the page a form was on: the next run, or the customer's auto pay.
-func backTo(c echo.Context, who view.Ref) string {
+// backTo is the page that a hold was come from, else the given one.
+func backTo(c echo.Context, fallback string) string {
 	if back := c.FormValue("back"); back != "" {
-		return web.SafePath(back, autoPayPath(who))
+		return web.SafePath(back, fallback)
 	}
-	return autoPayPath(who)
+	return fallback
 }
 
 // signedForm shows the form that switches auto pay on with a signed paper.

@@ -110,6 +110,12 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.customer.autopay.form.pdf", Method: get, Path: "/office/customers/:number/autopay/form.pdf", Access: tell, Handler: h.blankForm},
 		{Name: "office.customer.autopay.form.enter", Method: post, Path: "/office/customers/:number" + web.SignedFormPath, Access: tell, Handler: h.enterSignedForm},
 
+		{Name: "office.autopay", Method: get, Path: autoPayTab, Access: read, Handler: h.autoPay},
+		{Name: "office.autopay.csv", Method: get, Path: autoPayTab + ".csv", Access: read, Handler: h.autoPayCSV},
+		{Name: "office.autopay.cards", Method: get, Path: autoPayTab + "/cards", Access: read, Handler: h.autoPayCards},
+		{Name: "office.autopay.hold", Method: post, Path: autoPayTab + "/hold", Access: tell, Handler: h.holdAll},
+		{Name: "office.autopay.release", Method: post, Path: autoPayTab + "/release", Access: tell, Handler: h.releaseAll},
+
 		{Name: "office.registrations", Method: get, Path: "/office/registrations", Access: help, Handler: h.registrations},
 		{Name: "office.registrations.do", Method: post, Path: "/office/registrations/:id/:verb", Access: help, Handler: h.decideRegistration},
 
@@ -140,6 +146,9 @@ func Tabs(role string) []views.Tab {
 	}
 	if hasRole(role, tellers) {
 		tabs = append(tabs, views.Tab{Key: "invoices", Label: "Invoices", Href: "/office/invoices"})
+	}
+	if hasRole(role, readers) {
+		tabs = append(tabs, views.Tab{Key: "autopay", Label: "Auto Pay", Href: autoPayTab})
 	}
 	if hasRole(role, helpers) {
 		tabs = append(tabs, views.Tab{Key: "registrations", Label: "Registrations", Href: "/office/registrations"},

@@ -50,6 +50,7 @@ type Row struct {
 	// somebody has to do something about it: not for a customer who owes nothing.
 	Trouble string
 	Problem bool
+	Cause   string // the sort of trouble, for adding up; "" without a Problem
 	// Warnings are what else is to be known: a card that runs out, a cap that cuts,
 	// a customer without an e-mail address.
 	Warnings []string
@@ -215,11 +216,19 @@ func dueParams(day calendar.Date, after, most int64) db.ListAutoPayDueParams {
 	return db.ListAutoPayDueParams{After: after, Most: most, Dom: int64(this.DaysUntil(day) + 1), This: periodOf(this), Last: periodOf(this.AddMonths(-1))}
 }
 
+// causes are the obstacles that somebody has to do something about.
+var causes = map[obstacle]string{
+	brokenCard:  "Card or bank account that cannot be charged",
+	wrongAmount: "Amount that the processor does not take",
+	closedDoor:  "Customer who is not active",
+}
+
 // row puts a taking into the plan.
 func (a *account) row(on calendar.Date, t taking) Row {
 	r := Row{CustomerID: a.CustomerID, Number: a.Number, Name: a.DisplayName, Day: on, Period: periodOf(on), Method: a.label(), Kind: gateway.Kind(a.Kind),
 		Open: t.open, InFlight: t.inFlight, Credit: t.credit, Amount: t.amount, Cap: a.CapCents, Hold: a.hold, Trouble: t.words}
-	r.Problem = t.obstacle == brokenCard || t.obstacle == wrongAmount || t.obstacle == closedDoor
+	r.Cause = causes[t.obstacle]
+	r.Problem = r.Cause != ""
 	for _, p := range t.parts {
 		r.Invoices = append(r.Invoices, Part{Number: p.number, Due: p.due, Credit: p.credit, Amount: p.take})
 	}

@@ -49,3 +49,15 @@ func FuzzStatementTable(f *testing.F) {
 		}
 	})
 }
+
+func TestPlanTable(t *testing.T) {
+	body := string(PlanTable([]PlannedPayment{{Day: "2026-12-01", CustomerNumber: "1042", Customer: "=Ann", Method: "Visa ending 4242", Open: 9000, InFlight: 500, Credit: 100,
+		Amount: 5000, Limit: 5000, State: "Will be taken", Words: "The customer's limit of $50.00 leaves the rest open."}, {Day: "2026-12-01", State: "Nothing due"}}))
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\ufeff"))).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%v\n%s", err, body)
+	}
+	if got, want := strings.Join(rows[1], "|"), "2026-12-01|1042|'=Ann|Visa ending 4242|90.00|5.00|1.00|50.00|50.00|Will be taken|The customer's limit of $50.00 leaves the rest open."; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

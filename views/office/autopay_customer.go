@@ -49,6 +49,7 @@ type ReasonForm struct {
 	Button  string
 	Reason  views.Input
 	Confirm string
+	Back    string // the page to go back to
 }
 
 // ConsentRow is one authorization that was given.

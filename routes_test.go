@@ -116,6 +116,7 @@ func (w *walker) path(t *testing.T, r web.Route, number string) string {
 	}
 	fill(":token", "no-such-link")
 	fill(":verb", "lock")
+	fill(":key", "no-such-form")
 	fill(":gateway", "stripe")
 	fill(":section", "company")
 	fill(":file", "accent.css")

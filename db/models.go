@@ -500,6 +500,14 @@ type OutboxAttachment struct {
 	DocumentID int64
 }
 
+type PageForm struct {
+	Key    string
+	Url    string
+	Fields string
+	Back   string
+	EndsAt calendar.Instant
+}
+
 type PayLink struct {
 	InvoiceID  int64
 	CustomerID int64

@@ -35,6 +35,7 @@ POST /password/reset                                         stage reset
 GET  /email/confirm                                          anyone
 POST /email/confirm                                          anyone
 POST /webhooks/:gateway                                      anyone
+GET  /go/:key                                                unasked
 GET  /account                                                customer
 GET  /account/password                                       customer
 POST /account/password                                       customer

@@ -10,6 +10,11 @@
   // or a payment has ended: it is asked for anew.
   addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 
+  // A page that leads on to a payment processor posts its form by itself, but not
+  // again when Back or a reload brings it: its button is there for that.
+  const sent = document.querySelector("form[data-send]");
+  if (sent && performance.getEntriesByType("navigation")[0]?.type === "navigate") sent.requestSubmit();
+
   // ---- dialogs
 
   // openers remembers who opened a dialog: some browsers do not give a button

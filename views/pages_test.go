@@ -51,6 +51,7 @@ var pages = map[string]any{
 	"portal/methods":      &portal.MethodsPage{},
 	"portal/pay_link":     &portal.PayLinkPage{},
 	"portal/no_link":      &portal.NoLinkPage{},
+	"portal/go":           &portal.GoPage{},
 	"portal/link_payment": &portal.LinkPaymentPage{},
 	"portal/method_new":   &portal.MethodNewPage{},
 	"portal/method_auto":  &portal.MethodAutoPage{},

@@ -78,6 +78,7 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "methods.auto.on", Method: http.MethodPost, Path: "/methods/:id/auto", Access: web.Customer(), Handler: h.methodAutoOn},
 		{Name: "methods.delete.ask", Method: http.MethodPost, Path: "/methods/:id/ask-delete", Access: web.Customer(), Handler: h.methodAskDelete},
 		{Name: "methods.delete", Method: http.MethodPost, Path: "/methods/:id/delete", Access: web.Customer(), Handler: h.methodDelete},
+		{Name: "go", Method: http.MethodGet, Path: "/go/:key", Access: web.Unasked(), Handler: h.goOn},
 		{Name: "webhook", Method: http.MethodPost, Path: "/webhooks/:gateway", Access: web.Anyone(), Handler: h.webhook},
 		{Name: "payments", Method: http.MethodGet, Path: "/payments", Access: web.Customer(), Handler: h.payments},
 		{Name: "payment", Method: http.MethodGet, Path: "/payments/:ref", Access: web.Customer(), Handler: h.payment},

@@ -146,6 +146,9 @@ type Info struct {
 	// the form-action of our Content-Security-Policy so that a form of ours may
 	// be answered by a redirect to them. It is empty when the pages are our own.
 	PageOrigins []string
+	// PageLife is how long a page stays open at a processor that cannot close its
+	// pages; 0 where [Adapter.Cancel] closes them.
+	PageLife time.Duration
 	// Kinds are the kinds of method this account takes.
 	Kinds []Kind
 	// Min and Max bound the amount of one payment.

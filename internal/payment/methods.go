@@ -384,14 +384,19 @@ func (s *Service) StartSetup(ctx context.Context, by audit.Actor, customerID int
 		return SetupResult{}, errors.Join(&fault.Error{Kind: fault.Unavailable, Err: err, RetryAfter: 30 * time.Second,
 			Message: "We could not reach the payment processor. Nothing was saved. Please try again in a few minutes."}, moveErr)
 	}
+	address := ""
 	err = s.db.Write(ctx, func(q *db.Queries) error {
-		_, err := q.OpenMethodSetupPage(ctx, db.OpenMethodSetupPageParams{SessionRef: page.ID, SessionUrl: page.URL, CheckedAt: s.clock.Now(), ID: row.ID})
+		now := s.clock.Now()
+		if address, err = s.pageAddress(ctx, q, now, page, setupReturn(row)+"&back=1"); err != nil {
+			return err
+		}
+		_, err := q.OpenMethodSetupPage(ctx, db.OpenMethodSetupPageParams{SessionRef: page.ID, SessionUrl: address, CheckedAt: now, ID: row.ID})
 		return err
 	})
 	if err != nil {
 		return SetupResult{}, fmt.Errorf("payment: %w", err)
 	}
-	return SetupResult{Reference: reference, Redirect: page.URL}, nil
+	return SetupResult{Reference: reference, Redirect: address}, nil
 }
 
 func takes(g gateway.Adapter, kind string) bool {
@@ -438,6 +443,11 @@ func (s *Service) writeSetup(ctx context.Context, by audit.Actor, customerID int
 	return row, earlier, err
 }
 
+// setupReturn is where the processor's page sends the customer back to.
+func setupReturn(row db.MethodSetup) string {
+	return "/methods/return?setup=" + url.QueryEscape(row.Reference)
+}
+
 func (s *Service) openSetupPage(ctx context.Context, g gateway.Adapter, row db.MethodSetup, bill Billing) (gateway.Page, error) {
 	ref, err := s.customer(ctx, g, row.CustomerID, "")
 	if err == nil {
@@ -446,7 +456,7 @@ func (s *Service) openSetupPage(ctx context.Context, g gateway.Adapter, row db.M
 	if err != nil {
 		return gateway.Page{}, err
 	}
-	back := s.mail.PublicURL("/methods/return?setup=" + url.QueryEscape(row.Reference))
+	back := s.mail.PublicURL(setupReturn(row))
 	var page gateway.Page
 	err = s.again(ctx, func() error {
 		page, err = g.OpenSetupPage(ctx, "setup-"+row.Reference, gateway.SetupPage{Reference: row.Reference, CustomerID: ref, Kind: gateway.Kind(row.Kind),

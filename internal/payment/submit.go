@@ -91,6 +91,9 @@ func (s *Service) Submit(ctx context.Context, by audit.Actor, customerID int64, 
 			if err != nil {
 				return Result{}, err
 			}
+			if life := g.Info().PageLife; life > 0 && State(p.State) == Action && p.Hosted != 0 {
+				return s.stillOpen(ctx, p, o, life)
+			}
 			if st := State(p.State); st.kept() || st == Processing {
 				if o.Guest && !byLink(p) {
 					// what the customer did behind the login is not the guest's to know
@@ -513,7 +516,11 @@ func (s *Service) sendHosted(ctx context.Context, by audit.Actor, g gateway.Adap
 	}
 	now := s.clock.Now()
 	err := s.db.Write(ctx, func(q *db.Queries) error {
-		_, err := q.OpenPaymentPage(ctx, db.OpenPaymentPageParams{SessionRef: page.ID, SessionUrl: page.URL, CheckedAt: now, ID: p.ID})
+		address, err := s.pageAddress(ctx, q, now, page, returnPath(p)+"&back=1")
+		if err != nil {
+			return err
+		}
+		_, err = q.OpenPaymentPage(ctx, db.OpenPaymentPageParams{SessionRef: page.ID, SessionUrl: address, CheckedAt: now, ID: p.ID})
 		return err
 	})
 	if err != nil {

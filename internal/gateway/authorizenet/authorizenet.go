@@ -137,7 +137,7 @@ func New(c Config) (*Adapter, error) {
 		},
 		clock: c.Clock, webhook: signingKeys(c.SignatureKey), pages: pages,
 		info: gateway.Info{
-			Name: "authorizenet", Test: !c.Production, PageOrigins: []string{pages}, Kinds: slices.Clone(c.Kinds),
+			Name: "authorizenet", Test: !c.Production, PageOrigins: []string{pages}, PageLife: pageLife, Kinds: slices.Clone(c.Kinds),
 			Min: 1, Max: 99_999_99,
 		},
 	}, nil

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -36,6 +37,7 @@ import (
 	"customerportal/internal/demo"
 	"customerportal/internal/fault"
 	"customerportal/internal/gateway"
+	"customerportal/internal/gateway/authorizenet"
 	"customerportal/internal/gateway/sandbox"
 	"customerportal/internal/gateway/stripe"
 	"customerportal/internal/ledger"
@@ -134,7 +136,7 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 	p.ledger = ledger.New(p.books, p.clock, p.settings, p.mail)
 	p.gateways = &gateways{cfg: cfg, clock: clock, deliver: p.deliver}
 	p.payments = payment.New(p.books, p.clock, p.settings, p.mail, p.ledger,
-		payment.Gateways{"sandbox": p.gateways.forSandbox, "stripe": p.gateways.forStripe}, p.log)
+		payment.Gateways{"sandbox": p.gateways.forSandbox, "stripe": p.gateways.forStripe, "authorizenet": p.gateways.forAuthorizeNet}, p.log)
 	p.reminder = reminder.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
 	p.autopay = autopay.New(p.books, p.clock, p.settings, p.mail, p.payments, p.ledger, p.log)
 	return p, nil
@@ -160,6 +162,8 @@ type gateways struct {
 	sandbox *sandbox.Sandbox
 	stripe  *stripe.Adapter
 	keys    stripe.Config // those that stripe was made with
+	anet    *authorizenet.Adapter
+	account [5]string // the settings that anet was made with
 }
 
 // sandboxSettles is how long a bank debit takes in the sandbox, a few days in
@@ -200,6 +204,28 @@ func (g *gateways) forStripe(s *settings.Settings) (gateway.Adapter, error) {
 		return nil, err
 	}
 	g.stripe, g.keys = made, keys
+	return made, nil
+}
+
+func (g *gateways) forAuthorizeNet(s *settings.Settings) (gateway.Adapter, error) {
+	var account [5]string
+	for i, key := range []string{"login_id", "transaction_key", "signature_key", "environment", "echeck"} {
+		account[i] = s.Value("authorizenet." + key)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.anet != nil && account == g.account {
+		return g.anet, nil
+	}
+	c := authorizenet.Config{LoginID: account[0], TransactionKey: account[1], SignatureKey: account[2], Production: account[3] == "production", Clock: g.clock}
+	if account[4] != "yes" {
+		c.Kinds = []gateway.Kind{gateway.Card}
+	}
+	made, err := authorizenet.New(c)
+	if err != nil {
+		return nil, err
+	}
+	g.anet, g.account = made, account
 	return made, nil
 }
 
@@ -258,7 +284,7 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	}
 	app := &web.App{
 		DB: p.books, Clock: p.clock, Log: p.log, Settings: p.settings, Views: renderer, Assets: assets, PublicURL: p.cfg.PublicURL,
-		FormTargets: stripe.PageOrigins(),
+		FormTargets: slices.Concat(stripe.PageOrigins(), authorizenet.PageOrigins()),
 	}
 	app.Sessions = web.NewSessions(p.accounts, app.Secure())
 	app.Sessions.OfficeTabs = office.Tabs

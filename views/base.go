@@ -19,8 +19,8 @@ type Base struct {
 	Viewer Viewer
 	// Notice is the word of success carried over a redirect, "" for none.
 	Notice string
-	// Sandbox puts the banner on the page that no money moves.
-	Sandbox bool
+	// NoMoney puts the banner on the page that no money moves, and says why.
+	NoMoney string
 	// Errors are the refused fields of the page's form.
 	Errors FieldErrors
 	// IdleMinutes and SignedIn drive the warning before the session ends.

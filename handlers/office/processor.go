@@ -18,7 +18,7 @@ import (
 const processorPath = "/office/settings/processor"
 
 // processorNames are the processors that can be tried out, as people call them.
-var processorNames = map[string]string{"stripe": "Stripe", "sandbox": "the sandbox"}
+var processorNames = map[string]string{"stripe": "Stripe", "sandbox": "the sandbox", "authorizenet": "Authorize.Net"}
 
 // tried is the processor the page is about: the one that is chosen, and before
 // that Stripe as soon as its key is there. "" when there is none to be tried.
@@ -60,6 +60,9 @@ func (h *Handlers) processorPage(c echo.Context) (*view.ProcessorPage, error) {
 		p.Taking = "Payments are off. " + processorNames[name] + " can be tried out before it is chosen in the settings."
 	default:
 		p.Taking = "Customers pay through " + processorNames[name] + "."
+	}
+	if name == "authorizenet" {
+		p.Start = "" // its account is not tried out from here
 	}
 	p.WebhookAddress = h.PublicURL + "/webhooks/" + name
 	if at, err := h.Payments.LastWebhook(ctx, name); err != nil {

@@ -59,12 +59,13 @@ var sections = []section{
 		{key: "mail.from", label: "Sent from", kind: "email", hint: "The company's address when empty"},
 	}},
 	{key: "payments", title: "Payments", hint: "Cards and bank accounts are entered on the processor's own pages; the portal never sees their numbers.", fields: []field{
-		{key: "payments.gateway", label: "Processor", options: []view.Option{{Value: "off", Label: "Off: no payments in the portal"}, {Value: "stripe", Label: "Stripe"}, {Value: "sandbox", Label: "Sandbox: no money moves"}}},
+		{key: "payments.gateway", label: "Processor", options: []view.Option{{Value: "off", Label: "Off: no payments in the portal"}, {Value: "stripe", Label: "Stripe"}, {Value: "authorizenet", Label: "Authorize.Net"}, {Value: "sandbox", Label: "Sandbox: no money moves"}}},
 		{key: "payments.minimum", label: "Least part payment", inputmode: "decimal", hint: "In dollars, like 1.00"},
 		{key: "methods.delete", label: "Customers may delete their own cards and accounts", options: yesNo},
 		{key: "stripe.secret_key", label: "Stripe secret key"},
 		{key: "stripe.webhook_secret", label: "Stripe webhook signing secret"},
 	}},
+	authorizeNetSection,
 	invoiceSection,
 	{key: "registration", title: "Registration", hint: "Key, customer number, zip code and e-mail must always match.", fields: []field{
 		{key: "registration.names", label: "Names", options: []view.Option{{Value: "strict", Label: "First and last name must match"}, {Value: "loose", Label: "The last name must match"}}},
@@ -157,7 +158,7 @@ func (h *Handlers) saveSettings(c echo.Context) error {
 			changes[f.key] = value
 		}
 	}
-	err = checkPayments(s, changes)
+	err = checkPayments(s, sec, changes)
 	if err == nil && len(changes) > 0 {
 		err = h.Settings.Set(ctx, web.Actor(c), changes)
 	}
@@ -180,22 +181,32 @@ func (h *Handlers) saveSettings(c echo.Context) error {
 	return h.SeeNotice(c, "/office/settings#"+sec.key, "Saved.")
 }
 
-// checkPayments refuses to choose Stripe before its keys are there: customers
-// would be offered payments that cannot be made.
-func checkPayments(s *settings.Settings, changes map[string]string) error {
+// processorKeys are the settings that a processor cannot work without.
+var processorKeys = map[string][]string{
+	"stripe":       {"stripe.secret_key", "stripe.webhook_secret"},
+	"authorizenet": {"authorizenet.login_id", "authorizenet.transaction_key", "authorizenet.signature_key"},
+}
+
+// checkPayments refuses to choose a processor before its keys are there, and to
+// take the keys of the chosen one away: customers would be offered payments that
+// cannot be made.
+func checkPayments(s *settings.Settings, sec section, changes map[string]string) error {
 	after := func(key string) string {
 		if v, changed := changes[key]; changed {
 			return v
 		}
 		return s.Value(key)
 	}
-	if after("payments.gateway") != "stripe" {
-		return nil
-	}
+	chosen := after("payments.gateway")
 	var refused fault.Fields
-	for _, key := range []string{"stripe.secret_key", "stripe.webhook_secret"} {
-		if after(key) == "" {
-			refused.Add(key, "Stripe needs this")
+	for _, key := range processorKeys[chosen] {
+		switch {
+		case after(key) != "":
+		case slices.ContainsFunc(sec.fields, func(f field) bool { return f.key == key }):
+			refused.Add(key, "%s needs this", processorNames[chosen])
+		case sec.key == "payments":
+			refused.Add("payments.gateway", "%s needs its keys first: see the section %s", processorNames[chosen], processorNames[chosen])
+			return refused.Err()
 		}
 	}
 	return refused.Err()

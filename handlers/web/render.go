@@ -96,7 +96,7 @@ func (a *App) base(c echo.Context) (views.Base, error) {
 			Name: s.Company.Name, Phone: s.Company.Phone, PhoneLink: PhoneLink(s.Company.Phone),
 			Email: s.Company.Email, Web: s.Company.Web, AccentCSS: accentURL(s.Company.Color), Logo: logoURL(s.Company.Logo),
 		},
-		Sandbox: s.Gateway == "sandbox",
+		NoMoney: s.NoMoney(),
 	}
 	if v := Who(c); v.SignedIn() && a.Decorate != nil {
 		if b.Viewer, err = a.Decorate(c, v); err != nil {

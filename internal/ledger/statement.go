@@ -51,7 +51,7 @@ func (s *Service) statement(ctx context.Context, customerID int64, from, to cale
 	if err != nil {
 		return document.StatementData{}, err
 	}
-	d := document.StatementData{Dealer: dealer, From: from, To: to, Sandbox: set.Gateway == "sandbox", PortalURL: s.mail.PublicURL("/")}
+	d := document.StatementData{Dealer: dealer, From: from, To: to, Sandbox: set.NoMoney() != "", PortalURL: s.mail.PublicURL("/")}
 	err = s.db.View(ctx, func(q *db.Queries) error {
 		c, err := q.GetAccountForCustomer(ctx, customerID)
 		if errors.Is(err, sql.ErrNoRows) {

@@ -169,7 +169,7 @@ func (w *Writer) wake() {
 
 // render executes the two templates of a body.
 func (w *Writer) render(s *settings.Settings, body Body) (subject, text, html string, err error) {
-	page := Page{Dealer: s.Company, PublicURL: w.publicURL, Sandbox: s.Gateway == "sandbox", Body: body, Subject: oneLine(body.Subject(s.Company))}
+	page := Page{Dealer: s.Company, PublicURL: w.publicURL, Sandbox: s.NoMoney() != "", Body: body, Subject: oneLine(body.Subject(s.Company))}
 	name := body.Template()
 	var t, h bytes.Buffer
 	if err := w.texts.ExecuteTemplate(&t, name+".txt", page); err != nil {

@@ -222,7 +222,11 @@ func (b *books) expect(reference string, state payment.State, number string, bal
 func (b *books) agree() {
 	b.Helper()
 	charged := map[string]money.Cents{}
-	for _, c := range b.sandbox.Charges() {
+	var charges []sandbox.ChargeRecord
+	if b.sandbox != nil {
+		charges = b.sandbox.Charges()
+	}
+	for _, c := range charges {
 		if c.State == gateway.Failed {
 			continue
 		}

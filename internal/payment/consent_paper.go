@@ -189,6 +189,6 @@ func (s *Service) consentData(ctx context.Context, row db.AddMandateParams, meth
 	d = document.ConsentData{Dealer: dealer, CustomerNumber: c.Number, BillTo: []string{c.DisplayName, c.Address1, c.Address2, strings.TrimSpace(c.City + " " + c.State + " " + c.Zip)},
 		Paragraphs: strings.Split(row.ConsentText, "\n\n"), Method: method, Day: DayInWords(int(row.Day)), Limit: row.CapCents,
 		Version: row.ConsentVersion, SHA256: row.ConsentSha256, Shown: row.ShownAt, Accepted: row.AcceptedAt, Zone: set.Zone,
-		Address: row.IP, Browser: row.UserAgent, Authenticated: row.Authenticated, Signed: row.SignedDate, Sandbox: set.Gateway == "sandbox"}
+		Address: row.IP, Browser: row.UserAgent, Authenticated: row.Authenticated, Signed: row.SignedDate, Sandbox: set.NoMoney() != ""}
 	return d, nil
 }

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -26,6 +27,8 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/gateway"
+	"customerportal/internal/gateway/authorizenet"
+	"customerportal/internal/gateway/authorizenet/authorizenettest"
 	"customerportal/internal/gateway/sandbox"
 	"customerportal/internal/gateway/stripe"
 	"customerportal/internal/ledger"
@@ -64,14 +67,21 @@ func program(path, api string, clock calendar.Clock, wrap func(gateway.Adapter) 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	adapter, err := stripe.New(stripe.Config{SecretKey: "sk_test_sandbox", Clock: clock, BaseURL: api})
+	name := "stripe"
+	var adapter gateway.Adapter
+	if strings.HasSuffix(api, authorizeNetPath) {
+		name = "authorizenet"
+		adapter, err = authorizenet.New(authorizenet.Config{LoginID: authorizenettest.LoginID, TransactionKey: authorizenettest.TransactionKey, Clock: clock, APIURL: api})
+	} else {
+		adapter, err = stripe.New(stripe.Config{SecretKey: "sk_test_sandbox", Clock: clock, BaseURL: api})
+	}
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	g := wrap(adapter)
 	asked := 0
 	service := payment.New(d, clock, store, mail, ledger.New(d, clock, store, mail), payment.Gateways{
-		"stripe": func(*settings.Settings) (gateway.Adapter, error) {
+		name: func(*settings.Settings) (gateway.Adapter, error) {
 			// asked once to plan, and again once the plan is committed
 			if asked++; asked == 2 {
 				at("planned")
@@ -140,6 +150,7 @@ type world struct {
 	api    string
 	delay  atomic.Int64
 	method string
+	taken  func() money.Cents // by the processor
 }
 
 func newWorld(t *testing.T) *world {
@@ -168,6 +179,14 @@ func newWorld(t *testing.T) *world {
 	}))
 	t.Cleanup(server.Close)
 	w.api = server.URL
+	w.taken = func() (sum money.Cents) {
+		for _, c := range b.sandbox.Charges() {
+			if c.State == gateway.Succeeded {
+				sum += c.Amount
+			}
+		}
+		return sum
+	}
 	d, service, store, err := program(w.path, w.api, b.clock.Now, func(g gateway.Adapter) gateway.Adapter { return g }, t.Output())
 	b.ok(err)
 	b.pay, b.settings = service, store
@@ -253,12 +272,7 @@ func (w *world) recover(nonce, method, invoice string) {
 	if w.balance(invoice) != 0 {
 		w.Errorf("invoice %s is not paid", invoice)
 	}
-	var taken money.Cents
-	for _, c := range w.sandbox.Charges() {
-		if c.State == gateway.Succeeded {
-			taken += c.Amount
-		}
-	}
+	taken := w.taken()
 	var booked int64
 	w.ok(w.db.Reader().QueryRow(`SELECT -coalesce(sum(cents), 0) FROM ledger`).Scan(&booked))
 	if want := money.Cents(4500 * len(w.invoices)); taken != want || money.Cents(booked) != want {
@@ -266,8 +280,9 @@ func (w *world) recover(nonce, method, invoice string) {
 	}
 }
 
-func TestKilledAtEachPoint(t *testing.T) {
-	w := newWorld(t)
+func TestKilledAtEachPoint(t *testing.T) { killedAtEachPoint(t, newWorld(t)) }
+
+func killedAtEachPoint(t *testing.T, w *world) {
 	for i, point := range []string{"planned", "claimed", "charged", "answered", "page claimed", "page opened"} {
 		method := w.method
 		if i >= 4 {
@@ -288,7 +303,10 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if s := os.Getenv("PAYMENT_KILLS"); s != "" {
 		rounds, _ = strconv.Atoi(s)
 	}
-	w := newWorld(t)
+	killedAtAnyMoment(t, newWorld(t), rounds)
+}
+
+func killedAtAnyMoment(t *testing.T, w *world, rounds int) {
 	w.delay.Store(int64(4 * time.Millisecond))
 	for i := range rounds {
 		invoice, nonce := fmt.Sprintf("2%04d", i), payment.NewNonce()

@@ -47,7 +47,7 @@ var Keys = []Key{
 	{Name: "company.color", Help: "accent colour, like #1d5fa8", Default: "#1d5fa8", check: color},
 	{Name: "service.email", Help: "where requests for service go", check: optional(email)},
 	{Name: "time.zone", Help: "the dealer's time zone", Default: "America/New_York", check: zone},
-	{Name: "payments.gateway", Help: "sandbox, stripe or off", Default: "off", check: oneOf("off", "sandbox", "stripe")},
+	{Name: "payments.gateway", Help: "sandbox, stripe, authorizenet or off", Default: "off", check: oneOf("off", "sandbox", "stripe", "authorizenet")},
 	{Name: "payments.minimum", Help: "the least part payment, in dollars", Default: "1.00", check: amount},
 	{Name: "invoices.attach_pdf", Help: "attach the PDF to the mail of an invoice", Default: "no", check: yesNo},
 	{Name: "autopay.takes", Help: "what Auto Recurring takes: due (invoices due by the day) or all (all open invoices); all counts for permissions given under it", Default: "due", check: oneOf("due", "all")},
@@ -85,6 +85,11 @@ var Keys = []Key{
 	{Name: "registration.key_once", Help: "the Registration Key is void after use", Default: "no", check: yesNo},
 	{Name: "stripe.secret_key", Help: "Stripe's secret key", Secret: true},
 	{Name: "stripe.webhook_secret", Help: "the signing secret of the Stripe webhook", Secret: true},
+	{Name: "authorizenet.environment", Help: "Authorize.Net's production, where money moves, or test", Default: "test", check: oneOf("production", "test")},
+	{Name: "authorizenet.login_id", Help: "Authorize.Net's API login ID", Secret: true, check: optional(loginID)},
+	{Name: "authorizenet.transaction_key", Help: "Authorize.Net's transaction key", Secret: true, check: optional(transactionKey)},
+	{Name: "authorizenet.signature_key", Help: "Authorize.Net's signature key, for webhooks", Secret: true, check: optional(signatureKey)},
+	{Name: "authorizenet.echeck", Help: "the Authorize.Net account takes eChecks, too", Default: "yes", check: yesNo},
 	{Name: "mail.server", Help: "smtp://host:587 or smtps://host:465", check: optional(mailServer)},
 	{Name: "mail.user", Help: "user at the mail server"},
 	{Name: "mail.password", Help: "password at the mail server", Secret: true},
@@ -98,7 +103,7 @@ type Settings struct {
 	Company      Company
 	ServiceEmail string
 	Zone         *time.Location
-	Gateway      string // "off", "sandbox" or "stripe"
+	Gateway      string // "off", "sandbox", "stripe" or "authorizenet"
 }
 
 // Company is the dealer as customers see it.
@@ -123,6 +128,19 @@ func (s *Settings) With(changes map[string]string) (*Settings, error) {
 	}
 	other.Company.Logo = s.Company.Logo
 	return other, nil
+}
+
+// NoMoney says why no money moves: "Sandbox" or "Test mode", "" when it does or
+// payments are off.
+func (s *Settings) NoMoney() string {
+	switch {
+	case s.Gateway == "sandbox":
+		return "Sandbox"
+	case s.Gateway == "authorizenet" && s.Value("authorizenet.environment") != "production",
+		s.Gateway == "stripe" && strings.Contains(s.Value("stripe.secret_key"), "_test_"):
+		return "Test mode"
+	}
+	return ""
 }
 
 // Yes reports whether a yes/no setting says yes.
@@ -315,6 +333,9 @@ var (
 	serverForm = regexp.MustCompile(`^smtps?://[A-Za-z0-9.\-\[\]:]+:[0-9]{1,5}$`)
 	prefixForm = regexp.MustCompile(`^[A-Za-z0-9._-]{0,11}[A-Za-z._-]$`)
 	numberForm = regexp.MustCompile(`^[0-9]{1,12}$`)
+	loginForm  = regexp.MustCompile(`^[!-~]{1,25}$`)
+	keyForm    = regexp.MustCompile(`^[!-~]{1,16}$`)
+	hexForm    = regexp.MustCompile(`^[0-9A-Fa-f]{128}$`)
 	amountForm = regexp.MustCompile(`^[0-9]{1,5}\.[0-9]{2}$`)
 )
 
@@ -331,6 +352,27 @@ func prefix(s string) error {
 }
 
 func sequence(s string) error { return match(numberForm, s, "a number of at most twelve digits") }
+
+// A refused key is not repeated: what was typed may be another secret.
+
+func loginID(s string) error {
+	return keyLike(loginForm, s, "An API login ID has at most 25 characters")
+}
+
+func transactionKey(s string) error {
+	return keyLike(keyForm, s, "A transaction key has at most 16 characters")
+}
+
+func signatureKey(s string) error {
+	return keyLike(hexForm, s, "A signature key has 128 digits and letters from A to F")
+}
+
+func keyLike(form *regexp.Regexp, s, words string) error {
+	if !form.MatchString(s) {
+		return errors.New(words)
+	}
+	return nil
+}
 
 func match(form *regexp.Regexp, s, want string) error {
 	if !form.MatchString(s) {

@@ -243,7 +243,7 @@ func (a *Adapter) OpenPaymentPage(ctx context.Context, _ string, p gateway.Payme
 	if err := errors.Join(begun(ctx, op), checked(op, p.Reference)); err != nil {
 		return gateway.Page{}, err
 	}
-	if !numeric(p.CustomerID) {
+	if p.CustomerID != "" && !numeric(p.CustomerID) {
 		return gateway.Page{}, fmt.Errorf("%s: customer %q: %w", op, p.CustomerID, gateway.ErrNotFound)
 	}
 	v := visit{Reference: p.Reference, Customer: p.CustomerID, Kind: p.Kind, Amount: p.Amount, Opened: a.clock.Now(), Ends: p.ExpiresAt}
@@ -252,12 +252,15 @@ func (a *Adapter) OpenPaymentPage(ctx context.Context, _ string, p gateway.Payme
 		Transaction: transactionRequest{
 			Type: "authCaptureTransaction", Amount: p.Amount.Plain(),
 			Order:    &order{InvoiceNumber: p.Reference, Description: fit(p.Description, maxDescription)},
-			PONumber: v.mark(p.KeepOnFile), Settings: duplicates(),
+			PONumber: v.mark(p.KeepOnFile && p.CustomerID != ""), Settings: duplicates(),
 		},
 	}
-	if p.KeepOnFile {
+	switch {
+	case p.CustomerID == "":
+	case p.KeepOnFile:
+		// This also offers what the customer has on file there.
 		request.Transaction.Profile = &profileCharge{CustomerProfileID: p.CustomerID}
-	} else {
+	default:
 		request.Transaction.Customer = &customer{ID: p.CustomerID}
 	}
 	type yes map[string]any
@@ -267,7 +270,7 @@ func (a *Adapter) OpenPaymentPage(ctx context.Context, _ string, p gateway.Payme
 		{Name: "hostedPaymentOrderOptions", Value: object(yes{"show": true})},
 		{Name: "hostedPaymentPaymentOptions", Value: object(yes{"cardCodeRequired": p.Kind == gateway.Card, "showCreditCard": p.Kind == gateway.Card, "showBankAccount": p.Kind == gateway.ECheck})},
 		{Name: "hostedPaymentBillingAddressOptions", Value: object(yes{"show": true, "required": false})},
-		{Name: "hostedPaymentCustomerOptions", Value: object(yes{"showEmail": false, "requiredEmail": false, "addPaymentProfile": p.KeepOnFile})},
+		{Name: "hostedPaymentCustomerOptions", Value: object(yes{"showEmail": false, "requiredEmail": false, "addPaymentProfile": p.KeepOnFile && p.CustomerID != ""})},
 	}
 	return a.openPage(ctx, op, "getHostedPaymentPageRequest", &request, "/payment/payment", v)
 }
@@ -722,12 +725,6 @@ func (a *Adapter) DetachMethod(ctx context.Context, _, methodID string) error {
 		return nil
 	}
 	return err
-}
-
-// Check asks whether the credentials are good. It moves nothing.
-func (a *Adapter) Check(ctx context.Context) error {
-	type authenticateTest struct{ head }
-	return a.client.ask(ctx, "check the credentials", "authenticateTestRequest", &authenticateTest{}, &verdict{})
 }
 
 // attempts keeps two writes for one reference apart, and remembers the ones whose

@@ -1,6 +1,7 @@
 package authorizenet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -34,6 +35,9 @@ type visit struct {
 	Ends      calendar.Instant
 }
 
+// nobody stands for the customer of a page that belongs to none.
+const nobody = "0"
+
 // closes is when the page cannot be used any more.
 func (v visit) closes() calendar.Instant { return min(v.Ends, v.Opened.Add(pageLife)) }
 
@@ -42,7 +46,7 @@ func (v visit) id() string {
 	if v.Setup {
 		word, number = "set", v.Highest
 	}
-	return fmt.Sprintf("%s.%s.%s.%s.%d.%d.%d", word, v.Reference, v.Customer, v.Kind, number, v.Opened, v.Ends)
+	return fmt.Sprintf("%s.%s.%s.%s.%d.%d.%d", word, v.Reference, cmp.Or(v.Customer, nobody), v.Kind, number, v.Opened, v.Ends)
 }
 
 // parseVisit reads a page's id.
@@ -59,6 +63,9 @@ func parseVisit(id string) (v visit, ok bool) {
 		return visit{}, false
 	}
 	v = visit{Setup: part[0] == "set", Reference: part[1], Customer: part[2], Kind: kind, Opened: calendar.Instant(opened), Ends: calendar.Instant(ends)}
+	if v.Customer == nobody {
+		v.Customer = ""
+	}
 	if v.Setup {
 		v.Highest = number
 	} else {

@@ -635,7 +635,7 @@ func (s *suite) guestPage() {
 		p.CustomerID = ""
 		page, err := s.a.OpenPaymentPage(s.ctx, reference, p)
 		s.must(err)
-		if again, err := s.a.OpenPaymentPage(s.ctx, reference, p); err != nil || page.URL == "" || again != page {
+		if again, err := s.a.OpenPaymentPage(s.ctx, reference, p); err != nil || page.URL == "" || again.ID != page.ID || again != page && !s.limits.NoKeys {
 			s.Errorf("one key opened the pages %+v and %+v, %v", page, again, err)
 		}
 		_, err = s.Fill(page, m)

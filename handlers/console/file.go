@@ -59,6 +59,7 @@ func (c *console) confirm(ctx context.Context, args []string, stdout io.Writer) 
 // checks are what the doctor looks at, a line for each noun.
 var checks = []func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Finding, error){
 	ledger.CheckBooks,
+	autopay.Check,
 	reminder.Check,
 }
 
@@ -77,7 +78,6 @@ func (c *console) doctor(ctx context.Context, args []string, stdout io.Writer) e
 		}
 		var findings []ledger.Finding
 		err = p.DB.View(ctx, func(q *db.Queries) error {
-			checks := []func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Finding, error){ledger.CheckBooks, autopay.Check}
 			for _, check := range checks {
 				more, err := check(ctx, q, p.Clock.Now())
 				if err != nil {

@@ -112,6 +112,7 @@ type program struct {
 	payments *payment.Service
 	autopay  *autopay.Service
 	reminder *reminder.Service
+	billing  *billing.Service
 	gateways *gateways
 }
 
@@ -138,6 +139,7 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 	p.payments = payment.New(p.books, p.clock, p.settings, p.mail, p.ledger,
 		payment.Gateways{"sandbox": p.gateways.forSandbox, "stripe": p.gateways.forStripe, "authorizenet": p.gateways.forAuthorizeNet}, p.log)
 	p.reminder = reminder.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
+	p.billing = billing.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
 	p.autopay = autopay.New(p.books, p.clock, p.settings, p.mail, p.payments, p.ledger, p.log)
 	return p, nil
 }
@@ -293,6 +295,7 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	app.Sessions.PortalTabs = customers.Tabs
 	staff := &office.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Drafts: billing.NewDrafts(p.books, p.clock, p.ledger), Payments: p.payments, AutoPay: p.autopay, Mail: p.sender}
 	staff.Reminders = p.reminder
+	staff.Billing = p.billing
 	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
 	for _, table := range more {
 		tables = append(tables, table(app))
@@ -366,6 +369,7 @@ func (p *program) jobs() []schedule.Job {
 		{Name: "self-test", Every: time.Hour, Wake: p.payments.SelfTestAsked(), Run: p.payments.RunSelfTests},
 		{Name: "expiring cards", Every: time.Hour, Limit: time.Minute, Run: p.payments.WarnOfExpiry},
 		{Name: "auto pay", Every: 20 * time.Second, Wake: p.autopay.Woken(), Run: p.autopay.Run},
+		{Name: "billing", Every: time.Minute, Wake: p.billing.Woken(), Run: p.billing.Run},
 		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
 		{Name: "reminders", Every: 5 * time.Minute, Run: p.reminder.Run},
 		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: func(ctx context.Context) error {

@@ -1329,10 +1329,11 @@ func (q *Queries) ListRecurringEnded(ctx context.Context, arg ListRecurringEnded
 const listRecurringItemsForCustomer = `-- name: ListRecurringItemsForCustomer :many
 SELECT r.id, r.customer_id, r.site_id, r.system_id, r.description, r.quantity, r.cycle_months, r.start_date, r.end_date, r.prorate, r.arrears, r.taxable, r.reason, r.end_reason, r.next_date, r.bill_date, r.created_at, r.ended_at, CAST(coalesce(s.name, '') AS TEXT) AS site_name, CAST(coalesce(y.name, '') AS TEXT) AS system_name,
        CAST(coalesce((SELECT a.amount_cents FROM recurring_amounts a WHERE a.item_id = r.id AND a.from_date <= ?1 ORDER BY a.from_date DESC LIMIT 1),
-           (SELECT a.amount_cents FROM recurring_amounts a WHERE a.item_id = r.id ORDER BY a.from_date LIMIT 1)) AS INTEGER) AS amount
+           (SELECT a.amount_cents FROM recurring_amounts a WHERE a.item_id = r.id ORDER BY a.from_date LIMIT 1)) AS INTEGER) AS amount,
+       CAST(r.end_date <> '' AND r.end_date < ?1 AS INTEGER) AS is_over
 FROM recurring_items r LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN systems y ON y.id = r.system_id
 WHERE r.customer_id = ?2
-ORDER BY r.end_date <> '' AND r.end_date < sqlc.arg(today), s.name, y.name, r.start_date, r.id
+ORDER BY is_over, s.name, y.name, r.start_date, r.id
 `
 
 type ListRecurringItemsForCustomerParams struct {
@@ -1362,6 +1363,7 @@ type ListRecurringItemsForCustomerRow struct {
 	SiteName    string
 	SystemName  string
 	Amount      int64
+	IsOver      int64
 }
 
 // The office's recurring items: all of a customer's, those that go on first.
@@ -1396,6 +1398,7 @@ func (q *Queries) ListRecurringItemsForCustomer(ctx context.Context, arg ListRec
 			&i.SiteName,
 			&i.SystemName,
 			&i.Amount,
+			&i.IsOver,
 		); err != nil {
 			return nil, err
 		}

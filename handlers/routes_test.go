@@ -142,6 +142,23 @@ GET  /office/mail                                            staff owner billing
 POST /office/mail/test                                       staff owner owner
 GET  /office/mail/:id                                        staff owner billing service
 POST /office/mail/:id/retry                                  staff owner billing service
+GET  /office/billing                                         staff owner billing
+GET  /office/billing/preview.csv                             staff owner billing
+POST /office/billing/run                                     staff owner billing
+GET  /office/billing/runs/:id                                staff owner billing
+POST /office/billing/runs/:id/:verb                          staff owner billing
+GET  /office/billing/revenue                                 staff owner billing
+GET  /office/customers/:number/recurring                     staff owner billing service sales
+GET  /office/customers/:number/recurring/new                 staff owner billing
+POST /office/customers/:number/recurring                     staff owner billing
+GET  /office/customers/:number/recurring/:id                 staff owner billing service sales
+POST /office/customers/:number/recurring/:id/:verb           staff owner billing
+GET  /office/customers/:number/tax                           staff owner billing
+POST /office/customers/:number/tax/:id                       staff owner billing
+GET  /office/settings/tax                                    staff owner owner
+POST /office/settings/tax                                    staff owner owner
+GET  /office/settings/tax/:id                                staff owner owner
+POST /office/settings/tax/:id/:verb                          staff owner owner
 GET  /office/settings                                        staff owner owner
 GET  /office/settings/processor                              staff owner owner
 POST /office/settings/processor/selftest                     staff owner owner

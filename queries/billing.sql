@@ -34,10 +34,11 @@ WHERE r.id = ? AND r.customer_id = ?;
 -- name: ListRecurringItemsForCustomer :many
 SELECT r.*, CAST(coalesce(s.name, '') AS TEXT) AS site_name, CAST(coalesce(y.name, '') AS TEXT) AS system_name,
        CAST(coalesce((SELECT a.amount_cents FROM recurring_amounts a WHERE a.item_id = r.id AND a.from_date <= sqlc.arg(today) ORDER BY a.from_date DESC LIMIT 1),
-           (SELECT a.amount_cents FROM recurring_amounts a WHERE a.item_id = r.id ORDER BY a.from_date LIMIT 1)) AS INTEGER) AS amount
+           (SELECT a.amount_cents FROM recurring_amounts a WHERE a.item_id = r.id ORDER BY a.from_date LIMIT 1)) AS INTEGER) AS amount,
+       CAST(r.end_date <> '' AND r.end_date < sqlc.arg(today) AS INTEGER) AS is_over
 FROM recurring_items r LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN systems y ON y.id = r.system_id
 WHERE r.customer_id = sqlc.arg(customer_id)
-ORDER BY r.end_date <> '' AND r.end_date < sqlc.arg(today), s.name, y.name, r.start_date, r.id;
+ORDER BY is_over, s.name, y.name, r.start_date, r.id;
 
 -- The office's recurring items, billing: the prices of one item.
 -- name: ListRecurringAmounts :many

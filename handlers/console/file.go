@@ -10,6 +10,7 @@ import (
 
 	"customerportal/db"
 	"customerportal/internal/autopay"
+	"customerportal/internal/billing"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/ledger"
@@ -60,6 +61,7 @@ func (c *console) confirm(ctx context.Context, args []string, stdout io.Writer) 
 var checks = []func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Finding, error){
 	ledger.CheckBooks,
 	autopay.Check,
+	billing.Check,
 	reminder.Check,
 }
 

@@ -54,6 +54,7 @@ func (h *Handlers) customer(c echo.Context) error {
 		func() error { return h.fillOwed(ctx, s, p, row.ID) },
 		func() error { p.Facts, err = h.contactFacts(ctx, s, row); return err },
 		func() error { p.AutoPay, err = h.autoPayBrief(ctx, s, row); return err },
+		func() error { p.Recurring, err = h.recurringList(ctx, s, row); return err },
 		func() error { p.Sites, err = h.sites(ctx, row.ID); return err },
 		func() error { p.Drafts, err = h.customerDrafts(ctx, s, row.ID, may(c, tellers)); return err },
 		func() error { p.Users, err = h.customerUsers(ctx, s, row); return err },

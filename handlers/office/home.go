@@ -62,6 +62,10 @@ func (h *Handlers) home(c echo.Context) error {
 			return err
 		}
 		p.Needs = append(needs, p.Needs...)
+		if needs, err = h.billingNeeds(ctx, s); err != nil {
+			return err
+		}
+		p.Needs = append(needs, p.Needs...)
 		if p.Money, err = h.money(ctx, s); err != nil {
 			return err
 		}
@@ -138,6 +142,7 @@ func (h *Handlers) mailNeeds(ctx context.Context, _ *settings.Settings) ([]view.
 
 // jobNames are the program's jobs in the words of the office.
 var jobNames = map[string]string{
+	"billing":  "Recurring billing",
 	"mail":     "Sending mail",
 	"payments": "Looking up payments",
 	"auto pay": "Auto Recurring",

@@ -33,6 +33,7 @@ type Handlers struct {
 	Drafts   *billing.Drafts
 	Payments *payment.Service
 	AutoPay  *autopay.Service
+	Billing  *billing.Service
 	Mail     *outbox.Worker
 
 	Reminders *reminder.Service
@@ -124,6 +125,26 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.mail.one", Method: get, Path: "/office/mail/:id", Access: help, Handler: h.oneMail},
 		{Name: "office.mail.retry", Method: post, Path: "/office/mail/:id/retry", Access: help, Handler: h.retryMail},
 
+		{Name: "office.billing", Method: get, Path: "/office/billing", Access: tell, Handler: h.billing},
+		{Name: "office.billing.csv", Method: get, Path: "/office/billing/preview.csv", Access: tell, Handler: h.billingCSV},
+		{Name: "office.billing.run", Method: post, Path: "/office/billing/run", Access: tell, Handler: h.startBilling},
+		{Name: "office.billing.one", Method: get, Path: "/office/billing/runs/:id", Access: tell, Handler: h.billingRun},
+		{Name: "office.billing.do", Method: post, Path: "/office/billing/runs/:id/:verb", Access: tell, Handler: h.changeBillingRun},
+		{Name: "office.billing.revenue", Method: get, Path: "/office/billing/revenue", Access: tell, Handler: h.recurringRevenue},
+
+		{Name: "office.recurring", Method: get, Path: "/office/customers/:number/recurring", Access: read, Handler: h.recurringItems},
+		{Name: "office.recurring.new", Method: get, Path: "/office/customers/:number/recurring/new", Access: tell, Handler: h.newRecurring},
+		{Name: "office.recurring.add", Method: post, Path: "/office/customers/:number/recurring", Access: tell, Handler: h.addRecurring},
+		{Name: "office.recurring.one", Method: get, Path: "/office/customers/:number/recurring/:id", Access: read, Handler: h.recurringItem},
+		{Name: "office.recurring.do", Method: post, Path: "/office/customers/:number/recurring/:id/:verb", Access: tell, Handler: h.changeRecurring},
+		{Name: "office.customer.tax", Method: get, Path: "/office/customers/:number/tax", Access: tell, Handler: h.customerTax},
+		{Name: "office.customer.tax.save", Method: post, Path: "/office/customers/:number/tax/:id", Access: tell, Handler: h.saveCustomerTax},
+
+		{Name: "office.tax", Method: get, Path: "/office/settings/tax", Access: own, Handler: h.taxes},
+		{Name: "office.tax.add", Method: post, Path: "/office/settings/tax", Access: own, Handler: h.addTax},
+		{Name: "office.tax.one", Method: get, Path: "/office/settings/tax/:id", Access: own, Handler: h.oneTax},
+		{Name: "office.tax.do", Method: post, Path: "/office/settings/tax/:id/:verb", Access: own, Handler: h.changeTax},
+
 		{Name: "office.settings", Method: get, Path: "/office/settings", Access: own, Handler: h.settings},
 		{Name: "office.processor", Method: get, Path: processorPath, Access: own, Handler: h.processor},
 		{Name: "office.processor.selftest", Method: post, Path: processorPath + "/selftest", Access: own, Handler: h.startSelfTest},
@@ -146,6 +167,7 @@ func Tabs(role string) []views.Tab {
 	}
 	if hasRole(role, tellers) {
 		tabs = append(tabs, views.Tab{Key: "invoices", Label: "Invoices", Href: "/office/invoices"})
+		tabs = append(tabs, views.Tab{Key: "billing", Label: "Billing", Href: "/office/billing"})
 	}
 	if hasRole(role, readers) {
 		tabs = append(tabs, views.Tab{Key: "autopay", Label: "Auto Pay", Href: autoPayTab})

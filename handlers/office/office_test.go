@@ -105,6 +105,7 @@ func newDeskOn(t testing.TB, books *db.DB) *desk {
 			}
 		}}
 	d.screens = &office.Handlers{App: app, Accounts: d.accounts, Ledger: d.ledger, Drafts: billing.NewDrafts(d.db, clock, d.ledger), Payments: payment.New(d.db, clock, d.store, writer, d.ledger, nil, log), Mail: outbox.NewWorker(d.db, clock, d.store, writer, outbox.Relay{}, log)}
+	d.screens.Billing = billing.New(d.db, clock, d.store, writer, d.ledger, log)
 	d.screens.AutoPay = autopay.New(d.db, clock, d.store, writer, d.screens.Payments, d.ledger, log)
 	d.handler = handlers.New(app, nil, d.screens.Routes())
 	d.write(func(q *db.Queries) (err error) {
@@ -271,6 +272,11 @@ var roles = map[string]string{
 	"office.registrations": "owner billing service", "office.registrations.do": "owner billing service",
 	"office.mail": "owner billing service", "office.mail.one": "owner billing service", "office.mail.retry": "owner billing service", "office.mail.test": "owner",
 	"office.processor": "owner", "office.processor.selftest": "owner", "office.processor.webhook": "owner",
+	"office.billing": "owner billing", "office.billing.csv": "owner billing", "office.billing.run": "owner billing", "office.billing.one": "owner billing",
+	"office.billing.do": "owner billing", "office.billing.revenue": "owner billing",
+	"office.recurring": "owner billing service sales", "office.recurring.one": "owner billing service sales", "office.recurring.new": "owner billing",
+	"office.recurring.add": "owner billing", "office.recurring.do": "owner billing", "office.customer.tax": "owner billing", "office.customer.tax.save": "owner billing",
+	"office.tax": "owner", "office.tax.add": "owner", "office.tax.one": "owner", "office.tax.do": "owner",
 	"office.settings": "owner", "office.settings.save": "owner", "office.settings.logo": "owner", "office.settings.logo.remove": "owner",
 	"office.staff": "owner", "office.staff.invite": "owner", "office.staff.do": "owner",
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"customerportal/db"
+	"customerportal/internal/calendar"
 	"customerportal/internal/ledger"
 	"customerportal/internal/money"
 )
@@ -17,7 +18,7 @@ const most = 100
 // to, every item has an amount, every run adds up to its invoices. It returns
 // what is wrong, nothing when all is well. It only reads; give it one read
 // transaction ([db.DB.View]).
-func Check(ctx context.Context, q *db.Queries) ([]ledger.Finding, error) {
+func Check(ctx context.Context, q *db.Queries, _ calendar.Instant) ([]ledger.Finding, error) {
 	var found []ledger.Finding
 	add := func(customer, description, problem string, args ...any) {
 		found = append(found, ledger.Finding{Object: "customer " + customer + ", " + description, Problem: fmt.Sprintf(problem, args...)})

@@ -75,7 +75,7 @@ func (b *books) invoices() string {
 func (b *books) sound() {
 	b.Helper()
 	b.must(b.db.View(b.Context(), func(q *db.Queries) error {
-		found, err := billing.Check(b.Context(), q)
+		found, err := billing.Check(b.Context(), q, 1)
 		for _, f := range found {
 			b.Errorf("the doctor: %s", f)
 		}
@@ -487,7 +487,7 @@ func TestDoctorFindsWrongBilling(t *testing.T) {
 	b.exec(`UPDATE billing_runs SET total_cents = 1`)
 	var found []string
 	b.must(b.db.View(t.Context(), func(q *db.Queries) error {
-		list, err := billing.Check(t.Context(), q)
+		list, err := billing.Check(t.Context(), q, 1)
 		for _, f := range list {
 			found = append(found, f.String())
 		}

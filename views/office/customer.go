@@ -17,16 +17,17 @@ type CustomerPage struct {
 	Due, Past, InFlight, Credit string // "" when there is none of it
 	Balance                     string
 
-	Facts    []Fact
-	AutoPay  AutoPayBrief
-	Sites    []Site
-	Users    []CustomerUser
-	Invoices InvoiceList
-	Drafts   []DraftLine
-	Payments PaymentList
-	Methods  []Method
-	Mails    []MailRow
-	History  []Change
+	Facts     []Fact
+	AutoPay   AutoPayBrief
+	Sites     []Site
+	Users     []CustomerUser
+	Invoices  InvoiceList
+	Drafts    []DraftLine
+	Payments  PaymentList
+	Methods   []Method
+	Mails     []MailRow
+	History   []Change
+	Recurring RecurringList
 }
 
 // Fact is one line of a block of facts; Lines holds several values of it.
@@ -109,4 +110,10 @@ type CustomerPaymentsPage struct {
 	views.Base
 	Customer Ref
 	Payments PaymentList
+}
+
+// RecurringList is what recurs for a customer now, and where all of it stands.
+type RecurringList struct {
+	Rows []RecurringRow
+	Href string
 }

@@ -786,36 +786,91 @@ func (q *Queries) ListAutoPayCustomers(ctx context.Context, arg ListAutoPayCusto
 	return items, nil
 }
 
+const listAutoPayDays = `-- name: ListAutoPayDays :many
+SELECT d.customer_id, CAST(d.from_period AS TEXT) AS from_period, d.day FROM mandate_days d
+WHERE d.customer_id IN (/*SLICE:customers*/?) ORDER BY d.customer_id, d.arrangement
+`
+
+type ListAutoPayDaysRow struct {
+	CustomerID int64
+	FromPeriod string
+	Day        int64
+}
+
+// autopay: the days of some customers' standing consents, the oldest first.
+func (q *Queries) ListAutoPayDays(ctx context.Context, customers []int64) ([]ListAutoPayDaysRow, error) {
+	query := listAutoPayDays
+	var queryParams []interface{}
+	if len(customers) > 0 {
+		for _, v := range customers {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:customers*/?", strings.Repeat(",?", len(customers))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:customers*/?", "NULL", 1)
+	}
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAutoPayDaysRow
+	for rows.Next() {
+		var i ListAutoPayDaysRow
+		if err := rows.Scan(&i.CustomerID, &i.FromPeriod, &i.Day); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listAutoPayDue = `-- name: ListAutoPayDue :many
-SELECT m.customer_id, m.day, m.accepted_at FROM mandates m
-WHERE m.revoked_at = 0 AND m.customer_id > ?1
+SELECT m.customer_id, m.accepted_at,
+    CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
+        AND d.from_period <= CAST(?1 AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS day,
+    CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
+        AND d.from_period <= CAST(?2 AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS last_day
+FROM mandates m
+WHERE m.revoked_at = 0 AND m.customer_id > ?3
   AND NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.customer_id = m.customer_id
-      AND p.period = CASE WHEN m.day <= CAST(?2 AS INTEGER) THEN CAST(?3 AS TEXT) ELSE CAST(?4 AS TEXT) END)
+      AND p.period = CASE WHEN coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
+          AND d.from_period <= CAST(?1 AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) <= CAST(?4 AS INTEGER)
+          THEN CAST(?1 AS TEXT) ELSE CAST(?2 AS TEXT) END)
 ORDER BY m.customer_id LIMIT ?5
 `
 
 type ListAutoPayDueParams struct {
-	After int64
-	Dom   int64
 	This  string
 	Last  string
+	After int64
+	Dom   int64
 	Most  int64
 }
 
 type ListAutoPayDueRow struct {
 	CustomerID int64
-	Day        int64
 	AcceptedAt calendar.Instant
+	Day        int64
+	LastDay    int64
 }
 
 // autopay, planning: customers whose latest day has come and whose month is not
-// decided. Dom is the day of the month, this and last are the months of it.
+// decided. Dom is the day of the month, this and last are the months of it; day
+// and last_day are the customer's in each, as the consent or the office's latest
+// arrangement since has it.
 func (q *Queries) ListAutoPayDue(ctx context.Context, arg ListAutoPayDueParams) ([]ListAutoPayDueRow, error) {
 	rows, err := q.db.QueryContext(ctx, listAutoPayDue,
-		arg.After,
-		arg.Dom,
 		arg.This,
 		arg.Last,
+		arg.After,
+		arg.Dom,
 		arg.Most,
 	)
 	if err != nil {
@@ -825,7 +880,12 @@ func (q *Queries) ListAutoPayDue(ctx context.Context, arg ListAutoPayDueParams) 
 	var items []ListAutoPayDueRow
 	for rows.Next() {
 		var i ListAutoPayDueRow
-		if err := rows.Scan(&i.CustomerID, &i.Day, &i.AcceptedAt); err != nil {
+		if err := rows.Scan(
+			&i.CustomerID,
+			&i.AcceptedAt,
+			&i.Day,
+			&i.LastDay,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

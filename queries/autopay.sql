@@ -3,13 +3,27 @@
 SELECT customer_id FROM mandates WHERE revoked_at = 0 AND customer_id > sqlc.arg(after) ORDER BY customer_id LIMIT sqlc.arg(most);
 
 -- autopay, planning: customers whose latest day has come and whose month is not
--- decided. Dom is the day of the month, this and last are the months of it.
+-- decided. Dom is the day of the month, this and last are the months of it; day
+-- and last_day are the customer's in each, as the consent or the office's latest
+-- arrangement since has it.
 -- name: ListAutoPayDue :many
-SELECT m.customer_id, m.day, m.accepted_at FROM mandates m
+SELECT m.customer_id, m.accepted_at,
+    CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
+        AND d.from_period <= CAST(sqlc.arg(this) AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS day,
+    CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
+        AND d.from_period <= CAST(sqlc.arg(last) AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS last_day
+FROM mandates m
 WHERE m.revoked_at = 0 AND m.customer_id > sqlc.arg(after)
   AND NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.customer_id = m.customer_id
-      AND p.period = CASE WHEN m.day <= CAST(sqlc.arg(dom) AS INTEGER) THEN CAST(sqlc.arg(this) AS TEXT) ELSE CAST(sqlc.arg(last) AS TEXT) END)
+      AND p.period = CASE WHEN coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
+          AND d.from_period <= CAST(sqlc.arg(this) AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) <= CAST(sqlc.arg(dom) AS INTEGER)
+          THEN CAST(sqlc.arg(this) AS TEXT) ELSE CAST(sqlc.arg(last) AS TEXT) END)
 ORDER BY m.customer_id LIMIT sqlc.arg(most);
+
+-- autopay: the days of some customers' standing consents, the oldest first.
+-- name: ListAutoPayDays :many
+SELECT d.customer_id, CAST(d.from_period AS TEXT) AS from_period, d.day FROM mandate_days d
+WHERE d.customer_id IN (sqlc.slice('customers')) ORDER BY d.customer_id, d.arrangement;
 
 -- autopay: consent, method and address of some customers.
 -- name: ListAutoPayAccounts :many

@@ -104,14 +104,21 @@ func (s *Service) today(ctx context.Context) (today, day calendar.Date, err erro
 // periodOf is the month of a day: "2026-11".
 func periodOf(d calendar.Date) string { return string(d)[:7] }
 
-// latest is the last of a customer's days that is not after a day. It is counted
-// from the day of the month in the consent, so it never drifts.
-func latest(on calendar.Date, day int) calendar.Date {
-	due := calendar.NewDate(on.Year(), on.Month(), day)
+// latestOf is the last of a customer's days that is not after a day, seen from
+// the days of the month in this month and in the last. It is counted from what
+// the consent or the office's arrangement says, so it never drifts.
+func latestOf(on calendar.Date, day, last int64) calendar.Date {
+	due := calendar.NewDate(on.Year(), on.Month(), int(day))
 	if due > on {
-		due = calendar.NewDate(on.Year(), on.Month()-1, day)
+		due = calendar.NewDate(on.Year(), on.Month()-1, int(last))
 	}
 	return due
+}
+
+// latestDay is the last of the customer's days that is not after a day.
+func (a *account) latestDay(on calendar.Date) calendar.Date {
+	month := calendar.NewDate(on.Year(), on.Month(), 1)
+	return latestOf(on, int64(a.days.In(periodOf(month))), int64(a.days.In(periodOf(month.AddMonths(-1)))))
 }
 
 // referenceAlphabet is that of [ledger.NewReference].

@@ -2,13 +2,12 @@ package autopay
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"customerportal/db"
 	"customerportal/internal/calendar"
 	"customerportal/internal/gateway"
+	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
 )
@@ -152,14 +151,15 @@ func (s *Service) overBy(ctx context.Context, q *db.Queries, m db.AutoPayPeriod,
 	if n > 0 {
 		return true, nil
 	}
-	consent, err := q.GetMandateForCustomer(ctx, m.CustomerID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return true, nil // nothing is taken without one
-	}
+	days, err := ledger.DaysOfAutoPay(ctx, q, m.CustomerID)
 	if err != nil {
 		return false, fmt.Errorf("autopay: consent: %w", err)
 	}
-	return calendar.NewDate(m.DueDate.Year(), m.DueDate.Month()+1, int(consent.Day)) <= day, nil
+	if len(days) == 0 {
+		return true, nil // nothing is taken without a consent
+	}
+	next := periodOf(calendar.NewDate(m.DueDate.Year(), m.DueDate.Month()+1, 1))
+	return ledger.AutoPayOn(next, days.In(next)) <= day, nil
 }
 
 // tellFailed mails the customer what failed and what mends it.

@@ -9,7 +9,6 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/gateway"
-	"customerportal/internal/ledger"
 	"customerportal/internal/money"
 	"customerportal/internal/outbox"
 )
@@ -117,7 +116,7 @@ func (s *Service) expect(ctx context.Context, q *db.Queries, ids []int64, day ca
 	}
 	var out []expected
 	for _, a := range list {
-		due := ledger.NextAutoPay(day, int(a.Day))
+		due := a.days.Next(day)
 		if !a.started(due, zone) {
 			continue
 		}

@@ -183,7 +183,7 @@ func (p *planner) due(ctx context.Context, q *db.Queries, _ int64, a *account) e
 	if a == nil {
 		return nil // revoked a moment ago
 	}
-	due := latest(p.day, int(a.Day))
+	due := a.latestDay(p.day)
 	if !a.started(due, p.zone) {
 		return nil
 	}

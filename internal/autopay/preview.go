@@ -12,7 +12,6 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/gateway"
-	"customerportal/internal/ledger"
 	"customerportal/internal/money"
 )
 
@@ -140,13 +139,13 @@ func (s *Service) Preview(ctx context.Context) (*Plan, error) {
 		}
 		return s.eachAccount(ctx, q, func(accounts []*account, undecided map[int64]bool) error {
 			for _, a := range accounts {
-				due := latest(day, int(a.Day))
+				due := a.latestDay(day)
 				late := due.DaysUntil(day) > catchUp
 				if !undecided[a.CustomerID] || !a.started(due, set.Zone) || late {
-					due = ledger.NextAutoPay(day, int(a.Day))
+					due = a.days.Next(day)
 				}
 				if !a.started(due, set.Zone) { // given after midnight of the very day
-					due = ledger.NextAutoPay(due, int(a.Day))
+					due = a.days.Next(due)
 				}
 				p.Rows = append(p.Rows, a.row(due, a.take(due, due, r)))
 				for _, again := range a.retries {

@@ -29,6 +29,7 @@ func rulesOf(set *settings.Settings, g gateway.Info) rules {
 // account is all that is looked at to decide about one customer.
 type account struct {
 	db.ListAutoPayAccountsRow
+	days    ledger.AutoPayDays // what holds in which month
 	hold    *Hold
 	latest  *db.ListAutoPayLatestRow
 	bills   []bill
@@ -82,6 +83,15 @@ func load(ctx context.Context, q *db.Queries, customers []int64) ([]*account, er
 	for i, r := range rows {
 		list[i] = &account{ListAutoPayAccountsRow: r}
 		byID[r.CustomerID] = list[i]
+	}
+	days, err := q.ListAutoPayDays(ctx, customers)
+	if err != nil {
+		return nil, fmt.Errorf("autopay: days: %w", err)
+	}
+	for _, d := range days {
+		if a := byID[d.CustomerID]; a != nil {
+			a.days = append(a.days, ledger.AutoPayDay{From: d.FromPeriod, Day: int(d.Day)})
+		}
 	}
 	invoices, err := q.ListAutoPayInvoices(ctx, customers)
 	if err != nil {

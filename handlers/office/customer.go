@@ -50,6 +50,9 @@ func (h *Handlers) customer(c echo.Context) error {
 	if may(c, tellers) {
 		p.PaymentHref, p.InvoiceHref = who.Href+"/payments/new", who.Href+"/invoices/new"
 	}
+	if may(c, readers) {
+		p.CreditHref = who.Href + "/credit"
+	}
 	parts := []func() error{
 		func() error { return h.fillOwed(ctx, s, p, row.ID) },
 		func() error { p.Facts, err = h.contactFacts(ctx, s, row); return err },

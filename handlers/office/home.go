@@ -66,6 +66,10 @@ func (h *Handlers) home(c echo.Context) error {
 			return err
 		}
 		p.Needs = append(needs, p.Needs...)
+		if needs, err = h.decisionNeeds(ctx, web.Actor(c).StaffID, s); err != nil {
+			return err
+		}
+		p.Needs = append(needs, p.Needs...)
 		if p.Money, err = h.money(ctx, s); err != nil {
 			return err
 		}
@@ -202,6 +206,34 @@ func (h *Handlers) paymentNeeds(ctx context.Context) ([]view.Need, error) {
 			Href: paymentPath(p.CustomerNumber, p.Reference), Action: "See the payment", Urgent: p.State != "failed"})
 	}
 	return needs, nil
+}
+
+// decisionNeeds names what waits for a second person, and the disputes that must
+// be answered.
+func (h *Handlers) decisionNeeds(ctx context.Context, staffID int64, s *settings.Settings) ([]view.Need, error) {
+	waiting, err := h.DB.Read().CountApprovals(ctx, db.CountApprovalsParams{StaffID: staffID, Now: h.Clock.Now()})
+	if err != nil {
+		return nil, err
+	}
+	var needs []view.Need
+	if waiting.Waiting > 0 {
+		need := view.Need{Title: "Waiting for a second person", Href: "/office/approvals", Action: "See them", Urgent: waiting.Mine > 0,
+			Lines: []string{count(waiting.Waiting, "request", "requests") + " over " + money.Cents(waiting.Total).String()}}
+		if waiting.Mine == 0 {
+			need.Lines = append(need.Lines, "You asked for it yourself, so somebody else has to decide.")
+		}
+		needs = append(needs, need)
+	}
+	disputes, err := h.DB.Read().CountOpenDisputes(ctx)
+	if err != nil || disputes.Open == 0 {
+		return needs, err
+	}
+	need := view.Need{Title: "Disputes to be answered", Href: "/office/disputes", Action: "See them", Urgent: true,
+		Lines: []string{count(disputes.Open, "payment is disputed", "payments are disputed")}}
+	if disputes.AnswerBy > 0 {
+		need.Lines = append(need.Lines, "The first must be answered by "+calendar.Instant(disputes.AnswerBy).Date(s.Zone).String())
+	}
+	return append(needs, need), nil
 }
 
 // money adds up what came in this month, what is due, and what is past due.

@@ -279,6 +279,10 @@ func (h *Handlers) invoice(c echo.Context) error {
 			if i.BalanceCents > 0 {
 				p.Payment = p.Customer.Href + "/payments/new"
 			}
+			p.Void = voidPath(p.Customer, i.Number)
+			if i.BalanceCents > money.Cents(i.Reserved) {
+				p.GiveCredit = p.Customer.Href + "/credit/new?invoice=" + url.QueryEscape(i.Number)
+			}
 		}
 		if err := fillInvoice(ctx, q, p, i); err != nil {
 			return err

@@ -99,6 +99,26 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.payment.preview", Method: post, Path: "/office/customers/:number/payments/preview", Access: tell, Handler: h.previewPayment},
 		{Name: "office.payment.record", Method: post, Path: "/office/customers/:number/payments", Access: tell, Handler: h.recordPayment},
 
+		{Name: "office.refund", Method: get, Path: "/office/customers/:number/payments/:ref/refund", Access: tell, Handler: h.showDeed(h.refundDeed)},
+		{Name: "office.refund.preview", Method: post, Path: "/office/customers/:number/payments/:ref/refund/preview", Access: tell, Handler: h.previewDeed(h.refundDeed)},
+		{Name: "office.refund.do", Method: post, Path: "/office/customers/:number/payments/:ref/refund", Access: tell, Handler: h.doDeed(h.refundDeed)},
+		{Name: "office.returned", Method: get, Path: "/office/customers/:number/payments/:ref/returned", Access: tell, Handler: h.showDeed(h.returnDeed)},
+		{Name: "office.returned.preview", Method: post, Path: "/office/customers/:number/payments/:ref/returned/preview", Access: tell, Handler: h.previewDeed(h.returnDeed)},
+		{Name: "office.returned.do", Method: post, Path: "/office/customers/:number/payments/:ref/returned", Access: tell, Handler: h.doDeed(h.returnDeed)},
+		{Name: "office.void", Method: get, Path: "/office/customers/:number/invoices/:invoice/void", Access: tell, Handler: h.showDeed(h.voidDeed)},
+		{Name: "office.void.preview", Method: post, Path: "/office/customers/:number/invoices/:invoice/void/preview", Access: tell, Handler: h.previewDeed(h.voidDeed)},
+		{Name: "office.void.do", Method: post, Path: "/office/customers/:number/invoices/:invoice/void", Access: tell, Handler: h.doDeed(h.voidDeed)},
+		{Name: "office.credit", Method: get, Path: "/office/customers/:number/credit", Access: read, Handler: h.credit},
+		{Name: "office.credit.new", Method: get, Path: "/office/customers/:number/credit/new", Access: tell, Handler: h.showDeed(h.creditDeed)},
+		{Name: "office.credit.preview", Method: post, Path: "/office/customers/:number/credit/new/preview", Access: tell, Handler: h.previewDeed(h.creditDeed)},
+		{Name: "office.credit.do", Method: post, Path: "/office/customers/:number/credit/new", Access: tell, Handler: h.doDeed(h.creditDeed)},
+		{Name: "office.credit.apply", Method: post, Path: "/office/customers/:number/credit/apply", Access: tell, Handler: h.applyCredit},
+		{Name: "office.credit.unapply", Method: post, Path: "/office/customers/:number/credit/unapply", Access: tell, Handler: h.unapplyCredit},
+		{Name: "office.approvals", Method: get, Path: "/office/approvals", Access: tell, Handler: h.approvals},
+		{Name: "office.approvals.do", Method: post, Path: "/office/approvals/:id/:verb", Access: tell, Handler: h.decide},
+		{Name: "office.disputes", Method: get, Path: "/office/disputes", Access: tell, Handler: h.disputes},
+		{Name: "office.dispute", Method: get, Path: "/office/disputes/:id", Access: tell, Handler: h.dispute},
+
 		{Name: "office.method.remove", Method: post, Path: "/office/customers/:number/methods/:id/remove", Access: tell, Handler: h.removeMethod},
 
 		{Name: "office.customer.autopay", Method: get, Path: "/office/customers/:number/autopay", Access: read, Handler: h.autoPayCustomer},
@@ -211,4 +231,12 @@ func theID(c echo.Context) int64 {
 		return 0
 	}
 	return id
+}
+
+// missing turns the absence of a row into the NotFound fault for a thing.
+func missing(err error, thing string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.Missing(thing)
+	}
+	return err
 }

@@ -22,6 +22,8 @@ import (
 	"customerportal/internal/fault"
 	"customerportal/internal/ledger"
 	"customerportal/internal/money"
+	"customerportal/internal/payment"
+	"customerportal/internal/settings"
 	"customerportal/views"
 	view "customerportal/views/office"
 )
@@ -74,7 +76,99 @@ func (h *Handlers) payment(c echo.Context) error {
 	for _, a := range r.Parts {
 		p.Parts = append(p.Parts, view.PaymentPart{Invoice: a.Invoice, Date: a.Date.String(), Total: a.Total.String(), Amount: a.Amount.String(), Left: a.Left.String()})
 	}
+	if err := h.fillAfterwards(c, s, p, row); err != nil {
+		return err
+	}
 	return h.Page(c, http.StatusOK, "office/payment", p)
+}
+
+// fillAfterwards puts in what became of a payment after it was received, and what
+// the viewer may do about it.
+func (h *Handlers) fillAfterwards(c echo.Context, s *settings.Settings, p *view.PaymentPage, row db.Customer) error {
+	ctx, q := c.Request().Context(), h.DB.Read()
+	pay, err := q.GetPaymentByReferenceForCustomer(ctx, db.GetPaymentByReferenceForCustomerParams{Reference: p.Reference, CustomerID: row.ID})
+	if err != nil {
+		return missing(err, "payment")
+	}
+	if pay.Memo != "" {
+		p.Facts = append(p.Facts, view.Fact{Label: "Memo", Lines: []string{pay.Memo}})
+	}
+	if pay.State == string(payment.Returned) && pay.FailureMessage != "" {
+		p.Facts = append(p.Facts, view.Fact{Label: "Returned because", Lines: []string{pay.FailureMessage}})
+	}
+	refunds, err := q.ListRefundsOfPayment(ctx, pay.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range refunds {
+		p.Refunds = append(p.Refunds, view.RefundRow{Reference: r.Reference, Date: r.RefundDate.String(), Amount: r.Cents.String(), Way: refundWay(pay, r),
+			Reason: r.Reason, State: refundStates[r.State], StateClass: refundClass(r.State), Why: r.FailureMessage})
+	}
+	disputes, err := q.ListDisputesOfPayment(ctx, pay.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range disputes {
+		p.Disputes = append(p.Disputes, view.Link{Label: fmt.Sprintf("%s: %s since %s", disputeStates[d.State], d.Cents, d.OpenedAt.Date(s.Zone)), Href: "/office/disputes/" + number(d.ID)})
+	}
+	fee, err := q.GetReturnFee(ctx, pay.ID)
+	switch {
+	case err == nil && fee.State == "void":
+		p.Facts = append(p.Facts, view.Fact{Label: "Return fee", Lines: []string{fee.TotalCents.String() + ", invoice " + fee.Number + ", void"}})
+	case err == nil:
+		p.Facts = append(p.Facts, view.Fact{Label: "Return fee", Lines: []string{fee.TotalCents.String() + ", invoice " + fee.Number}})
+	case !errors.Is(err, sql.ErrNoRows):
+		return err
+	}
+	if !may(c, tellers) {
+		return nil
+	}
+	waiting, err := q.ListWaitingApprovals(ctx, db.ListWaitingApprovalsParams{CustomerID: row.ID, ExpiresAt: h.Clock.Now()})
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		if w.PaymentID.Int64 == pay.ID {
+			p.Waiting = append(p.Waiting, view.Link{Label: "Waits for a second person: " + approvalWords(w.Kind, w.Cents), Href: "/office/approvals"})
+		}
+	}
+	can, err := h.Payments.Refundable(ctx, row.ID, pay.Reference)
+	if err != nil {
+		return err
+	}
+	if can.Why == "" {
+		p.Refund = paymentPath(row.Number, pay.Reference) + "/refund"
+	}
+	if payment.CannotReturn(pay) == "" {
+		p.Return = paymentPath(row.Number, pay.Reference) + "/returned"
+	}
+	return nil
+}
+
+// refundStates are the states of a refund in words.
+var refundStates = map[string]string{"planned": "Being sent", "submitted": "Being checked", "pending": "On its way", "succeeded": "Given back", "failed": "Not made", "canceled": "Not made"}
+
+func refundClass(state string) string {
+	switch state {
+	case "succeeded":
+		return "state-ok"
+	case "failed", "canceled":
+		return "state-failed"
+	}
+	return "state-progress"
+}
+
+// refundWay says how a refund was given back.
+func refundWay(p db.Payment, r db.Refund) string {
+	switch r.Way {
+	case "gateway":
+		return "To " + ledger.MethodInWords(ledger.Kind(p.Kind), p.TypeLabel, p.Brand, p.NumberLabel)
+	case "check":
+		return "Check " + r.NumberLabel
+	case "cash":
+		return "Cash"
+	}
+	return "Another way"
 }
 
 // meanings say to staff what a payment's state asks of them.

@@ -24,8 +24,8 @@ type RefundOrder struct {
 	CustomerID int64
 	Payment    string // its reference
 	Amount     money.Cents
-	// Parts is where it comes off; what they do not cover, or all of it, comes off
-	// as by default: unapplied credit first, then the invoice that is due last.
+	// Parts is where it comes off, all of it; without any it comes off as by
+	// default: unapplied credit first, then the invoice that is due last.
 	Parts  []RefundPart
 	Way    Way
 	Number string // of the check it is paid out with
@@ -325,8 +325,8 @@ func (r *refunding) check(ctx context.Context, p db.Payment) ([]ledger.Allocatio
 		delete(held, part.Invoice) // named once
 		parts = append(parts, ledger.Allocation{InvoiceID: ids[part.Invoice], Cents: part.Cents})
 	}
-	if sum > o.Amount {
-		refused.Add("amount", "The parts come to %s, more than the refund of %s", sum, o.Amount)
+	if len(parts) > 0 && sum != o.Amount {
+		refused.Add("amount", "The parts come to %s, the refund to %s", sum, o.Amount)
 	}
 	return parts, refused.Err()
 }

@@ -13,6 +13,7 @@ type CustomerPage struct {
 	UsersHref   string
 	PaymentHref string
 	InvoiceHref string
+	CreditHref  string
 
 	Due, Past, InFlight, Credit string // "" when there is none of it
 	Balance                     string

@@ -66,7 +66,9 @@ type InvoicePage struct {
 	MailTo            string
 	// What the viewer may do: "" hides the button.
 	Mail, Print, Payment string
-	Nonce                string
+	// Void and GiveCredit are where that is done, "" when it cannot be.
+	Void, GiveCredit string
+	Nonce            string
 }
 
 // Move is one thing that moved what is owed.

@@ -15,6 +15,17 @@ type PaymentPage struct {
 	Parts      []PaymentPart
 	Credit     string // what went to no invoice, "" for nothing
 	PDF        string // address of the receipt, "" when there is none
+	Refunds    []RefundRow
+	Disputes   []Link
+	Waiting    []Link // what waits for a second person
+	// Refund and Return are where money is given back, and where the payment is
+	// marked as returned; "" when it cannot be, or the viewer may not.
+	Refund, Return string
+}
+
+// RefundRow is money of a payment that was given back.
+type RefundRow struct {
+	Reference, Date, Amount, Way, Reason, State, StateClass, Why string
 }
 
 // PaymentPart is what went to one invoice.

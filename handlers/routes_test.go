@@ -121,6 +121,25 @@ POST /office/customers/:number/users/:id/:verb               staff owner billing
 GET  /office/customers/:number/payments/new                  staff owner billing
 POST /office/customers/:number/payments/preview              staff owner billing
 POST /office/customers/:number/payments                      staff owner billing
+GET  /office/customers/:number/payments/:ref/refund           staff owner billing
+POST /office/customers/:number/payments/:ref/refund/preview   staff owner billing
+POST /office/customers/:number/payments/:ref/refund           staff owner billing
+GET  /office/customers/:number/payments/:ref/returned         staff owner billing
+POST /office/customers/:number/payments/:ref/returned/preview staff owner billing
+POST /office/customers/:number/payments/:ref/returned         staff owner billing
+GET  /office/customers/:number/invoices/:invoice/void         staff owner billing
+POST /office/customers/:number/invoices/:invoice/void/preview staff owner billing
+POST /office/customers/:number/invoices/:invoice/void         staff owner billing
+GET  /office/customers/:number/credit                        staff owner billing service sales
+GET  /office/customers/:number/credit/new                    staff owner billing
+POST /office/customers/:number/credit/new/preview            staff owner billing
+POST /office/customers/:number/credit/new                    staff owner billing
+POST /office/customers/:number/credit/apply                  staff owner billing
+POST /office/customers/:number/credit/unapply                staff owner billing
+GET  /office/approvals                                       staff owner billing
+POST /office/approvals/:id/:verb                             staff owner billing
+GET  /office/disputes                                        staff owner billing
+GET  /office/disputes/:id                                    staff owner billing
 POST /office/customers/:number/methods/:id/remove            staff owner billing
 GET  /office/customers/:number/autopay                       staff owner billing service sales
 GET  /office/customers/:number/autopay/papers/:paper         staff owner billing service sales

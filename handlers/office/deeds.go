@@ -98,7 +98,7 @@ func (d *deed) refuse(refused views.FieldErrors) {
 	for i, r := range d.page.Effects.Rows {
 		if r.Name != "" {
 			known[r.Name] = true
-			d.page.Effects.Rows[i].Error = cmp.Or(refused.Of(r.Name), r.Error)
+			d.page.Effects.Rows[i].Error = cmp.Or(r.Error, refused.Of(r.Name))
 		}
 	}
 	for i, e := range refused {
@@ -261,7 +261,7 @@ func (h *Handlers) refundEffects(c echo.Context, page *view.DeedPage, can paymen
 		part := max(0, min(held.Cents, rest))
 		if edited {
 			if part, err = money.Parse(cmp.Or(row.Value, "0")); err != nil {
-				part, row.Error = 0, err.Error()
+				part, row.Error = -1, err.Error() // refused by the books, too
 			} else if part > held.Cents {
 				row.Error = fmt.Sprintf("Only %s of this payment is there", held.Cents)
 			}
@@ -278,9 +278,9 @@ func (h *Handlers) refundEffects(c echo.Context, page *view.DeedPage, can paymen
 			e.Error = cmp.Or(e.Error, "Look at the parts: one of them does not fit")
 		} else {
 			row.After = (held.Cents - part).String()
-			if part > 0 {
-				o.Parts = append(o.Parts, payment.RefundPart{Invoice: held.Invoice, Cents: part})
-			}
+		}
+		if part != 0 {
+			o.Parts = append(o.Parts, payment.RefundPart{Invoice: held.Invoice, Cents: part})
 		}
 		e.Rows = append(e.Rows, row)
 	}

@@ -222,6 +222,19 @@ func ApplyCredit(ctx context.Context, q *db.Queries, u CreditUse) error {
 	if n > 0 {
 		return nil
 	}
+	var there money.Cents
+	for _, c := range credits {
+		if u.From == 0 || c.PaymentID.Int64 == u.From {
+			there += money.Cents(-c.Total)
+		}
+	}
+	switch {
+	case u.Cents <= there:
+	case u.From == 0:
+		return fault.New(fault.Conflict, "There is only %s of credit on the account.", there)
+	default:
+		return fault.New(fault.Conflict, "There is only %s of credit left of this payment.", there)
+	}
 	left := u.Cents
 	for _, c := range credits {
 		if u.From != 0 && c.PaymentID.Int64 != u.From {
@@ -242,12 +255,6 @@ func ApplyCredit(ctx context.Context, q *db.Queries, u CreditUse) error {
 			return err
 		}
 		left -= part
-	}
-	if left > 0 {
-		if err := checkCredit(ctx, q, Entry{CustomerID: u.CustomerID, Cents: u.Cents}); err != nil {
-			return err
-		}
-		return fault.New(fault.Conflict, "This payment has only %s of credit left.", u.Cents-left)
 	}
 	return nil
 }

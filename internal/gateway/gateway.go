@@ -365,6 +365,9 @@ const (
 type RefundOutcome struct {
 	ID        string
 	Reference string
+	// Void says that the whole payment was taken back before it settled, at a
+	// processor that keeps no reference with that.
+	Void      bool
 	PaymentID string
 	State     RefundState
 	Amount    money.Cents

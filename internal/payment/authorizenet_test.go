@@ -379,6 +379,69 @@ func TestChangesMadeAtAuthorizeNet(t *testing.T) {
 	}
 }
 
+// Staff give money back: all of it before the payment has settled, by a void
+// whose answer is lost; a part only after that.
+func TestRefundsAtAuthorizeNet(t *testing.T) {
+	m := openMerchant(t)
+	m.invoice("10001", 4500)
+	m.invoice("10002", 3000)
+	method := m.onFile(gateway.Card, authorizenettest.GoodCard)
+	first := m.submit(order("card", method, map[string]string{"10001": ""}))
+	second := m.submit(order("card", method, map[string]string{"10002": ""}))
+	olive := m.clerk("olive@acme.test", "owner")
+	if done := m.refund(olive, m.back(first.Reference, 1000)); done.State != "failed" || !strings.Contains(done.Message, "not settled yet") {
+		t.Errorf("a part before settlement: %+v", done)
+	}
+	m.fake.Order(authorizenettest.Fault{Method: "createTransactionRequest", Effect: authorizenettest.CutAfter})
+	if done := m.refund(olive, m.back(first.Reference, 4500)); done.State != "submitted" {
+		t.Errorf("a void whose answer is lost: %+v", done)
+	}
+	m.later(time.Minute)
+	m.later(10 * time.Minute)
+	m.expect(first.Reference, payment.Refunded, "10001", 4500, 0)
+	m.clock.Advance(24 * time.Hour)
+	m.fake.SettleAll()
+	if done := m.refund(olive, m.back(second.Reference, 1000)); done.State != "pending" {
+		t.Errorf("a part after settlement: %+v", done)
+	}
+	m.clock.Advance(24 * time.Hour)
+	m.fake.SettleAll()
+	m.later(12 * time.Hour)
+	m.settle()
+	m.expect(second.Reference, payment.PartiallyRefunded, "10002", 1000, 0)
+	var rows, wrong int
+	m.ok(m.db.Reader().QueryRow(`SELECT count(*), sum(source <> 'office' OR state NOT IN ('succeeded', 'failed')) FROM refunds`).Scan(&rows, &wrong))
+	if rows != 3 || wrong != 0 {
+		t.Errorf("%d refunds, %d of them not ours or not over", rows, wrong)
+	}
+}
+
+// Auto pay charges what is on file with nobody there.
+func TestAutoPayWithAuthorizeNet(t *testing.T) {
+	m := openMerchant(t)
+	m.invoice("10001", 4500)
+	_ = m.onFile(gateway.Card, authorizenettest.GoodCard)
+	var method int64
+	m.ok(m.db.Reader().QueryRow(`SELECT id FROM methods`).Scan(&method))
+	var id int64
+	reference := ledger.NewReference()
+	m.ok(m.db.Write(t.Context(), func(q *db.Queries) (err error) {
+		id, err = m.pay.PlanAutoPay(t.Context(), q, calendar.InstantOf(m.clock.Now()), payment.AutoOrder{Reference: reference, CustomerID: m.customer, MethodID: method,
+			Date: "2026-11-10", Allocations: []ledger.Allocation{{InvoiceID: m.invoices["10001"], Cents: 4500}}})
+		return err
+	}))
+	yes := func(context.Context, *db.Queries, db.Payment) (bool, error) { return true, nil }
+	m.fake.Order(authorizenettest.Fault{Method: "createTransactionRequest", Effect: authorizenettest.CutAfter})
+	tally, err := m.pay.ChargeAutoPay(t.Context(), []int64{id}, payment.AutoCharge{May: yes})
+	m.ok(err)
+	if tally.Claimed != 1 || tally.Unknown != 1 {
+		t.Errorf("%+v", tally)
+	}
+	m.later(time.Minute)
+	m.expect(reference, payment.Succeeded, "10001", 0, 0)
+	m.check()
+}
+
 // Whatever answer is lost, at any call: what the processor took is what the
 // books say, and nothing is taken twice.
 func TestAnyLostAnswerOfAuthorizeNet(t *testing.T) {

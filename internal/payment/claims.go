@@ -302,12 +302,14 @@ func (a *application) refunds(ctx context.Context) ([]claim, error) {
 
 // sameRefund tells whether a refund of the processor's list is the one of that row:
 // by the processor's id once it is known, by our reference when the answer that
-// would have told it was lost.
+// would have told it was lost, or by being the one that is out where a payment was
+// voided.
 func sameRefund(r db.Refund, out gateway.RefundOutcome) bool {
 	if r.RefundRef != "" {
 		return r.RefundRef == out.ID
 	}
-	return r.Way == "gateway" && r.Source == "office" && r.Reference == out.Reference && r.Cents == out.Amount
+	ours := r.Reference == out.Reference || out.Void && r.State == "submitted"
+	return r.Way == "gateway" && r.Source == "office" && ours && r.Cents == out.Amount
 }
 
 // refundClaim is what a refund claims as it stands.

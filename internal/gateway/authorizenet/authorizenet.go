@@ -78,6 +78,7 @@ type Adapter struct {
 	pages    string   // the origin of the hosted pages
 	info     gateway.Info
 	attempts attempts
+	recent   recent
 }
 
 var _ gateway.Adapter = (*Adapter)(nil)
@@ -495,7 +496,7 @@ func (a *Adapter) Refund(ctx context.Context, _ string, r gateway.Refund) (gatew
 	if err != nil {
 		return gateway.RefundOutcome{}, unsent(op, err)
 	}
-	out, err := a.payment(ctx, op, d)
+	out, err := a.payment(ctx, op, d, true)
 	if err != nil {
 		return gateway.RefundOutcome{}, unsent(op, err)
 	}
@@ -560,13 +561,13 @@ func (a *Adapter) void(ctx context.Context, op string, r gateway.Refund, paid ga
 
 // voidOf is the void of a payment as a refund.
 func voidOf(paid gateway.Outcome) gateway.RefundOutcome {
-	return gateway.RefundOutcome{ID: paid.PaymentID + voided, PaymentID: paid.PaymentID, State: gateway.RefundSucceeded, Amount: paid.Amount, Created: paid.Created}
+	return gateway.RefundOutcome{ID: paid.PaymentID + voided, PaymentID: paid.PaymentID, Void: true, State: gateway.RefundSucceeded, Amount: paid.Amount, Created: paid.Created}
 }
 
 // credit gives a settled payment back, or a part of it.
 func (a *Adapter) credit(ctx context.Context, op string, r gateway.Refund, d details, refused func(raw, words string) (gateway.RefundOutcome, error)) (gateway.RefundOutcome, error) {
 	adopt := func() (*gateway.RefundOutcome, error) {
-		list, err := a.refundsOf(ctx, op, d)
+		list, err := a.refundsOf(ctx, op, d, true)
 		if err != nil {
 			return nil, unsent(op, err)
 		}
@@ -630,6 +631,7 @@ func (a *Adapter) credit(ctx context.Context, op string, r gateway.Refund, d det
 func (a *Adapter) write(ctx context.Context, op, reference string, request *createTransaction) (transactionResponse, string, error) {
 	var got transactionAnswer
 	err := a.client.send(ctx, op, "createTransactionRequest", request, &got)
+	a.recent.forget()
 	t := transactionResponse{}
 	reason, words := "", ""
 	switch {

@@ -171,7 +171,7 @@ func (a *Adapter) Changes(ctx context.Context, s string) ([]gateway.Event, strin
 			return nil
 		}
 		id := string(b.ID)
-		if b.Settled.After(end.Add(-overlap)) {
+		if !b.Settled.Before(end.Add(-overlap)) {
 			next.batches = append(next.batches, id)
 		}
 		if slices.Contains(from.batches, id) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"customerportal/internal/calendar"
@@ -178,10 +179,12 @@ func (a *Adapter) Lookup(ctx context.Context, id string) (gateway.Outcome, error
 	if err != nil {
 		return gateway.Outcome{}, err
 	}
+	asked := d.TransID
 	if d, err = a.original(ctx, op, d); err != nil {
 		return gateway.Outcome{}, err
 	}
-	out, err := a.payment(ctx, op, d)
+	// asked about a refund, or anything else that belongs to the payment
+	out, err := a.payment(ctx, op, d, asked != d.TransID)
 	if err != nil {
 		return gateway.Outcome{}, err
 	}
@@ -312,7 +315,7 @@ func (a *Adapter) byReference(ctx context.Context, op, reference, customerID str
 		if of := customerOf(d); customerID != "" && of != "" && of != customerID {
 			continue
 		}
-		out, err := a.payment(ctx, op, d)
+		out, err := a.payment(ctx, op, d, false)
 		if err != nil {
 			return nil, err
 		}
@@ -407,8 +410,9 @@ func (a *Adapter) batches(ctx context.Context, op string, from, to time.Time, ea
 }
 
 // payment is the outcome of a transaction that took money, or tried to. The
-// statuses are those of transactionStatusEnum in AnetApiSchema.xsd.
-func (a *Adapter) payment(ctx context.Context, op string, d details) (gateway.Outcome, error) {
+// statuses are those of transactionStatusEnum in AnetApiSchema.xsd. Unless fresh,
+// the refunds of what was paid lately may be those of a moment ago.
+func (a *Adapter) payment(ctx context.Context, op string, d details, fresh bool) (gateway.Outcome, error) {
 	kind := kindOf(d.Payment)
 	id := string(d.TransID)
 	out := gateway.Outcome{State: gateway.Unclear, Reference: d.Order.InvoiceNumber, PaymentID: id, ChargeID: id, CustomerID: customerOf(d),
@@ -458,7 +462,7 @@ func (a *Adapter) payment(ctx context.Context, op string, d details) (gateway.Ou
 		out.Received = cents(d.AuthAmount)
 	}
 	if d.settled() && d.Status != "voided" {
-		list, err := a.refundsOf(ctx, op, d)
+		list, err := a.refundsOf(ctx, op, d, fresh)
 		if err != nil {
 			return out, err
 		}
@@ -532,7 +536,7 @@ const refundable = 190 * 24 * time.Hour
 
 // refundsOf lists the refunds of a settled payment, newest first. A list shows
 // only the masked number; which payment a refund belongs to is in its details.
-func (a *Adapter) refundsOf(ctx context.Context, op string, d details) ([]gateway.RefundOutcome, error) {
+func (a *Adapter) refundsOf(ctx context.Context, op string, d details, fresh bool) ([]gateway.RefundOutcome, error) {
 	number := ""
 	switch {
 	case d.Payment.CreditCard != nil:
@@ -545,11 +549,20 @@ func (a *Adapter) refundsOf(ctx context.Context, op string, d details) ([]gatewa
 	if last := from.Add(refundable); to.After(last) {
 		to = last
 	}
+	if list, ok := a.recent.of(d, a.clock()); ok && !fresh {
+		return list, nil
+	}
+	// What was paid lately is asked for payment by payment when a batch has
+	// settled: one look at the refunds since then serves them all for a moment.
+	lately := !fresh && a.clock().Sub(from) < recentPayments
+	if lately {
+		from, to, number = a.clock().Add(-recentPayments), a.clock(), ""
+	}
+	all := map[text][]gateway.RefundOutcome{}
 	seen := map[text]bool{}
-	var list []gateway.RefundOutcome
 	collect := func(page []summary) error {
 		for _, t := range page {
-			if seen[t.TransID] || !strings.HasPrefix(t.Status, "refund") || t.AccountNumber != number {
+			if seen[t.TransID] || !strings.HasPrefix(t.Status, "refund") || number != "" && t.AccountNumber != number {
 				continue
 			}
 			seen[t.TransID] = true
@@ -557,9 +570,7 @@ func (a *Adapter) refundsOf(ctx context.Context, op string, d details) ([]gatewa
 			if err != nil {
 				return err
 			}
-			if own.RefTransID == d.TransID {
-				list = append(list, refund(own))
-			}
+			all[own.RefTransID] = append(all[own.RefTransID], refund(own))
 		}
 		return nil
 	}
@@ -577,8 +588,52 @@ func (a *Adapter) refundsOf(ctx context.Context, op string, d details) ([]gatewa
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(list, func(x, y gateway.RefundOutcome) int { return -compare(number64(x.ID), number64(y.ID)) })
-	return list, nil
+	for _, list := range all {
+		slices.SortStableFunc(list, func(x, y gateway.RefundOutcome) int { return -compare(number64(x.ID), number64(y.ID)) })
+	}
+	if lately {
+		a.recent.keep(all, from, a.clock())
+	}
+	return all[d.TransID], nil
+}
+
+// recentPayments is how far back the refunds that are remembered for a moment
+// reach, and rememberFor is that moment.
+const (
+	recentPayments = 7 * 24 * time.Hour
+	rememberFor    = 2 * time.Minute
+)
+
+// recent remembers the refunds of the last days for a moment. Whoever needs to
+// know them as of now reads them afresh.
+type recent struct {
+	mu      sync.Mutex
+	from    time.Time
+	read    time.Time
+	refunds map[text][]gateway.RefundOutcome // by payment
+}
+
+func (r *recent) of(d details, now time.Time) ([]gateway.RefundOutcome, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	age := now.Sub(r.read)
+	if r.refunds == nil || age < 0 || age >= rememberFor || d.SubmitTime.Before(r.from) {
+		return nil, false
+	}
+	return slices.Clone(r.refunds[d.TransID]), true
+}
+
+func (r *recent) keep(refunds map[text][]gateway.RefundOutcome, from, read time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refunds, r.from, r.read = refunds, from, read
+}
+
+// forget is called when a refund is made.
+func (r *recent) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refunds = nil
 }
 
 func number64(id string) uint64 {
@@ -609,9 +664,9 @@ func (a *Adapter) Refunds(ctx context.Context, paymentID string) ([]gateway.Refu
 	}
 	switch {
 	case d.settled():
-		return a.refundsOf(ctx, op, d)
+		return a.refundsOf(ctx, op, d, true)
 	case d.Status == "voided":
-		out, err := a.payment(ctx, op, d)
+		out, err := a.payment(ctx, op, d, true)
 		if err != nil || out.Refunded == 0 {
 			return nil, err
 		}

@@ -115,6 +115,7 @@ func (w *walker) path(t *testing.T, r web.Route, number string) string {
 		fill(":ref", ref)
 	}
 	fill(":token", "no-such-link")
+	fill(":invoice", "10010")
 	fill(":verb", "lock")
 	fill(":key", "no-such-form")
 	fill(":gateway", "stripe")

@@ -13,6 +13,35 @@ import (
 	"customerportal/internal/money"
 )
 
+const checkPayLinks = `-- name: CheckPayLinks :many
+SELECT i.number FROM pay_links l JOIN invoices i ON i.id = l.invoice_id
+WHERE l.customer_id <> i.customer_id OR i.state = 'draft' ORDER BY i.id LIMIT ?
+`
+
+// portal doctor: pay links of another customer's invoice or of a draft.
+func (q *Queries) CheckPayLinks(ctx context.Context, limit int64) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, checkPayLinks, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var number string
+		if err := rows.Scan(&number); err != nil {
+			return nil, err
+		}
+		items = append(items, number)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countMailOfFact = `-- name: CountMailOfFact :one
 SELECT count(*) FROM outbox WHERE fact > ?1 AND fact < ?2
 `
@@ -237,6 +266,60 @@ func (q *Queries) ListInvoiceMailTargets(ctx context.Context, customerID int64) 
 			return nil, err
 		}
 		items = append(items, email)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listPayLinksForCustomer = `-- name: ListPayLinksForCustomer :many
+SELECT i.number, i.due_date, i.balance_cents, i.issued_at, CAST(coalesce(l.generation, 0) AS INTEGER) AS generation,
+    CAST(coalesce(l.renewed_at, 0) AS INTEGER) AS renewed, CAST(coalesce(l.revoked_at, 0) AS INTEGER) AS revoked,
+    CAST(coalesce((SELECT max(m.at) FROM ledger m WHERE m.invoice_id = i.id), 0) AS INTEGER) AS moved
+FROM invoices i LEFT JOIN pay_links l ON l.invoice_id = i.id
+WHERE i.customer_id = ? AND (i.state = 'issued' AND i.balance_cents > 0 OR i.state <> 'draft' AND l.revoked_at = 0)
+ORDER BY i.balance_cents = 0, i.due_date DESC, i.id DESC LIMIT 60
+`
+
+type ListPayLinksForCustomerRow struct {
+	Number       string
+	DueDate      calendar.Date
+	BalanceCents money.Cents
+	IssuedAt     calendar.Instant
+	Generation   int64
+	Renewed      int64
+	Revoked      int64
+	Moved        int64
+}
+
+// The office's page of a customer's pay links: open invoices, and others whose
+// link may still open something.
+func (q *Queries) ListPayLinksForCustomer(ctx context.Context, customerID int64) ([]ListPayLinksForCustomerRow, error) {
+	rows, err := q.db.QueryContext(ctx, listPayLinksForCustomer, customerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListPayLinksForCustomerRow
+	for rows.Next() {
+		var i ListPayLinksForCustomerRow
+		if err := rows.Scan(
+			&i.Number,
+			&i.DueDate,
+			&i.BalanceCents,
+			&i.IssuedAt,
+			&i.Generation,
+			&i.Renewed,
+			&i.Revoked,
+			&i.Moved,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

@@ -39,6 +39,8 @@ GET  /go/:key                                                unasked
 GET  /account                                                customer
 GET  /account/password                                       customer
 POST /account/password                                       customer
+GET  /account/mail                                           customer
+POST /account/mail                                           customer
 POST /account/devices/end                                    customer
 POST /account/devices/end-others                             customer
 POST /account/switch                                         customer
@@ -155,6 +157,14 @@ GET  /office/autopay.csv                                     staff owner billing
 GET  /office/autopay/cards                                   staff owner billing service sales
 POST /office/autopay/hold                                    staff owner billing
 POST /office/autopay/release                                 staff owner billing
+GET  /office/customers/:number/paylinks                      staff owner billing
+POST /office/customers/:number/paylinks/revoke               staff owner billing
+POST /office/customers/:number/paylinks/:invoice/:verb       staff owner billing
+POST /office/customers/:number/reminders/:verb               staff owner billing
+GET  /office/customers/:number/statement.pdf                 staff owner billing
+GET  /office/customers/:number/statement.csv                 staff owner billing
+POST /office/customers/:number/statement/mail                staff owner billing
+GET  /office/reminders                                       staff owner billing
 GET  /office/registrations                                   staff owner billing service
 POST /office/registrations/:id/:verb                         staff owner billing service
 GET  /office/mail                                            staff owner billing service

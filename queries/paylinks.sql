@@ -75,3 +75,18 @@ SELECT id FROM payments WHERE reference = ? AND customer_id = ? AND source = 'pa
 -- /p/{token}: how many addresses a receipt was mailed to.
 -- name: CountMailOfFact :one
 SELECT count(*) FROM outbox WHERE fact > sqlc.arg(after) AND fact < sqlc.arg(before);
+
+-- The office's page of a customer's pay links: open invoices, and others whose
+-- link may still open something.
+-- name: ListPayLinksForCustomer :many
+SELECT i.number, i.due_date, i.balance_cents, i.issued_at, CAST(coalesce(l.generation, 0) AS INTEGER) AS generation,
+    CAST(coalesce(l.renewed_at, 0) AS INTEGER) AS renewed, CAST(coalesce(l.revoked_at, 0) AS INTEGER) AS revoked,
+    CAST(coalesce((SELECT max(m.at) FROM ledger m WHERE m.invoice_id = i.id), 0) AS INTEGER) AS moved
+FROM invoices i LEFT JOIN pay_links l ON l.invoice_id = i.id
+WHERE i.customer_id = ? AND (i.state = 'issued' AND i.balance_cents > 0 OR i.state <> 'draft' AND l.revoked_at = 0)
+ORDER BY i.balance_cents = 0, i.due_date DESC, i.id DESC LIMIT 60;
+
+-- portal doctor: pay links of another customer's invoice or of a draft.
+-- name: CheckPayLinks :many
+SELECT i.number FROM pay_links l JOIN invoices i ON i.id = l.invoice_id
+WHERE l.customer_id <> i.customer_id OR i.state = 'draft' ORDER BY i.id LIMIT ?;

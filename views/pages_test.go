@@ -93,6 +93,8 @@ var pages = map[string]any{
 	"office/customer_tax":      &office.CustomerTaxPage{},
 	"office/settings":          &office.SettingsPage{},
 	"office/processor":         &office.ProcessorPage{},
+	"office/paylinks":          &office.PayLinksPage{},
+	"office/reminders":         &office.RemindersPage{},
 	"office/staff":             &office.StaffPage{},
 	"office/staff_invited":     &office.InvitedPage{},
 

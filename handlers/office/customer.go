@@ -54,6 +54,7 @@ func (h *Handlers) customer(c echo.Context) error {
 		p.CreditHref = who.Href + "/credit"
 	}
 	parts := []func() error{
+		func() error { return h.fillPayLinks(c, p, row.ID) },
 		func() error { return h.fillOwed(ctx, s, p, row.ID) },
 		func() error { p.Facts, err = h.contactFacts(ctx, s, row); return err },
 		func() error { p.AutoPay, err = h.autoPayBrief(ctx, s, row); return err },

@@ -86,6 +86,9 @@ func (h *Handlers) mailPage(c echo.Context, to string, refused views.FieldErrors
 	}
 	p := &view.MailPage{Base: views.Base{Title: "Mail", Tab: "mail", Errors: refused}, Server: status.Server, Waiting: status.Waiting, Failed: status.Failed,
 		OnlyFailed: c.QueryParam("show") == "failed", CanTest: may(c, owners), To: testInput(to, refused)}
+	if may(c, tellers) {
+		p.RemindersHref = "/office/reminders"
+	}
 	if status.Waiting > 0 || status.Server == "" {
 		p.Trouble = status.Trouble
 	}

@@ -38,6 +38,7 @@ import (
 	"customerportal/internal/money"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
+	"customerportal/internal/reminder"
 	"customerportal/internal/settings"
 	"customerportal/static"
 	"customerportal/views"
@@ -107,6 +108,7 @@ func newDeskOn(t testing.TB, books *db.DB) *desk {
 	d.screens = &office.Handlers{App: app, Accounts: d.accounts, Ledger: d.ledger, Drafts: billing.NewDrafts(d.db, clock, d.ledger), Payments: payment.New(d.db, clock, d.store, writer, d.ledger, nil, log), Mail: outbox.NewWorker(d.db, clock, d.store, writer, outbox.Relay{}, log)}
 	d.screens.Billing = billing.New(d.db, clock, d.store, writer, d.ledger, log)
 	d.screens.AutoPay = autopay.New(d.db, clock, d.store, writer, d.screens.Payments, d.ledger, log)
+	d.screens.Reminders = reminder.New(d.db, clock, d.store, writer, d.ledger, log)
 	d.handler = handlers.New(app, nil, d.screens.Routes())
 	d.write(func(q *db.Queries) (err error) {
 		for _, role := range account.Roles {
@@ -275,6 +277,8 @@ var roles = map[string]string{
 	"office.customer.autopay": "owner billing service sales", "office.customer.autopay.paper": "owner billing service sales",
 	"office.customer.autopay.day": "owner billing", "office.customer.autopay.off": "owner billing", "office.customer.autopay.hold": "owner billing", "office.customer.autopay.release": "owner billing",
 	"office.customer.autopay.form": "owner billing", "office.customer.autopay.form.pdf": "owner billing", "office.customer.autopay.form.enter": "owner billing",
+	"office.paylinks": "owner billing", "office.paylinks.revoke": "owner billing", "office.paylinks.do": "owner billing", "office.reminders.do": "owner billing", "office.reminders": "owner billing",
+	"office.statement.pdf": "owner billing", "office.statement.csv": "owner billing", "office.statement.mail": "owner billing",
 	"office.registrations": "owner billing service", "office.registrations.do": "owner billing service",
 	"office.mail": "owner billing service", "office.mail.one": "owner billing service", "office.mail.retry": "owner billing service", "office.mail.test": "owner",
 	"office.processor": "owner", "office.processor.selftest": "owner", "office.processor.webhook": "owner",
@@ -289,7 +293,7 @@ var roles = map[string]string{
 
 func TestRoles(t *testing.T) {
 	d := newDesk(t)
-	fill := strings.NewReplacer(":number", url.PathEscape(d.number), ":id", "999", ":verb", "nothing", ":section", "nothing", ":paper", "9.pdf", ":ref", "NONE")
+	fill := strings.NewReplacer(":number", url.PathEscape(d.number), ":id", "999", ":invoice", "9", ":verb", "nothing", ":section", "nothing", ":paper", "9.pdf", ":ref", "NONE")
 	seen := 0
 	for _, r := range d.screens.Routes() {
 		if access := r.Access.String(); !strings.HasPrefix(access, "staff") {

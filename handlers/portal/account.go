@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"customerportal/handlers/web"
+	"customerportal/internal/account"
 	"customerportal/views"
 	view "customerportal/views/portal"
 )
@@ -30,6 +31,11 @@ func (h *Handlers) accountPage(c echo.Context, refused views.FieldErrors) (*view
 	if err != nil {
 		return nil, err
 	}
+	chosen, err := h.Accounts.MailChoices(ctx, v.UserID)
+	if err != nil {
+		return nil, err
+	}
+	p.Invoices, p.Reminders = chosen.Invoices, chosen.Reminders
 	devices, err := h.Accounts.Devices(ctx, v.UserID, v.Session)
 	if err != nil {
 		return nil, err
@@ -65,6 +71,15 @@ func (h *Handlers) changePassword(c echo.Context) error {
 		return err
 	}
 	return h.SeeNotice(c, "/account", "Your password is changed. Every other device was signed out.")
+}
+
+// chooseMail is "Save" under e-mail: the mails this log-in wants.
+func (h *Handlers) chooseMail(c echo.Context) error {
+	err := h.Accounts.ChooseMail(c.Request().Context(), web.Actor(c), account.MailChoices{Invoices: c.FormValue("invoices") == "1", Reminders: c.FormValue("reminders") == "1"})
+	if err != nil {
+		return err
+	}
+	return h.SeeNotice(c, "/account", "Saved.")
 }
 
 // endDevice is "Sign out" beside a device.

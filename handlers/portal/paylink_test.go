@@ -490,4 +490,3 @@ func TestWrongPayLinksAreLimited(t *testing.T) {
 		t.Errorf("ten minutes later: %d", w.Code)
 	}
 }
-

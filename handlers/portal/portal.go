@@ -44,6 +44,8 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "account", Method: http.MethodGet, Path: "/account", Access: web.Customer(), Handler: h.account},
 		{Name: "account.password.reload", Method: http.MethodGet, Path: "/account/password", Access: web.Customer(), Handler: seeOther("/account")},
 		{Name: "account.password", Method: http.MethodPost, Path: "/account/password", Access: web.Customer(), Handler: h.changePassword},
+		{Name: "account.mail", Method: http.MethodPost, Path: "/account/mail", Access: web.Customer(), Handler: h.chooseMail},
+		{Name: "account.mail.reload", Method: http.MethodGet, Path: "/account/mail", Access: web.Customer(), Handler: seeOther("/account")},
 		{Name: "account.device", Method: http.MethodPost, Path: "/account/devices/end", Access: web.Customer(), Handler: h.endDevice},
 		{Name: "account.devices", Method: http.MethodPost, Path: "/account/devices/end-others", Access: web.Customer(), Handler: h.endOthers},
 		{Name: "account.switch", Method: http.MethodPost, Path: "/account/switch", Access: web.Customer(), Handler: h.switchAccount},

@@ -41,7 +41,7 @@ func CheckBooks(ctx context.Context, q *db.Queries, now calendar.Instant) ([]Fin
 		found = append(found, Finding{object, fmt.Sprintf(problem, args...)})
 	}
 	for _, check := range []func(context.Context, *db.Queries, func(object, problem string, args ...any)) error{
-		checkInvoices, checkPayments, checkOwners,
+		checkInvoices, checkPayments, checkOwners, checkPayLinks,
 	} {
 		if err := check(ctx, q, add); err != nil {
 			return nil, fmt.Errorf("ledger: check: %w", err)

@@ -13,6 +13,7 @@ import (
 	"customerportal/internal/audit"
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
+	"customerportal/internal/money"
 	"customerportal/internal/outbox"
 )
 
@@ -179,4 +180,63 @@ func (s *Service) PayLinkInMail(ctx context.Context, q *db.Queries, now calendar
 		return "", err
 	}
 	return s.mail.PayLinkMark(invoiceID, generation), nil
+}
+
+// SendInvoiceOf is [Service.SendInvoice] for an invoice of that customer;
+// another's is NotFound.
+func (s *Service) SendInvoiceOf(ctx context.Context, by audit.Actor, customerID int64, nonce, number string) error {
+	_, err := s.db.Read().GetInvoicePositionForCustomer(ctx, db.GetInvoicePositionForCustomerParams{Number: number, CustomerID: customerID})
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.Missing("invoice")
+	}
+	if err != nil {
+		return fmt.Errorf("ledger: invoice %s: %w", number, err)
+	}
+	return s.SendInvoice(ctx, by, nonce, number)
+}
+
+// LinkState is how the pay link of one invoice stands.
+type LinkState struct {
+	Invoice string // its number
+	Due     calendar.Date
+	Balance money.Cents
+	Made    bool
+	Mailed  calendar.Instant // last, or shown to staff last
+	Revoked calendar.Instant // 0 = not
+	Ends    calendar.Instant // of an invoice that is paid; 0 = it has no end yet
+}
+
+// Opens reports whether the link opens anything at that instant.
+func (l LinkState) Opens(now calendar.Instant) bool {
+	return l.Made && l.Revoked == 0 && (l.Ends == 0 || now < l.Ends)
+}
+
+// PayLinks lists how the pay links of a customer's open invoices stand, and of
+// paid ones those that were not revoked, sixty at most. It only reads.
+func (s *Service) PayLinks(ctx context.Context, customerID int64) ([]LinkState, error) {
+	rows, err := s.db.Read().ListPayLinksForCustomer(ctx, customerID)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: pay links: %w", err)
+	}
+	list := make([]LinkState, len(rows))
+	for i, r := range rows {
+		list[i] = LinkState{Invoice: r.Number, Due: r.DueDate, Balance: r.BalanceCents, Made: r.Generation > 0,
+			Mailed: calendar.Instant(r.Renewed), Revoked: calendar.Instant(r.Revoked)}
+		if r.BalanceCents == 0 && r.Generation > 0 {
+			list[i].Ends = payLinkEnds(r.IssuedAt, calendar.Instant(r.Moved), list[i].Mailed)
+		}
+	}
+	return list, nil
+}
+
+// checkPayLinks finds links that open another customer's invoices.
+func checkPayLinks(ctx context.Context, q *db.Queries, add func(object, problem string, args ...any)) error {
+	rows, err := q.CheckPayLinks(ctx, most)
+	if err != nil {
+		return err
+	}
+	for _, number := range rows {
+		add("invoice "+number, "has a pay link that is another customer's")
+	}
+	return nil
 }

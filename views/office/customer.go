@@ -14,6 +14,9 @@ type CustomerPage struct {
 	PaymentHref string
 	InvoiceHref string
 	CreditHref  string
+	// PayLinksHref is the page of pay links and reminders, LeftAlone why none go
+	// out.
+	PayLinksHref, LeftAlone string
 
 	Due, Past, InFlight, Credit string // "" when there is none of it
 	Balance                     string

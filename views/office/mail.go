@@ -12,8 +12,10 @@ type MailPage struct {
 	Failed  int64
 	// OnlyFailed shows those that did not go.
 	OnlyFailed bool
-	Rows       []MailRow
-	Next       string
+	// RemindersHref is the page of reminders, "" for a role that may not.
+	RemindersHref string
+	Rows          []MailRow
+	Next          string
 	// CanTest shows "Send a test".
 	CanTest bool
 	To      views.Input

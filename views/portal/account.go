@@ -10,6 +10,8 @@ type AccountPage struct {
 	Devices                    []Device
 	Others                     bool // there is another device to sign out
 	Accounts                   []Account
+	// Invoices and Reminders say which of these mails the log-in gets.
+	Invoices, Reminders bool
 }
 
 // Device is one signed-in browser.

@@ -92,6 +92,18 @@ POST /office/setup                                           anyone
 GET  /office                                                 staff
 POST /office/hold/confirm                                    staff owner owner
 GET  /office/customers                                       staff owner billing service sales
+GET  /office/customers/new                                   staff owner billing service
+POST /office/customers                                       staff owner billing service
+GET  /office/customers/:number/sites/new                     staff owner billing service
+POST /office/customers/:number/sites                         staff owner billing service
+GET  /office/customers/:number/sites/:id                     staff owner billing service
+POST /office/customers/:number/sites/:id                     staff owner billing service
+GET  /office/customers/:number/sites/:id/systems/new         staff owner billing service
+POST /office/customers/:number/sites/:id/systems             staff owner billing service
+GET  /office/customers/:number/systems/:id                   staff owner billing service
+POST /office/customers/:number/systems/:id                   staff owner billing service
+GET  /office/customers/:number/notes                         staff owner billing service sales
+POST /office/customers/:number/notes                         staff owner billing service sales
 GET  /office/customers/:number                               staff owner billing service sales
 GET  /office/customers/:number/invoices                      staff owner billing service sales
 GET  /office/customers/:number/invoices/:paper               staff owner billing service sales

@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -45,7 +46,7 @@ func (h *Handlers) customer(c echo.Context) error {
 	}
 	p := &view.CustomerPage{Base: views.Base{Title: who.Name, Tab: "customers"}, Customer: who, Inactive: row.Status != "active"}
 	if may(c, helpers) {
-		p.EditHref, p.UsersHref = who.Href+"/contact", who.Href+"/users"
+		p.EditHref, p.UsersHref, p.SiteHref = who.Href+"/contact", who.Href+"/users", who.Href+"/sites/new"
 	}
 	if may(c, tellers) {
 		p.PaymentHref, p.InvoiceHref = who.Href+"/payments/new", who.Href+"/invoices/new"
@@ -59,7 +60,12 @@ func (h *Handlers) customer(c echo.Context) error {
 		func() error { p.Facts, err = h.contactFacts(ctx, s, row); return err },
 		func() error { p.AutoPay, err = h.autoPayBrief(ctx, s, row); return err },
 		func() error { p.Recurring, err = h.recurringList(ctx, s, row); return err },
-		func() error { p.Sites, err = h.sites(ctx, row.ID); return err },
+		func() error { p.Sites, err = h.sites(ctx, row, may(c, helpers)); return err },
+		func() error {
+			p.NotesHref = who.Href + "/notes"
+			p.Notes, _, err = h.noteRows(ctx, s, row.ID, math.MaxInt64, 3)
+			return err
+		},
 		func() error { p.Drafts, err = h.customerDrafts(ctx, s, row.ID, may(c, tellers)); return err },
 		func() error { p.Users, err = h.customerUsers(ctx, s, row); return err },
 		func() error { p.Payments, err = h.paymentList(ctx, row, "", onPage); return err },
@@ -220,18 +226,21 @@ func (h *Handlers) removeMethod(c echo.Context) error {
 	return h.SeeNotice(c, who.Href, "It is no longer on file.")
 }
 
-func (h *Handlers) sites(ctx context.Context, id int64) ([]view.Site, error) {
-	sites, err := h.DB.Read().ListSitesForCustomer(ctx, id)
+func (h *Handlers) sites(ctx context.Context, row db.Customer, edit bool) ([]view.Site, error) {
+	sites, err := h.DB.Read().ListSitesForCustomer(ctx, row.ID)
 	if err != nil {
 		return nil, err
 	}
-	systems, err := h.DB.Read().ListSystemsForCustomer(ctx, id)
+	systems, err := h.DB.Read().ListSystemsForCustomer(ctx, row.ID)
 	if err != nil {
 		return nil, err
 	}
 	var out []view.Site
 	for _, s := range sites {
 		site := view.Site{Name: s.Name}
+		if edit {
+			site.Href = sitePath(row.Number, s.ID)
+		}
 		for _, line := range []string{s.Address1, s.Address2, joined(", ", s.City, joined(" ", s.State, s.Zip))} {
 			if line != "" {
 				site.Address = append(site.Address, line)

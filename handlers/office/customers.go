@@ -24,6 +24,9 @@ const perPage = 20
 func (h *Handlers) customers(c echo.Context) error {
 	ctx := c.Request().Context()
 	p := &view.CustomersPage{Base: views.Base{Title: "Customers", Tab: "customers"}, Query: strings.TrimSpace(c.QueryParam("q"))}
+	if may(c, helpers) {
+		p.New = "/office/customers/new"
+	}
 	var found []account.Found
 	var err error
 	if p.Query != "" {

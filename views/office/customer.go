@@ -21,9 +21,13 @@ type CustomerPage struct {
 	Due, Past, InFlight, Credit string // "" when there is none of it
 	Balance                     string
 
-	Facts     []Fact
-	AutoPay   AutoPayBrief
-	Sites     []Site
+	Facts   []Fact
+	AutoPay AutoPayBrief
+	Sites   []Site
+	Notes   []Note
+	// where a site is added, "" for a role that may not
+	SiteHref  string
+	NotesHref string
 	Users     []CustomerUser
 	Invoices  InvoiceList
 	Drafts    []DraftLine
@@ -43,12 +47,13 @@ type Fact struct {
 // Site is a place of a customer with the systems in it.
 type Site struct {
 	Name    string
+	Href    string // where it is edited, "" for a role that may not
 	Address []string
 	Systems []System
 }
 
 // System is one alarm system.
-type System struct{ Name, Type, Account string }
+type System struct{ Name, Type, Account, Href string }
 
 // Method is a card or bank account on file.
 type Method struct {

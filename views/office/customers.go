@@ -6,6 +6,7 @@ import "customerportal/views"
 // typing swaps in.
 type CustomersPage struct {
 	views.Base
+	New   string // where a customer is added, "" for a role that may not
 	Query string
 	Found string // "3 customers", in words
 	Rows  []CustomerRow

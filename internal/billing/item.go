@@ -471,3 +471,18 @@ func (s *Service) BillAgain(ctx context.Context, by audit.Actor, customerID, id 
 	})
 	return n, err
 }
+
+// Billed is a period of an item that an invoice in the books charges for.
+type Billed struct {
+	From, Until calendar.Date
+	InvoiceID   int64
+	Position    int // of its one line on the invoice
+	Amount, Tax money.Cents
+}
+
+// RecordPeriod notes that a period of an item was billed on an invoice which no
+// run made. It runs in the caller's transaction; the item goes on where its
+// record says.
+func RecordPeriod(ctx context.Context, q *db.Queries, itemID int64, b Billed) error {
+	return addPeriod(ctx, q, 0, b.InvoiceID, plannedPeriod{itemID: itemID, from: b.From, until: b.Until, position: b.Position, lines: 1, amount: b.Amount, tax: b.Tax})
+}

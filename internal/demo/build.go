@@ -59,8 +59,13 @@ func build(ctx context.Context, t Tools) (*Guide, error) {
 	var b *books
 	m := history(calendar.DateOf(now.In(s.Zone)))
 	err = t.DB.Write(ctx, func(q *db.Queries) (err error) {
-		b, err = m.write(ctx, q, s.Zone)
-		return err
+		if b, err = m.write(ctx, q, s.Zone); err != nil {
+			return err
+		}
+		if err := taxes(ctx, q, calendar.InstantOf(now)); err != nil {
+			return err
+		}
+		return m.recurring(ctx, q, calendar.InstantOf(now), b)
 	})
 	if err != nil {
 		return nil, err

@@ -34,6 +34,8 @@ type bill struct {
 	due      calendar.Date
 	po       string
 	lines    []ledger.Line
+	// monitoring says that its first lines are those of the sites
+	monitoring bool
 }
 
 func (b bill) total() money.Cents {
@@ -87,7 +89,7 @@ func (m *maker) invoice(i int, h household) {
 		if (h.since-back)%h.cycle != 0 || date > m.today {
 			continue
 		}
-		b := bill{customer: i, date: date, due: ledger.DueDate(date, h.terms)}
+		b := bill{customer: i, date: date, due: ledger.DueDate(date, h.terms), monitoring: true}
 		for s, p := range h.sites {
 			price := money.Cents(h.monthly)
 			if s > 0 {

@@ -30,8 +30,10 @@ import (
 	"customerportal/handlers/portal"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
+	"customerportal/internal/accounting"
 	"customerportal/internal/autopay"
 	"customerportal/internal/billing"
+	"customerportal/internal/books"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/demo"
@@ -114,6 +116,7 @@ type program struct {
 	reminder *reminder.Service
 	billing  *billing.Service
 	gateways *gateways
+	desk     *books.Desk
 }
 
 // open opens the books and wires the nouns together, the same for every command.
@@ -136,6 +139,7 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 	p.accounts = account.New(p.books, p.clock, p.settings, p.mail)
 	p.ledger = ledger.New(p.books, p.clock, p.settings, p.mail)
 	p.gateways = &gateways{cfg: cfg, clock: clock, deliver: p.deliver}
+	p.desk = books.NewDesk(books.New(p.books, p.clock, p.settings), filepath.Join(filepath.Dir(cfg.DB), "import"), p.log)
 	p.payments = payment.New(p.books, p.clock, p.settings, p.mail, p.ledger,
 		payment.Gateways{"sandbox": p.gateways.forSandbox, "stripe": p.gateways.forStripe, "authorizenet": p.gateways.forAuthorizeNet}, p.log)
 	p.reminder = reminder.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
@@ -296,6 +300,7 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	staff := &office.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Drafts: billing.NewDrafts(p.books, p.clock, p.ledger), Payments: p.payments, AutoPay: p.autopay, Mail: p.sender}
 	staff.Reminders = p.reminder
 	staff.Billing = p.billing
+	staff.Accounting, staff.Books, staff.Desk = accounting.New(p.books, p.clock, p.settings), p.desk.Service, p.desk
 	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
 	for _, table := range more {
 		tables = append(tables, table(app))
@@ -370,6 +375,7 @@ func (p *program) jobs() []schedule.Job {
 		{Name: "expiring cards", Every: time.Hour, Limit: time.Minute, Run: p.payments.WarnOfExpiry},
 		{Name: "auto pay", Every: 20 * time.Second, Wake: p.autopay.Woken(), Run: p.autopay.Run},
 		{Name: "billing", Every: time.Minute, Wake: p.billing.Woken(), Run: p.billing.Run},
+		{Name: "import", Every: 24 * time.Hour, Wake: p.desk.Woken(), Run: p.desk.Run},
 		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
 		{Name: "reminders", Every: 5 * time.Minute, Run: p.reminder.Run},
 		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: func(ctx context.Context) error {

@@ -116,6 +116,8 @@ func (w *walker) path(t *testing.T, r web.Route, number string) string {
 	}
 	fill(":token", "no-such-link")
 	fill(":invoice", "10010")
+	fill(":report", "aging")
+	fill(":name", "customers.csv")
 	fill(":verb", "lock")
 	fill(":key", "no-such-form")
 	fill(":gateway", "stripe")

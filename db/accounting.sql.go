@@ -592,7 +592,8 @@ func (q *Queries) ListTaxOfPeriod(ctx context.Context, arg ListTaxOfPeriodParams
 
 const listVoidsOfPeriod = `-- name: ListVoidsOfPeriod :many
 SELECT CAST(coalesce(s.tax_code, '') AS TEXT) AS code, CAST(coalesce(t.name, '') AS TEXT) AS name, CAST(coalesce(s.tax_exempt, 0) AS INTEGER) AS exempt,
-       l.cents, i.total_cents, i.tax_cents
+       l.cents, i.total_cents, i.tax_cents,
+       CAST(coalesce((SELECT sum(x.amount_cents) FROM invoice_lines x WHERE x.invoice_id = i.id AND x.tax_cents <> 0), 0) AS INTEGER) AS taxed
 FROM ledger l JOIN invoices i ON i.id = l.invoice_id LEFT JOIN sites s ON s.id = i.site_id LEFT JOIN tax_codes t ON t.code = s.tax_code
 WHERE l.entry_date >= ?1 AND l.entry_date <= ?2 AND l.reason = 'void'
 `
@@ -609,6 +610,7 @@ type ListVoidsOfPeriodRow struct {
 	Cents      money.Cents
 	TotalCents money.Cents
 	TaxCents   money.Cents
+	Taxed      int64
 }
 
 // Reports, sales tax: the invoices voided over some days, with what was taken back of each.
@@ -628,6 +630,7 @@ func (q *Queries) ListVoidsOfPeriod(ctx context.Context, arg ListVoidsOfPeriodPa
 			&i.Cents,
 			&i.TotalCents,
 			&i.TaxCents,
+			&i.Taxed,
 		); err != nil {
 			return nil, err
 		}

@@ -98,7 +98,8 @@ GROUP BY 1, 2, 3 ORDER BY 1, 3;
 -- Reports, sales tax: the invoices voided over some days, with what was taken back of each.
 -- name: ListVoidsOfPeriod :many
 SELECT CAST(coalesce(s.tax_code, '') AS TEXT) AS code, CAST(coalesce(t.name, '') AS TEXT) AS name, CAST(coalesce(s.tax_exempt, 0) AS INTEGER) AS exempt,
-       l.cents, i.total_cents, i.tax_cents
+       l.cents, i.total_cents, i.tax_cents,
+       CAST(coalesce((SELECT sum(x.amount_cents) FROM invoice_lines x WHERE x.invoice_id = i.id AND x.tax_cents <> 0), 0) AS INTEGER) AS taxed
 FROM ledger l JOIN invoices i ON i.id = l.invoice_id LEFT JOIN sites s ON s.id = i.site_id LEFT JOIN tax_codes t ON t.code = s.tax_code
 WHERE l.entry_date >= sqlc.arg(from_date) AND l.entry_date <= sqlc.arg(to_date) AND l.reason = 'void';
 

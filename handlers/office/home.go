@@ -151,6 +151,7 @@ var jobNames = map[string]string{
 	"payments": "Looking up payments",
 	"auto pay": "Auto Recurring",
 	"sweep":    "Clearing away what has expired",
+	"import":   "Importing files",
 }
 
 // jobNeeds names the jobs that failed or did not run. What exactly went wrong

@@ -14,8 +14,10 @@ import (
 	"customerportal/db"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
+	"customerportal/internal/accounting"
 	"customerportal/internal/autopay"
 	"customerportal/internal/billing"
+	"customerportal/internal/books"
 	"customerportal/internal/fault"
 	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
@@ -36,7 +38,10 @@ type Handlers struct {
 	Billing  *billing.Service
 	Mail     *outbox.Worker
 
-	Reminders *reminder.Service
+	Reminders  *reminder.Service
+	Accounting *accounting.Service
+	Books      *books.Service
+	Desk       *books.Desk
 }
 
 // Who may do what; the owner may do everything.
@@ -184,6 +189,18 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.tax.add", Method: post, Path: "/office/settings/tax", Access: own, Handler: h.addTax},
 		{Name: "office.tax.one", Method: get, Path: "/office/settings/tax/:id", Access: own, Handler: h.oneTax},
 		{Name: "office.tax.do", Method: post, Path: "/office/settings/tax/:id/:verb", Access: own, Handler: h.changeTax},
+		{Name: "office.accounting", Method: get, Path: accountingPath, Access: tell, Handler: h.accounting},
+		{Name: "office.accounting.file", Method: get, Path: accountingPath + "/files/:file", Access: tell, Handler: h.accountingFile},
+		{Name: "office.accounting.report", Method: get, Path: accountingPath + "/reports/:report", Access: tell, Handler: h.report},
+		{Name: "office.accounting.lock", Method: post, Path: accountingPath + "/lock", Access: own, Handler: h.lockBooks},
+		{Name: "office.accounting.unlock", Method: post, Path: accountingPath + "/unlock", Access: own, Handler: h.unlockBooks},
+		{Name: "office.import", Method: get, Path: importPath, Access: own, Handler: h.importFiles},
+		{Name: "office.import.bring", Method: post, Path: importPath, Access: own, Handler: h.bringFiles},
+		{Name: "office.import.start", Method: post, Path: importPath + "/start", Access: own, Handler: h.startImport},
+		{Name: "office.import.cancel", Method: post, Path: importPath + "/cancel", Access: own, Handler: h.cancelImport},
+		{Name: "office.import.refused", Method: get, Path: importPath + "/refused/:name", Access: own, Handler: h.refusedRows},
+		{Name: "office.export", Method: get, Path: exportPath, Access: own, Handler: h.export},
+		{Name: "office.export.file", Method: get, Path: exportPath + "/books.zip", Access: own, Handler: h.exportFile},
 
 		{Name: "office.settings", Method: get, Path: "/office/settings", Access: own, Handler: h.settings},
 		{Name: "office.processor", Method: get, Path: processorPath, Access: own, Handler: h.processor},
@@ -215,6 +232,9 @@ func Tabs(role string) []views.Tab {
 	if hasRole(role, helpers) {
 		tabs = append(tabs, views.Tab{Key: "registrations", Label: "Registrations", Href: "/office/registrations"},
 			views.Tab{Key: "mail", Label: "Mail", Href: "/office/mail"})
+	}
+	if hasRole(role, tellers) {
+		tabs = append(tabs, views.Tab{Key: "accounting", Label: "Accounting", Href: accountingPath})
 	}
 	if hasRole(role, owners) {
 		tabs = append(tabs, views.Tab{Key: "settings", Label: "Settings", Href: "/office/settings"})

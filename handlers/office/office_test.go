@@ -31,8 +31,10 @@ import (
 	"customerportal/handlers/office"
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
+	"customerportal/internal/accounting"
 	"customerportal/internal/autopay"
 	"customerportal/internal/billing"
+	files "customerportal/internal/books"
 	"customerportal/internal/calendar"
 	"customerportal/internal/ledger"
 	"customerportal/internal/money"
@@ -109,6 +111,9 @@ func newDeskOn(t testing.TB, books *db.DB) *desk {
 	d.screens.Billing = billing.New(d.db, clock, d.store, writer, d.ledger, log)
 	d.screens.AutoPay = autopay.New(d.db, clock, d.store, writer, d.screens.Payments, d.ledger, log)
 	d.screens.Reminders = reminder.New(d.db, clock, d.store, writer, d.ledger, log)
+	d.screens.Accounting = accounting.New(d.db, clock, d.store)
+	d.screens.Desk = files.NewDesk(files.New(d.db, clock, d.store), filepath.Join(t.TempDir(), "import"), log)
+	d.screens.Books = d.screens.Desk.Service
 	d.handler = handlers.New(app, nil, d.screens.Routes())
 	d.write(func(q *db.Queries) (err error) {
 		for _, role := range account.Roles {
@@ -290,6 +295,9 @@ var roles = map[string]string{
 	"office.recurring": "owner billing service sales", "office.recurring.one": "owner billing service sales", "office.recurring.new": "owner billing",
 	"office.recurring.add": "owner billing", "office.recurring.do": "owner billing", "office.customer.tax": "owner billing", "office.customer.tax.save": "owner billing",
 	"office.tax": "owner", "office.tax.add": "owner", "office.tax.one": "owner", "office.tax.do": "owner",
+	"office.accounting": "owner billing", "office.accounting.file": "owner billing", "office.accounting.report": "owner billing", "office.accounting.lock": "owner", "office.accounting.unlock": "owner",
+	"office.import": "owner", "office.import.bring": "owner", "office.import.start": "owner", "office.import.cancel": "owner", "office.import.refused": "owner",
+	"office.export": "owner", "office.export.file": "owner",
 	"office.settings": "owner", "office.settings.save": "owner", "office.settings.logo": "owner", "office.settings.logo.remove": "owner",
 	"office.staff": "owner", "office.staff.invite": "owner", "office.staff.do": "owner",
 }

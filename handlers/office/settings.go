@@ -70,6 +70,7 @@ var sections = []section{
 	billingSection,
 	approvalsSection,
 	mailSection, reminderSection, lateFeeSection,
+	accountingSection,
 	{key: "registration", title: "Registration", hint: "Key, customer number, zip code and e-mail must always match.", fields: []field{
 		{key: "registration.names", label: "Names", options: []view.Option{{Value: "strict", Label: "First and last name must match"}, {Value: "loose", Label: "The last name must match"}}},
 		{key: "registration.phone", label: "Phone", options: []view.Option{{Value: "strict", Label: "The phone must match"}, {Value: "loose", Label: "Any phone will do"}}},

@@ -1,9 +1,14 @@
 package web
 
 import (
+	"context"
+	"errors"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -15,6 +20,95 @@ func Download(c echo.Context, name, mime string, body []byte) error {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Disposition", disposition(name))
 	return c.Blob(http.StatusOK, mime, body)
+}
+
+// receiveWithin is how long a browser may take for a piece of an upload.
+const receiveWithin = 30 * time.Second
+
+// Upload returns the parts of a form with large files, to be read as they come.
+// It may take longer than a request otherwise may, as long as the browser goes
+// on sending. What is no such form is answered with 400.
+func (a *App) Upload(c echo.Context) (*multipart.Reader, error) {
+	r := c.Request()
+	r.Body = &upload{ReadCloser: r.Body, app: a, control: http.NewResponseController(c.Response())}
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+	}
+	return parts, nil
+}
+
+// upload is a body that is read for as long as it comes.
+type upload struct {
+	io.ReadCloser
+	app     *App
+	control *http.ResponseController
+}
+
+func (u *upload) Read(p []byte) (int, error) {
+	until := u.app.Clock().Add(receiveWithin)
+	// the answer comes after the last piece: its time begins anew with each
+	for _, set := range []func(time.Time) error{u.control.SetReadDeadline, u.control.SetWriteDeadline} {
+		if err := set(until); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return 0, err
+		}
+	}
+	return u.ReadCloser.Read(p)
+}
+
+// sendWithin is how long a browser may take for a piece of a streamed download.
+const sendWithin = 30 * time.Second
+
+// Stream sends a download that is written as it is made. It may take longer than
+// an answer otherwise may, as long as the browser goes on taking it. Write gets a
+// context that does not end with the usual time for an answer. An error before
+// the first piece is answered as any other; after it the connection is cut, so
+// that nobody takes a part for the whole.
+func (a *App) Stream(c echo.Context, name, mime string, write func(ctx context.Context, to io.Writer) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), streamWithin)
+	defer cancel()
+	to := &stream{app: a, c: c, control: http.NewResponseController(c.Response()), mime: mime, disposition: disposition(name)}
+	if err := write(ctx, to); err != nil {
+		if !c.Response().Committed {
+			return err
+		}
+		a.Log.Error("download cut off", "request", RequestID(c), "error", err.Error())
+		panic(http.ErrAbortHandler)
+	}
+	to.begin()
+	return nil
+}
+
+// streamWithin bounds a streamed download as a whole.
+const streamWithin = 20 * time.Minute
+
+// stream is the body of a streamed download.
+type stream struct {
+	app               *App
+	c                 echo.Context
+	control           *http.ResponseController
+	mime, disposition string
+}
+
+// begin sends the head of the answer, once.
+func (s *stream) begin() {
+	if s.c.Response().Committed {
+		return
+	}
+	h := s.c.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Type", s.mime)
+	h.Set("Content-Disposition", s.disposition)
+	s.c.Response().WriteHeader(http.StatusOK)
+}
+
+func (s *stream) Write(p []byte) (int, error) {
+	// what keeps no deadlines, as in tests, needs none
+	if err := s.control.SetWriteDeadline(s.app.Clock().Add(sendWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	s.begin()
+	return s.c.Response().Write(p)
 }
 
 func disposition(name string) string {

@@ -144,14 +144,17 @@ func origin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// bodyLimit is 1 MiB, 3 MiB where the dealer's logo is uploaded, and 9 MiB where
-// a form is that a customer signed on paper.
+// bodyLimit is 1 MiB, 3 MiB where the dealer's logo is uploaded, 9 MiB where a
+// form is that a customer signed on paper, and 200 MiB for the files of an
+// import, which are read only once it is known who sends them.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
-	usual, logo, paper := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next), middleware.BodyLimit("9M")(next)
+	usual, logo, paper, files := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next), middleware.BodyLimit("9M")(next), middleware.BodyLimit("200M")(next)
 	return func(c echo.Context) error {
 		switch path := c.Request().URL.Path; {
 		case path == LogoPath:
 			return logo(c)
+		case path == ImportPath:
+			return files(c)
 		case strings.HasPrefix(path, "/office/customers/") && strings.HasSuffix(path, SignedFormPath):
 			return paper(c)
 		}
@@ -161,6 +164,9 @@ func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 
 // LogoPath is where the office uploads the dealer's logo.
 const LogoPath = "/office/settings/logo"
+
+// ImportPath is where the office brings files to be imported.
+const ImportPath = "/office/import"
 
 // SignedFormPath is where the office uploads a customer's signed form, behind
 // the path of the customer.
@@ -179,7 +185,8 @@ func form(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		err := r.ParseForm()
-		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
+		// the files of an import are read as they come, by [App.Upload]
+		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" && r.URL.Path != ImportPath {
 			err = r.ParseMultipartForm(1 << 20)
 		}
 		// a link with a mangled query is followed all the same
@@ -201,7 +208,7 @@ func form(next echo.HandlerFunc) echo.HandlerFunc {
 // get smaller.
 var compress = middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: func(c echo.Context) bool {
 	path := c.Request().URL.Path
-	return strings.HasPrefix(path, static.Prefix) || strings.HasPrefix(path, brandPrefix) || strings.HasSuffix(path, ".pdf")
+	return strings.HasPrefix(path, static.Prefix) || strings.HasPrefix(path, brandPrefix) || strings.HasSuffix(path, ".pdf") || strings.HasSuffix(path, ".zip")
 }})
 
 // Static serves the built-in files.

@@ -173,11 +173,14 @@ func (f *fact) add(l db.ListLedgerOfDayRow) {
 	}
 }
 
-// taxOf is the sales tax in a part of an invoice: all of it in the whole, its
-// share otherwise, rounded half up.
+// taxOf is the sales tax, or another share, in a part of an invoice: all of it in
+// the whole, in proportion otherwise, rounded half up.
 func taxOf(part, total, tax money.Cents) money.Cents {
 	if total == 0 || part == total {
 		return tax
+	}
+	if tax < 0 {
+		return -taxOf(part, total, -tax)
 	}
 	return money.Cents((2*int64(part)*int64(tax) + int64(total)) / (2 * int64(total)))
 }

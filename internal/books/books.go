@@ -56,6 +56,9 @@ type Options struct {
 	// the columns of the original and one more with the reason. It is only called
 	// for files with refused rows. Nil = they are not written.
 	Rejects func(name string) (io.WriteCloser, error)
+	// Written is called in the transaction that writes, after all of it: what it
+	// adds is there when the import is, and only then. Nil = nothing.
+	Written func(ctx context.Context, q *db.Queries, r *Report) error
 }
 
 // errStale says that the books have changed since the plan was made.
@@ -128,7 +131,7 @@ func (s *Service) Import(ctx context.Context, by audit.Actor, sources []Source, 
 		if totals.New+totals.Changed == 0 {
 			return report, nil
 		}
-		err = s.write(ctx, by, p, seen, try >= attempts)
+		err = s.write(ctx, by, p, seen, try >= attempts, o.Written)
 		if err == nil {
 			return report, nil
 		}
@@ -165,7 +168,8 @@ func (s *Service) plan(ctx context.Context, p *planner) (db.BooksFingerprintRow,
 
 // write writes the plan, unless the books have changed since it was made; the
 // last time it plans anew in the transaction itself rather than give up.
-func (s *Service) write(ctx context.Context, by audit.Actor, p *planner, seen db.BooksFingerprintRow, last bool) error {
+func (s *Service) write(ctx context.Context, by audit.Actor, p *planner, seen db.BooksFingerprintRow, last bool,
+	written func(context.Context, *db.Queries, *Report) error) error {
 	began := s.clock()
 	err := s.db.WriteTx(ctx, func(tx *sql.Tx) error {
 		// the books' pages that are written; given back at the end
@@ -197,7 +201,10 @@ func (s *Service) write(ctx context.Context, by audit.Actor, p *planner, seen db
 		if err := w.run(ctx); err != nil {
 			return err
 		}
-		return audit.Record(ctx, q, w.now, by, audit.Entry{Action: "books.import", Object: fileNames(p.report), After: summary(p.report)})
+		if err := audit.Record(ctx, q, w.now, by, audit.Entry{Action: "books.import", Object: fileNames(p.report), After: summary(p.report)}); err != nil || written == nil {
+			return err
+		}
+		return written(ctx, q, p.report)
 	})
 	p.report.Wrote = s.clock().Sub(began)
 	if err != nil && ctx.Err() != nil {

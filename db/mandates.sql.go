@@ -109,48 +109,6 @@ func (q *Queries) AddMandatePaper(ctx context.Context, arg AddMandatePaperParams
 	return result.RowsAffected()
 }
 
-const cancelPlannedAutoPay = `-- name: CancelPlannedAutoPay :many
-UPDATE payments SET state = 'canceled', failure_message = ?1, settled_at = ?2
-WHERE customer_id = ?3 AND source = 'autopay' AND state = 'planned'
-RETURNING reference, amount_cents
-`
-
-type CancelPlannedAutoPayParams struct {
-	Words      string
-	Now        calendar.Instant
-	CustomerID int64
-}
-
-type CancelPlannedAutoPayRow struct {
-	Reference   string
-	AmountCents money.Cents
-}
-
-// payment: what was planned for the customer's auto pay when it is switched off;
-// what is claimed already is with the processor.
-func (q *Queries) CancelPlannedAutoPay(ctx context.Context, arg CancelPlannedAutoPayParams) ([]CancelPlannedAutoPayRow, error) {
-	rows, err := q.db.QueryContext(ctx, cancelPlannedAutoPay, arg.Words, arg.Now, arg.CustomerID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []CancelPlannedAutoPayRow
-	for rows.Next() {
-		var i CancelPlannedAutoPayRow
-		if err := rows.Scan(&i.Reference, &i.AmountCents); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const countExpiringAutoPayCards = `-- name: CountExpiringAutoPayCards :one
 SELECT count(*) FROM mandates d JOIN methods m ON m.id = d.method_id
 WHERE d.revoked_at = 0 AND m.gateway = ?1 AND m.ended_at = 0 AND m.kind = 'card'
@@ -487,6 +445,68 @@ func (q *Queries) ListMandatesForCustomer(ctx context.Context, customerID int64)
 			&i.Brand,
 			&i.Last4,
 			&i.Form,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listPlannedAutoPayForCustomer = `-- name: ListPlannedAutoPayForCustomer :many
+SELECT id, reference, customer_id, state, source, kind, type_label, number_label, brand, amount_cents, payment_date, gateway, method_id, hosted, keep_method, idempotency_key, nonce, customer_ref, session_ref, session_url, charge_ref, failure_code, failure_message, refunded_cents, memo, previous_id, user_id, staff_id, created_at, submitted_at, checked_at, settled_at FROM payments WHERE customer_id = ? AND source = 'autopay' AND state = 'planned' ORDER BY id
+`
+
+// payment: what was planned for the customer's auto pay when it is switched off;
+// what is claimed already is with the processor.
+func (q *Queries) ListPlannedAutoPayForCustomer(ctx context.Context, customerID int64) ([]Payment, error) {
+	rows, err := q.db.QueryContext(ctx, listPlannedAutoPayForCustomer, customerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Payment
+	for rows.Next() {
+		var i Payment
+		if err := rows.Scan(
+			&i.ID,
+			&i.Reference,
+			&i.CustomerID,
+			&i.State,
+			&i.Source,
+			&i.Kind,
+			&i.TypeLabel,
+			&i.NumberLabel,
+			&i.Brand,
+			&i.AmountCents,
+			&i.PaymentDate,
+			&i.Gateway,
+			&i.MethodID,
+			&i.Hosted,
+			&i.KeepMethod,
+			&i.IdempotencyKey,
+			&i.Nonce,
+			&i.CustomerRef,
+			&i.SessionRef,
+			&i.SessionUrl,
+			&i.ChargeRef,
+			&i.FailureCode,
+			&i.FailureMessage,
+			&i.RefundedCents,
+			&i.Memo,
+			&i.PreviousID,
+			&i.UserID,
+			&i.StaffID,
+			&i.CreatedAt,
+			&i.SubmittedAt,
+			&i.CheckedAt,
+			&i.SettledAt,
 		); err != nil {
 			return nil, err
 		}

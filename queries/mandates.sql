@@ -15,10 +15,8 @@ UPDATE mandates SET revoked_at = ?, revoked_by = ? WHERE customer_id = ? AND rev
 
 -- payment: what was planned for the customer's auto pay when it is switched off;
 -- what is claimed already is with the processor.
--- name: CancelPlannedAutoPay :many
-UPDATE payments SET state = 'canceled', failure_message = sqlc.arg(words), settled_at = sqlc.arg(now)
-WHERE customer_id = sqlc.arg(customer_id) AND source = 'autopay' AND state = 'planned'
-RETURNING reference, amount_cents;
+-- name: ListPlannedAutoPayForCustomer :many
+SELECT * FROM payments WHERE customer_id = ? AND source = 'autopay' AND state = 'planned' ORDER BY id;
 
 -- payment, home: the days of the standing consent, the oldest first.
 -- name: ListMandateDaysForCustomer :many

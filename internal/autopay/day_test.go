@@ -1,11 +1,14 @@
 package autopay_test
 
 import (
+	"database/sql"
 	"slices"
 	"testing"
 	"time"
 
+	"customerportal/internal/audit"
 	"customerportal/internal/calendar"
+	"customerportal/internal/gateway/sandbox"
 )
 
 // A day that the office arranged counts from the period it was arranged for: no
@@ -60,5 +63,38 @@ func TestAnArrangedDay(t *testing.T) {
 			}
 			b.agree()
 		})
+	}
+}
+
+// Switched off between the plan and the claim: nothing is sent, the month is
+// closed at once, and the customer hears of it once.
+func TestSwitchedOffWhileItIsPlanned(t *testing.T) {
+	b := open(t, newYork, "2026-10-20 12:00")
+	who := b.customer("pm_card_visa", 1, 0)
+	b.invoice(who, "2026-11-01", 1000)
+	other := b.customer("pm_card_visa", 1, 0)
+	b.invoice(other, "2026-11-01", 500)
+	b.at("2026-11-01 07:00")
+	b.sandbox.Order(sandbox.Fault{Op: sandbox.OpCharge, Effect: sandbox.CutBefore, Times: 20})
+	b.ok(b.auto.Run(t.Context()))
+	if err := b.db.WriteTx(t.Context(), func(tx *sql.Tx) error { // as a program killed before the claim leaves it
+		_, err := tx.Exec(`UPDATE payments SET state = 'planned', submitted_at = 0 WHERE customer_id = ?`, who.id)
+		if err == nil {
+			_, err = tx.Exec(`UPDATE auto_pay_periods SET state = 'planned', retry_date = '' WHERE customer_id = ?`, who.id)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.ok(b.pay.TurnOff(t.Context(), audit.Actor{Kind: audit.Customer}, who.id))
+	if got := b.text(`SELECT state FROM payments WHERE customer_id = ?`, who.id); got != "canceled" {
+		t.Errorf("what was planned is %s", got)
+	}
+	b.ok(b.auto.Run(t.Context()))
+	if got := b.text(`SELECT state || ' ' || reason FROM auto_pay_periods WHERE customer_id = ?`, who.id); got != "off Auto Recurring was switched off." {
+		t.Errorf("the month is %s", got)
+	}
+	if n := b.number(`SELECT count(*) FROM outbox WHERE customer_id = ? AND kind = 'auto_pay_failed'`, who.id); n != 0 {
+		t.Errorf("%d mails of a failure", n)
 	}
 }

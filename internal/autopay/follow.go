@@ -68,6 +68,8 @@ func (s *Service) followOne(ctx context.Context, q *db.Queries, r db.ListAutoPay
 		next.State = string(Planned)
 	case state == payment.Processing:
 		next.State = string(Processing)
+	case state == payment.Canceled && p.FailureCode == payment.SwitchedOff:
+		next.State, next.Reason, next.RetryDate = string(Off), p.FailureMessage, "" // the customer was mailed that it is off
 	case state == payment.Failed || state == payment.Returned || state == payment.Canceled || state == payment.Expired:
 		if next, letter, err = s.failed(ctx, q, m, p, today); err != nil {
 			return err

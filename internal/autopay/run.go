@@ -465,7 +465,7 @@ func (s *Service) doubt(ctx context.Context, q *db.Queries, p db.Payment, m db.A
 	consent, err := q.GetMandateForCustomer(ctx, p.CustomerID)
 	if errors.Is(err, sql.ErrNoRows) {
 		next.State, next.Reason = string(Off), "Auto Recurring was switched off."
-		return next, "off", nil
+		return next, payment.SwitchedOff, nil
 	}
 	if err != nil {
 		return next, "", fmt.Errorf("autopay: consent: %w", err)

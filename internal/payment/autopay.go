@@ -93,6 +93,10 @@ func (s *Service) PlanAutoPay(ctx context.Context, q *db.Queries, now calendar.I
 		After: map[string]string{"amount": total.Plain(), "kind": m.Kind}})
 }
 
+// SwitchedOff is the code of a planned auto payment that was canceled because
+// auto pay was switched off.
+const SwitchedOff = "off"
+
 // CancelAutoPay gives a planned auto payment up before it was claimed. It runs in
 // the caller's transaction and reports whether it was still to be canceled.
 func (s *Service) CancelAutoPay(ctx context.Context, q *db.Queries, now calendar.Instant, p db.Payment, code, words string) (bool, error) {

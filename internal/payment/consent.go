@@ -513,14 +513,12 @@ func (s *Service) endConsent(ctx context.Context, q *db.Queries, now calendar.In
 	if _, err := q.RevokeMandate(ctx, db.RevokeMandateParams{RevokedAt: now, RevokedBy: who, CustomerID: customerID}); err != nil {
 		return fmt.Errorf("payment: %w", err)
 	}
-	canceled, err := q.CancelPlannedAutoPay(ctx, db.CancelPlannedAutoPayParams{Words: "Auto Recurring was switched off.", Now: now, CustomerID: customerID})
+	planned, err := q.ListPlannedAutoPayForCustomer(ctx, customerID)
 	if err != nil {
 		return fmt.Errorf("payment: %w", err)
 	}
-	for _, p := range canceled {
-		err := audit.Record(ctx, q, now, by, audit.Entry{Action: "payment.canceled", CustomerID: customerID, Object: "payment " + p.Reference,
-			After: map[string]string{"amount": p.AmountCents.Plain(), "reason": "auto pay was switched off"}})
-		if err != nil {
+	for _, p := range planned {
+		if _, err := s.CancelAutoPay(ctx, q, now, p, SwitchedOff, "Auto Recurring was switched off."); err != nil {
 			return err
 		}
 	}

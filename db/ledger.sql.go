@@ -147,6 +147,53 @@ func (q *Queries) CheckAllocations(ctx context.Context, limit int64) ([]CheckAll
 	return items, nil
 }
 
+const checkApprovals = `-- name: CheckApprovals :many
+SELECT id, kind, state, cents FROM approvals
+WHERE state = 'waiting' AND expires_at < ? OR state = 'approved' AND (result = '' OR decided_id IS NULL OR decided_id = asked_id)
+ORDER BY id LIMIT ?
+`
+
+type CheckApprovalsParams struct {
+	ExpiresAt calendar.Instant
+	Limit     int64
+}
+
+type CheckApprovalsRow struct {
+	ID    int64
+	Kind  string
+	State string
+	Cents money.Cents
+}
+
+// portal doctor: requests that should have run out, and approvals by the one who asked.
+func (q *Queries) CheckApprovals(ctx context.Context, arg CheckApprovalsParams) ([]CheckApprovalsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkApprovals, arg.ExpiresAt, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckApprovalsRow
+	for rows.Next() {
+		var i CheckApprovalsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.State,
+			&i.Cents,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const checkAudit = `-- name: CheckAudit :many
 SELECT p.reference FROM payments p
 WHERE p.source <> 'import' AND p.state <> 'draft'
@@ -294,6 +341,161 @@ func (q *Queries) CheckCredit(ctx context.Context, limit int64) ([]CheckCreditRo
 	return items, nil
 }
 
+const checkDisputes = `-- name: CheckDisputes :many
+SELECT p.reference, p.state, CAST(max(CASE d.state WHEN 'returned' THEN 4 WHEN 'lost' THEN 3 WHEN 'open' THEN 2 ELSE 1 END) AS INTEGER) AS worst
+FROM disputes d JOIN payments p ON p.id = d.payment_id
+GROUP BY p.id
+HAVING p.state <> CASE worst WHEN 4 THEN 'returned' WHEN 3 THEN 'lost' WHEN 2 THEN 'disputed' ELSE p.state END
+    OR worst = 1 AND p.state IN ('returned', 'lost', 'disputed', 'succeeded')
+ORDER BY p.id LIMIT ?
+`
+
+type CheckDisputesRow struct {
+	Reference string
+	State     string
+	Worst     int64
+}
+
+// portal doctor: payments whose state is not what their disputes lead to.
+func (q *Queries) CheckDisputes(ctx context.Context, limit int64) ([]CheckDisputesRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkDisputes, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckDisputesRow
+	for rows.Next() {
+		var i CheckDisputesRow
+		if err := rows.Scan(&i.Reference, &i.State, &i.Worst); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkEvents = `-- name: CheckEvents :many
+SELECT gateway, event_ref, type FROM gateway_events WHERE handled_at = 0 AND received_at < ? ORDER BY received_at LIMIT ?
+`
+
+type CheckEventsParams struct {
+	ReceivedAt calendar.Instant
+	Limit      int64
+}
+
+type CheckEventsRow struct {
+	Gateway  string
+	EventRef string
+	Type     string
+}
+
+// portal doctor: events of the processor that nobody has looked into for days.
+func (q *Queries) CheckEvents(ctx context.Context, arg CheckEventsParams) ([]CheckEventsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkEvents, arg.ReceivedAt, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckEventsRow
+	for rows.Next() {
+		var i CheckEventsRow
+		if err := rows.Scan(&i.Gateway, &i.EventRef, &i.Type); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkFees = `-- name: CheckFees :many
+SELECT p.reference, i.number FROM return_fees f JOIN payments p ON p.id = f.payment_id JOIN invoices i ON i.id = f.invoice_id
+WHERE i.customer_id <> p.customer_id ORDER BY p.id LIMIT ?
+`
+
+type CheckFeesRow struct {
+	Reference string
+	Number    string
+}
+
+// portal doctor: fees for returned payments that are another customer's.
+func (q *Queries) CheckFees(ctx context.Context, limit int64) ([]CheckFeesRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkFees, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckFeesRow
+	for rows.Next() {
+		var i CheckFeesRow
+		if err := rows.Scan(&i.Reference, &i.Number); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkMails = `-- name: CheckMails :many
+SELECT kind, to_email, subject, count(*) AS copies FROM outbox
+WHERE kind LIKE 'payment%' OR kind IN ('invoice_voided', 'credit_given')
+GROUP BY kind, to_email, subject, text_body HAVING count(*) > 1
+ORDER BY min(id) LIMIT ?
+`
+
+type CheckMailsRow struct {
+	Kind    string
+	ToEmail string
+	Subject string
+	Copies  int64
+}
+
+// portal doctor: the same mail to the same person twice.
+func (q *Queries) CheckMails(ctx context.Context, limit int64) ([]CheckMailsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkMails, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckMailsRow
+	for rows.Next() {
+		var i CheckMailsRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.ToEmail,
+			&i.Subject,
+			&i.Copies,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const checkOwners = `-- name: CheckOwners :many
 SELECT p.reference, i.number FROM allocations a JOIN payments p ON p.id = a.payment_id JOIN invoices i ON i.id = a.invoice_id
 WHERE p.customer_id <> i.customer_id
@@ -340,7 +542,9 @@ FROM payments p LEFT JOIN (
         sum(CASE WHEN reason IN ('return', 'dispute', 'dispute_won') THEN cents ELSE 0 END) AS taken
     FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id) l ON l.payment_id = p.id
 WHERE coalesce(l.booked, 0) <> CASE WHEN p.state IN ('succeeded', 'won', 'partially_refunded', 'refunded', 'disputed', 'lost', 'returned')
-        THEN p.amount_cents - p.refunded_cents ELSE 0 END
+        -- refunds and disputes together may claim more than there was
+        THEN CASE WHEN coalesce(l.booked, 0) = coalesce(l.taken, 0) THEN max(p.amount_cents - p.refunded_cents, coalesce(l.booked, 0))
+            ELSE p.amount_cents - p.refunded_cents END ELSE 0 END
     OR coalesce(l.taken, 0) < 0 OR coalesce(l.taken, 0) > coalesce(l.booked, 0)
     OR (p.state IN ('succeeded', 'disputed') AND coalesce(l.taken, 0) <> 0)
     OR (p.state IN ('lost', 'returned') AND coalesce(l.taken, 0) = 0 AND p.refunded_cents < p.amount_cents)
@@ -389,27 +593,165 @@ func (q *Queries) CheckPayments(ctx context.Context, limit int64) ([]CheckPaymen
 	return items, nil
 }
 
+const checkRefundRows = `-- name: CheckRefundRows :many
+SELECT r.reference, r.state, r.booked, r.cents, r.carried_cents, p.reference AS payment,
+    CAST(r.carried_cents + coalesce((SELECT sum(l.cents) FROM ledger l WHERE l.payment_id = r.payment_id
+        AND substr(l.fact, 1, length(r.reference) + 8) = 'refund ' || r.reference || ' '), 0) AS INTEGER) AS taken,
+    CAST(-coalesce((SELECT sum(l.cents) FROM ledger l WHERE l.payment_id = r.payment_id), 0) AS INTEGER) AS held
+FROM refunds r JOIN payments p ON p.id = r.payment_id
+WHERE (r.booked = 0 AND taken <> 0) OR (r.booked = 1 AND (taken > r.cents OR taken < r.cents AND held > 0))
+ORDER BY r.id LIMIT ?
+`
+
+type CheckRefundRowsRow struct {
+	Reference    string
+	State        string
+	Booked       int64
+	Cents        money.Cents
+	CarriedCents money.Cents
+	Payment      string
+	Taken        int64
+	Held         int64
+}
+
+// portal doctor: refunds that were made and are not in the books, while the
+// payment still holds money, and the other way round.
+func (q *Queries) CheckRefundRows(ctx context.Context, limit int64) ([]CheckRefundRowsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkRefundRows, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckRefundRowsRow
+	for rows.Next() {
+		var i CheckRefundRowsRow
+		if err := rows.Scan(
+			&i.Reference,
+			&i.State,
+			&i.Booked,
+			&i.Cents,
+			&i.CarriedCents,
+			&i.Payment,
+			&i.Taken,
+			&i.Held,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkRefunds = `-- name: CheckRefunds :many
+SELECT p.reference, p.amount_cents, p.refunded_cents, CAST(coalesce(r.given, 0) AS INTEGER) AS given
+FROM payments p LEFT JOIN (SELECT payment_id, sum(cents) AS given FROM refunds WHERE booked = 1 GROUP BY payment_id) r ON r.payment_id = p.id
+WHERE p.refunded_cents <> min(coalesce(r.given, 0), p.amount_cents)
+ORDER BY p.id LIMIT ?
+`
+
+type CheckRefundsRow struct {
+	Reference     string
+	AmountCents   money.Cents
+	RefundedCents money.Cents
+	Given         int64
+}
+
+// portal doctor: payments whose refunds are not what the payment says was given back.
+func (q *Queries) CheckRefunds(ctx context.Context, limit int64) ([]CheckRefundsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkRefunds, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckRefundsRow
+	for rows.Next() {
+		var i CheckRefundsRow
+		if err := rows.Scan(
+			&i.Reference,
+			&i.AmountCents,
+			&i.RefundedCents,
+			&i.Given,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkSplits = `-- name: CheckSplits :many
+SELECT p.reference, p.amount_cents, CAST(coalesce(sum(a.cents), 0) AS INTEGER) AS allocated
+FROM payments p LEFT JOIN allocations a ON a.payment_id = p.id
+WHERE p.source IN ('portal', 'autopay', 'paylink') AND p.state <> 'draft'
+GROUP BY p.id HAVING coalesce(sum(a.cents), 0) < p.amount_cents
+ORDER BY p.id LIMIT ?
+`
+
+type CheckSplitsRow struct {
+	Reference   string
+	AmountCents money.Cents
+	Allocated   int64
+}
+
+// portal doctor: payments made here that are meant for less than they come to.
+func (q *Queries) CheckSplits(ctx context.Context, limit int64) ([]CheckSplitsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkSplits, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckSplitsRow
+	for rows.Next() {
+		var i CheckSplitsRow
+		if err := rows.Scan(&i.Reference, &i.AmountCents, &i.Allocated); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const checkStale = `-- name: CheckStale :many
-SELECT reference, state, checked_at, submitted_at FROM payments
-WHERE state = 'submitted' AND max(checked_at, submitted_at) < ?1
-ORDER BY id LIMIT ?2
+SELECT reference, state FROM payments
+WHERE state IN ('planned', 'submitted') AND max(checked_at, submitted_at, created_at) < ?1
+    OR state IN ('action', 'processing') AND max(checked_at, submitted_at, created_at) < ?2
+ORDER BY id LIMIT ?3
 `
 
 type CheckStaleParams struct {
-	Before calendar.Instant
-	Most   int64
+	Before     calendar.Instant
+	LongBefore calendar.Instant
+	Most       int64
 }
 
 type CheckStaleRow struct {
-	Reference   string
-	State       string
-	CheckedAt   calendar.Instant
-	SubmittedAt calendar.Instant
+	Reference string
+	State     string
 }
 
-// portal doctor: payments that were sent, and that nobody looked after since.
+// portal doctor: payments under way that nobody looked after since: those that
+// were sent within the hour, those that wait for a bank or the customer within the
+// longest pause between two looks.
 func (q *Queries) CheckStale(ctx context.Context, arg CheckStaleParams) ([]CheckStaleRow, error) {
-	rows, err := q.db.QueryContext(ctx, checkStale, arg.Before, arg.Most)
+	rows, err := q.db.QueryContext(ctx, checkStale, arg.Before, arg.LongBefore, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -417,12 +759,49 @@ func (q *Queries) CheckStale(ctx context.Context, arg CheckStaleParams) ([]Check
 	var items []CheckStaleRow
 	for rows.Next() {
 		var i CheckStaleRow
-		if err := rows.Scan(
-			&i.Reference,
-			&i.State,
-			&i.CheckedAt,
-			&i.SubmittedAt,
-		); err != nil {
+		if err := rows.Scan(&i.Reference, &i.State); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkStaleRefunds = `-- name: CheckStaleRefunds :many
+SELECT reference, state FROM refunds
+WHERE state IN ('planned', 'submitted') AND max(checked_at, submitted_at, created_at) < ?1
+    OR state = 'pending' AND max(checked_at, submitted_at, created_at) < ?2
+ORDER BY id LIMIT ?3
+`
+
+type CheckStaleRefundsParams struct {
+	Before     calendar.Instant
+	LongBefore calendar.Instant
+	Most       int64
+}
+
+type CheckStaleRefundsRow struct {
+	Reference string
+	State     string
+}
+
+// portal doctor: refunds under way that nobody looked after since, as payments.
+func (q *Queries) CheckStaleRefunds(ctx context.Context, arg CheckStaleRefundsParams) ([]CheckStaleRefundsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkStaleRefunds, arg.Before, arg.LongBefore, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckStaleRefundsRow
+	for rows.Next() {
+		var i CheckStaleRefundsRow
+		if err := rows.Scan(&i.Reference, &i.State); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -468,6 +847,77 @@ func (q *Queries) CheckTotals(ctx context.Context, limit int64) ([]CheckTotalsRo
 			&i.Lines,
 			&i.Tax,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkTrail = `-- name: CheckTrail :many
+SELECT p.reference, p.state FROM payments p
+WHERE p.source IN ('portal', 'autopay', 'paylink')
+  AND p.state IN ('processing', 'succeeded', 'failed', 'canceled', 'expired', 'returned', 'disputed', 'won', 'lost', 'partially_refunded', 'refunded')
+  AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.customer_id = p.customer_id AND a.object = 'payment ' || p.reference AND a.action = 'payment.' || p.state)
+ORDER BY p.id LIMIT ?
+`
+
+type CheckTrailRow struct {
+	Reference string
+	State     string
+}
+
+// portal doctor: payments made here whose last change of state the audit trail
+// does not tell of.
+func (q *Queries) CheckTrail(ctx context.Context, limit int64) ([]CheckTrailRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkTrail, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckTrailRow
+	for rows.Next() {
+		var i CheckTrailRow
+		if err := rows.Scan(&i.Reference, &i.State); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkVoids = `-- name: CheckVoids :many
+SELECT number, balance_cents FROM invoices WHERE state = 'void' AND balance_cents <> 0 ORDER BY id LIMIT ?
+`
+
+type CheckVoidsRow struct {
+	Number       string
+	BalanceCents money.Cents
+}
+
+// portal doctor: voided invoices on which something is owed.
+func (q *Queries) CheckVoids(ctx context.Context, limit int64) ([]CheckVoidsRow, error) {
+	rows, err := q.db.QueryContext(ctx, checkVoids, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CheckVoidsRow
+	for rows.Next() {
+		var i CheckVoidsRow
+		if err := rows.Scan(&i.Number, &i.BalanceCents); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -92,7 +92,9 @@ FROM payments p LEFT JOIN (
         sum(CASE WHEN reason IN ('return', 'dispute', 'dispute_won') THEN cents ELSE 0 END) AS taken
     FROM ledger WHERE payment_id IS NOT NULL GROUP BY payment_id) l ON l.payment_id = p.id
 WHERE coalesce(l.booked, 0) <> CASE WHEN p.state IN ('succeeded', 'won', 'partially_refunded', 'refunded', 'disputed', 'lost', 'returned')
-        THEN p.amount_cents - p.refunded_cents ELSE 0 END
+        -- refunds and disputes together may claim more than there was
+        THEN CASE WHEN coalesce(l.booked, 0) = coalesce(l.taken, 0) THEN max(p.amount_cents - p.refunded_cents, coalesce(l.booked, 0))
+            ELSE p.amount_cents - p.refunded_cents END ELSE 0 END
     OR coalesce(l.taken, 0) < 0 OR coalesce(l.taken, 0) > coalesce(l.booked, 0)
     OR (p.state IN ('succeeded', 'disputed') AND coalesce(l.taken, 0) <> 0)
     OR (p.state IN ('lost', 'returned') AND coalesce(l.taken, 0) = 0 AND p.refunded_cents < p.amount_cents)
@@ -121,11 +123,91 @@ SELECT c.number, CAST(sum(l.cents) AS INTEGER) AS total FROM ledger l JOIN custo
 WHERE l.invoice_id IS NULL GROUP BY c.id, l.payment_id HAVING sum(l.cents) > 0
 ORDER BY c.id LIMIT ?;
 
--- portal doctor: payments that were sent, and that nobody looked after since.
+-- portal doctor: payments under way that nobody looked after since: those that
+-- were sent within the hour, those that wait for a bank or the customer within the
+-- longest pause between two looks.
 -- name: CheckStale :many
-SELECT reference, state, checked_at, submitted_at FROM payments
-WHERE state = 'submitted' AND max(checked_at, submitted_at) < sqlc.arg(before)
+SELECT reference, state FROM payments
+WHERE state IN ('planned', 'submitted') AND max(checked_at, submitted_at, created_at) < sqlc.arg(before)
+    OR state IN ('action', 'processing') AND max(checked_at, submitted_at, created_at) < sqlc.arg(long_before)
 ORDER BY id LIMIT sqlc.arg(most);
+
+-- portal doctor: refunds under way that nobody looked after since, as payments.
+-- name: CheckStaleRefunds :many
+SELECT reference, state FROM refunds
+WHERE state IN ('planned', 'submitted') AND max(checked_at, submitted_at, created_at) < sqlc.arg(before)
+    OR state = 'pending' AND max(checked_at, submitted_at, created_at) < sqlc.arg(long_before)
+ORDER BY id LIMIT sqlc.arg(most);
+
+-- portal doctor: voided invoices on which something is owed.
+-- name: CheckVoids :many
+SELECT number, balance_cents FROM invoices WHERE state = 'void' AND balance_cents <> 0 ORDER BY id LIMIT ?;
+
+-- portal doctor: payments made here that are meant for less than they come to.
+-- name: CheckSplits :many
+SELECT p.reference, p.amount_cents, CAST(coalesce(sum(a.cents), 0) AS INTEGER) AS allocated
+FROM payments p LEFT JOIN allocations a ON a.payment_id = p.id
+WHERE p.source IN ('portal', 'autopay', 'paylink') AND p.state <> 'draft'
+GROUP BY p.id HAVING coalesce(sum(a.cents), 0) < p.amount_cents
+ORDER BY p.id LIMIT ?;
+
+-- portal doctor: payments whose refunds are not what the payment says was given back.
+-- name: CheckRefunds :many
+SELECT p.reference, p.amount_cents, p.refunded_cents, CAST(coalesce(r.given, 0) AS INTEGER) AS given
+FROM payments p LEFT JOIN (SELECT payment_id, sum(cents) AS given FROM refunds WHERE booked = 1 GROUP BY payment_id) r ON r.payment_id = p.id
+WHERE p.refunded_cents <> min(coalesce(r.given, 0), p.amount_cents)
+ORDER BY p.id LIMIT ?;
+
+-- portal doctor: refunds that were made and are not in the books, while the
+-- payment still holds money, and the other way round.
+-- name: CheckRefundRows :many
+SELECT r.reference, r.state, r.booked, r.cents, r.carried_cents, p.reference AS payment,
+    CAST(r.carried_cents + coalesce((SELECT sum(l.cents) FROM ledger l WHERE l.payment_id = r.payment_id
+        AND substr(l.fact, 1, length(r.reference) + 8) = 'refund ' || r.reference || ' '), 0) AS INTEGER) AS taken,
+    CAST(-coalesce((SELECT sum(l.cents) FROM ledger l WHERE l.payment_id = r.payment_id), 0) AS INTEGER) AS held
+FROM refunds r JOIN payments p ON p.id = r.payment_id
+WHERE (r.booked = 0 AND taken <> 0) OR (r.booked = 1 AND (taken > r.cents OR taken < r.cents AND held > 0))
+ORDER BY r.id LIMIT ?;
+
+-- portal doctor: payments whose state is not what their disputes lead to.
+-- name: CheckDisputes :many
+SELECT p.reference, p.state, CAST(max(CASE d.state WHEN 'returned' THEN 4 WHEN 'lost' THEN 3 WHEN 'open' THEN 2 ELSE 1 END) AS INTEGER) AS worst
+FROM disputes d JOIN payments p ON p.id = d.payment_id
+GROUP BY p.id
+HAVING p.state <> CASE worst WHEN 4 THEN 'returned' WHEN 3 THEN 'lost' WHEN 2 THEN 'disputed' ELSE p.state END
+    OR worst = 1 AND p.state IN ('returned', 'lost', 'disputed', 'succeeded')
+ORDER BY p.id LIMIT ?;
+
+-- portal doctor: payments made here whose last change of state the audit trail
+-- does not tell of.
+-- name: CheckTrail :many
+SELECT p.reference, p.state FROM payments p
+WHERE p.source IN ('portal', 'autopay', 'paylink')
+  AND p.state IN ('processing', 'succeeded', 'failed', 'canceled', 'expired', 'returned', 'disputed', 'won', 'lost', 'partially_refunded', 'refunded')
+  AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.customer_id = p.customer_id AND a.object = 'payment ' || p.reference AND a.action = 'payment.' || p.state)
+ORDER BY p.id LIMIT ?;
+
+-- portal doctor: the same mail to the same person twice.
+-- name: CheckMails :many
+SELECT kind, to_email, subject, count(*) AS copies FROM outbox
+WHERE kind LIKE 'payment%' OR kind IN ('invoice_voided', 'credit_given')
+GROUP BY kind, to_email, subject, text_body HAVING count(*) > 1
+ORDER BY min(id) LIMIT ?;
+
+-- portal doctor: events of the processor that nobody has looked into for days.
+-- name: CheckEvents :many
+SELECT gateway, event_ref, type FROM gateway_events WHERE handled_at = 0 AND received_at < ? ORDER BY received_at LIMIT ?;
+
+-- portal doctor: requests that should have run out, and approvals by the one who asked.
+-- name: CheckApprovals :many
+SELECT id, kind, state, cents FROM approvals
+WHERE state = 'waiting' AND expires_at < ? OR state = 'approved' AND (result = '' OR decided_id IS NULL OR decided_id = asked_id)
+ORDER BY id LIMIT ?;
+
+-- portal doctor: fees for returned payments that are another customer's.
+-- name: CheckFees :many
+SELECT p.reference, i.number FROM return_fees f JOIN payments p ON p.id = f.payment_id JOIN invoices i ON i.id = f.invoice_id
+WHERE i.customer_id <> p.customer_id ORDER BY p.id LIMIT ?;
 
 -- portal doctor: money taken by a processor that nobody can name there.
 -- name: CheckCharges :many

@@ -73,6 +73,38 @@ func TestCheckBooks(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant %s", c.spoil, got, c.want)
 		}
 	}
+	for _, c := range []struct{ spoil, want string }{
+		{`UPDATE payments SET source = 'portal', amount_cents = 13000`, "it is $130.00, but only $110.00 of it are meant for invoices"},
+		{`UPDATE payments SET source = 'portal'`, "it is succeeded, but the audit trail does not say when it became so"},
+		{`UPDATE payments SET refunded_cents = 100`, "it says that $1.00 of $120.00 were given back, but its refunds come to $0.00"},
+		{`INSERT INTO refunds (reference, payment_id, source, way, cents, state, booked, idempotency_key, nonce, refund_date, created_at) VALUES ('R1', 1, 'office', 'cash', 100, 'succeeded', 1, 'k', 'n', '2026-11-15', 1)`,
+			"refund R1: $1.00 of payment"},
+		{`INSERT INTO refunds (reference, payment_id, source, way, cents, state, booked, carried_cents, idempotency_key, nonce, refund_date, created_at) VALUES ('R1', 1, 'office', 'cash', 100, 'failed', 0, 100, 'k', 'n', '2026-11-15', 1)`,
+			"refund R1: it is failed, but the ledger took $1.00 off payment"},
+		{`INSERT INTO refunds (reference, payment_id, source, way, cents, state, idempotency_key, nonce, refund_date, created_at) VALUES ('R1', 1, 'office', 'gateway', 100, 'submitted', 'k', 'n', '2026-11-15', 1)`,
+			"refund R1: was sent to the processor, and for more than an hour nobody asked what became of it. Start the portal"},
+		{`INSERT INTO refunds (reference, payment_id, source, way, cents, state, idempotency_key, nonce, refund_date, created_at) VALUES ('R1', 1, 'office', 'gateway', 100, 'pending', 'k', 'n', '2026-11-15', 1)`,
+			"refund R1: is under way at the processor, and for more than half a day"},
+		{`INSERT INTO refunds (reference, payment_id, source, way, cents, state, idempotency_key, nonce, refund_date, created_at) VALUES ('R1', 1, 'office', 'gateway', 100, 'planned', 'k', 'n', '2026-11-15', 1)`,
+			"refund R1: was written down and neither sent nor given up"},
+		{`INSERT INTO disputes (dispute_ref, payment_id, state, cents, opened_at) VALUES ('d', 1, 'lost', 100, 1)`, "it is succeeded, but its disputes say otherwise"},
+		{`UPDATE invoices SET state = 'void', balance_cents = 3500 WHERE number = '10002'`, "invoice 10002: it is void, but $35.00 are owed on it. The program does not write this"},
+		{`INSERT INTO return_fees VALUES (1, 3, 1)`, "the fee for its return, invoice 20001, is another customer's"},
+		{`INSERT INTO gateway_events (gateway, event_ref, type, object_ref, body, received_at) VALUES ('stripe', 'evt_1', 'charge.refunded', 'payment x', x'00', 1)`,
+			`event evt_1: stripe told of "charge.refunded" days ago and nobody looked into it`},
+		{`INSERT INTO approvals (kind, state, customer_id, cents, reason, order_json, nonce, asked_id, asked_at, expires_at) VALUES ('credit', 'waiting', 1, 100, 'x', '{}', 'n', 1, 1, 2)`,
+			"approval 1: the request for a credit of $1.00 should have run out by now"},
+		{`INSERT INTO outbox (fact, kind, to_email, subject, text_body, html_body, message_id, next_try_at, created_at)
+			SELECT 'f' || value, 'payment_receipt', 'ann@example.com', 'Receipt', 'body', 'body', 'm' || value, 1, 1 FROM json_each('[1,2]')`,
+			`mail to ann@example.com: "Receipt" was queued 2 times with the same words. Look at the page Mail`},
+	} {
+		b := sound(t)
+		b.exec(`INSERT INTO staff (id, email, role, created_at) VALUES (1, 'o@dealer.example', 'owner', 1) ON CONFLICT DO NOTHING`)
+		b.exec(c.spoil)
+		if got := b.findings(); !strings.Contains(got, c.want) {
+			t.Errorf("%s:\n%s\nwant %s", c.spoil, got, c.want)
+		}
+	}
 	b := sound(t)
 	b.payment(50, "submitted", "'stripe', ''")
 	b.payment(51, "succeeded", "'stripe', ''")

@@ -371,6 +371,7 @@ func TestRefundsOfBooksFromBefore(t *testing.T) {
 				`UPDATE invoices SET balance_cents = balance_cents + 1000`,
 				`UPDATE payments SET refunded_cents = 1000, state = 'partially_refunded'`,
 				`INSERT INTO refunds (reference, payment_id, source, way, cents, state, booked, carried_cents, idempotency_key, nonce, refund_date, created_at) VALUES ('Rold', 1, 'earlier', 'gateway', 1000, 'succeeded', 1, 1000, 'e', 'e', '2026-11-10', 5)`,
+				`INSERT INTO audit (at, actor, action, customer_id, object) SELECT 5, 'system', 'payment.partially_refunded', 1, 'payment ' || reference FROM payments`,
 			} {
 				if _, err := tx.Exec(statement); err != nil {
 					return err

@@ -86,6 +86,9 @@ func program(path, api string, clock calendar.Clock, wrap func(gateway.Adapter) 
 			if asked++; asked == 2 {
 				at("planned")
 			}
+			if os.Getenv("PAYMENT_REFUND") != "" { // asked only once the plan is committed
+				at("refund planned")
+			}
 			return g, nil
 		}}, slog.New(slog.NewTextHandler(log, nil)))
 	return d, service, store, nil
@@ -116,7 +119,14 @@ func (m mortal) OpenPaymentPage(ctx context.Context, key string, p gateway.Payme
 	return page, err
 }
 
-// child is the portal that dies: it takes one payment.
+func (m mortal) Refund(ctx context.Context, key string, r gateway.Refund) (gateway.RefundOutcome, error) {
+	at("refund claimed")
+	out, err := m.Adapter.Refund(ctx, key, r)
+	at("refund made")
+	return out, err
+}
+
+// child is the portal that dies: it takes one payment, or gives a part of one back.
 func child() error {
 	d, service, _, err := program(os.Getenv("PAYMENT_CHILD"), os.Getenv("PAYMENT_API"), time.Now,
 		func(g gateway.Adapter) gateway.Adapter { return mortal{g} }, io.Discard)
@@ -128,6 +138,14 @@ func child() error {
 		return err
 	}
 	fmt.Println("ready")
+	if reference := os.Getenv("PAYMENT_REFUND"); reference != "" {
+		if _, err := service.Refund(context.Background(), audit.Program, childRefund(customer, os.Getenv("PAYMENT_NONCE"), reference)); err != nil {
+			return err
+		}
+		at("refund answered")
+		fmt.Println("done")
+		return d.Close()
+	}
 	_, err = service.Submit(context.Background(), audit.Program, customer, childOrder(os.Getenv("PAYMENT_NONCE"), os.Getenv("PAYMENT_METHOD"), os.Getenv("PAYMENT_INVOICE")))
 	if err != nil {
 		return err
@@ -150,6 +168,7 @@ type world struct {
 	api    string
 	delay  atomic.Int64
 	method string
+	more   []string           // of the child's environment
 	taken  func() money.Cents // by the processor
 }
 
@@ -214,6 +233,7 @@ func (w *world) kill(nonce, method, invoice, point string, after time.Duration) 
 	cmd := exec.CommandContext(w.Context(), exe)
 	cmd.Env = append(os.Environ(), "PAYMENT_CHILD="+w.path, "PAYMENT_API="+w.api, "PAYMENT_CUSTOMER="+strconv.FormatInt(w.customer, 10),
 		"PAYMENT_NONCE="+nonce, "PAYMENT_METHOD="+method, "PAYMENT_INVOICE="+invoice, "PAYMENT_DIES_AT="+point)
+	cmd.Env = append(cmd.Env, w.more...)
 	out, err := cmd.StdoutPipe()
 	w.ok(err)
 	w.ok(cmd.Start())
@@ -294,6 +314,77 @@ func killedAtEachPoint(t *testing.T, w *world) {
 		w.recover(nonce, method, invoice)
 		if t.Failed() {
 			t.Fatalf("after dying at %q", point)
+		}
+	}
+}
+
+func childRefund(customer int64, nonce, reference string) payment.RefundOrder {
+	return payment.RefundOrder{CustomerID: customer, Payment: reference, Amount: 2000, Way: payment.WayGateway, Reason: "Charged twice", Nonce: nonce}
+}
+
+// killRefund starts a portal that gives back a part of a payment and kills it, then
+// starts it again and proves that the money went back once, as was ordered.
+func (w *world) killRefund(invoice, point string, after time.Duration) {
+	w.Helper()
+	w.clock.Set(time.Now())
+	w.invoice(invoice, 4500)
+	paid := w.submit(childOrder(payment.NewNonce(), w.method, invoice))
+	nonce := payment.NewNonce()
+	w.more = []string{"PAYMENT_REFUND=" + paid.Reference}
+	w.kill(nonce, w.method, invoice, point, after)
+	w.more = nil
+
+	d, service, _, err := program(w.path, w.api, w.clock.Now, func(g gateway.Adapter) gateway.Adapter { return g }, w.Output())
+	w.ok(err)
+	defer func() { w.ok(d.Close()) }()
+	service.NoPause()
+	old := w.pay
+	w.pay = service
+	defer func() { w.pay = old }()
+	// the browser sends the form again
+	w.refund(audit.Program, childRefund(w.customer, nonce, paid.Reference))
+	for range 4 {
+		w.settle()
+		w.clock.Advance(10 * time.Minute)
+	}
+	w.settle()
+	done := w.refund(audit.Program, childRefund(w.customer, nonce, paid.Reference))
+	var given money.Cents
+	for _, c := range w.sandbox.Charges() {
+		if c.Reference == paid.Reference {
+			given = c.Refunded
+		}
+	}
+	want := money.Cents(2000)
+	if done.State == "failed" { // the request was cut off before it arrived: staff are told so
+		want = 0
+	}
+	if done.State != "succeeded" && done.State != "failed" || given != want || w.balance(invoice) != want {
+		w.Errorf("after dying at %q the refund is %+v; the processor gave back %s, and invoice %s owes %s", point, done, given, invoice, w.balance(invoice))
+	}
+	if n := w.tally(`SELECT count(*) FROM outbox WHERE kind = 'payment_reversed' AND text_body LIKE '%' || ? || '%'`, paid.Reference); n != int64(min(want, 1)) {
+		w.Errorf("after dying at %q: %d mails", point, n)
+	}
+	w.sound()
+}
+
+func TestRefundKilledAtEachPoint(t *testing.T) {
+	w := newWorld(t)
+	for i, point := range []string{"refund planned", "refund claimed", "refund made", "refund answered"} {
+		w.killRefund(fmt.Sprintf("3%04d", i), point, 0)
+		if t.Failed() {
+			t.Fatalf("after dying at %q", point)
+		}
+	}
+}
+
+func TestRefundKilledAtAnyMoment(t *testing.T) {
+	w := newWorld(t)
+	w.delay.Store(int64(4 * time.Millisecond))
+	for i := range 8 {
+		w.killRefund(fmt.Sprintf("4%04d", i), "", time.Duration(rand.Int64N(int64(60*time.Millisecond))))
+		if t.Failed() {
+			t.Fatalf("in round %d", i)
 		}
 	}
 }

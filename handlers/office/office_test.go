@@ -1061,6 +1061,28 @@ func TestSettings(t *testing.T) {
 			if strings.Contains(d.text(`SELECT group_concat(value) FROM settings`)+d.text(`SELECT group_concat(before_json || after_json) FROM audit`), "SECRET") {
 				t.Error("a key lies open in the books")
 			}
+			// Authorize.Net is chosen after its keys are there, in a section of their own
+			doc = d.parse(save("payments", url.Values{"payments.gateway": {"authorizenet"}}), 422)
+			says(t, doc, "Authorize.Net needs its keys first")
+			doc = d.parse(save("authorizenet", url.Values{"authorizenet.login_id": {"SECRETLOGIN"}, "authorizenet.transaction_key": {"SECRETKEY"}, "authorizenet.signature_key": {"SECRETSIG"}}), 422)
+			says(t, doc, "128 digits")
+			if strings.Contains(doc.Text(), "SECRET") || current("authorizenet.login_id") != "" {
+				t.Error("a refused key is repeated, or half of the form was stored")
+			}
+			keys := url.Values{"authorizenet.login_id": {"SECRETLOGIN"}, "authorizenet.transaction_key": {"SECRETKEY"}, "authorizenet.signature_key": {strings.Repeat("0A", 64)}, "authorizenet.echeck": {"no"}}
+			d.done(save("authorizenet", keys), "/office/settings#authorizenet")
+			d.done(save("payments", url.Values{"payments.gateway": {"authorizenet"}}), "/office/settings#payments")
+			says(t, d.page("owner", "/office/settings"), "Test mode: no money moves.")
+			says(t, d.page("owner", "/office/settings/processor"), "/webhooks/authorizenet")
+			doc = d.parse(save("authorizenet", url.Values{"authorizenet.signature_key.remove": {"yes"}}), 422)
+			says(t, doc, "Authorize.Net needs this")
+			d.done(save("authorizenet", url.Values{"authorizenet.environment": {"production"}}), "/office/settings#authorizenet")
+			if doc := d.page("owner", "/office/settings"); strings.Contains(doc.Text(), "no money moves.") {
+				t.Error("money moves, and the banner says that none does")
+			}
+			d.done(save("payments", url.Values{"payments.gateway": {"stripe"}}), "/office/settings#payments")
+			d.done(save("authorizenet", url.Values{"authorizenet.login_id.remove": {"yes"}, "authorizenet.transaction_key.remove": {"yes"}, "authorizenet.signature_key.remove": {"yes"}}), "/office/settings#authorizenet")
+
 			// left empty it stays; the box takes it away, unless Stripe is in use
 			d.done(save("payments", url.Values{"payments.gateway": {"stripe"}, "payments.minimum": {"2.00"}, "stripe.secret_key": {""}}), "/office/settings#payments")
 			if current("stripe.secret_key") != "sk_test_SECRET1" || current("payments.minimum") != "2.00" {

@@ -7,7 +7,8 @@ import view "customerportal/views/office"
 var authorizeNetSection = section{
 	key: "authorizenet", title: "Authorize.Net",
 	hint: "Needed when Authorize.Net is the processor. The three keys stand in its merchant interface under Account, Settings, API Credentials & Keys; Customer Information Manager and the Transaction Details API must be enabled there. " +
-		"Its payment pages cannot be closed early: a customer who leaves one can change the payment 20 minutes later. Card chargebacks are told only where your merchant bank reports them to Authorize.Net.",
+		"Under Account, Settings, Webhooks an endpoint with the address on our page Payment processor, for the events of payments, fraud and payment profiles, tells the portal at once what happens. " +
+		"Its payment pages cannot be closed early: a customer who leaves one can go on with the same payment, or make another one 20 minutes later. Card chargebacks are told only where your merchant bank reports them to Authorize.Net.",
 	fields: []field{
 		{key: "authorizenet.environment", label: "Account", options: []view.Option{{Value: "test", Label: "Test: no money moves"}, {Value: "production", Label: "Production"}}},
 		{key: "authorizenet.login_id", label: "API login ID"},

@@ -18,6 +18,8 @@ func (h *Handlers) goOn(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set("X-Robots-Tag", "noindex, nofollow")
+	// the processor is told where the form comes from, and no more of the address
+	c.Response().Header().Set("Referrer-Policy", "strict-origin")
 	p := &pages.GoPage{Base: views.Base{Title: "On to the payment page"}, Back: f.Back, Over: f.Over}
 	status := http.StatusOK
 	if f.Over {

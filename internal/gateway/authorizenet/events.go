@@ -16,16 +16,8 @@ import (
 	"customerportal/internal/gateway"
 )
 
-// EventTypes are the events a webhook endpoint should be subscribed to
+// signatureHeader is "sha512=" and the hexadecimal HMAC-SHA512 of the body
 // (https://developer.authorize.net/api/reference/features/webhooks.html).
-var EventTypes = []string{
-	"net.authorize.payment.authcapture.created", "net.authorize.payment.capture.created",
-	"net.authorize.payment.fraud.approved", "net.authorize.payment.fraud.declined", "net.authorize.payment.fraud.held",
-	"net.authorize.payment.refund.created", "net.authorize.payment.void.created",
-	"net.authorize.customer.paymentProfile.updated", "net.authorize.customer.paymentProfile.deleted",
-}
-
-// signatureHeader is "sha512=" and the hexadecimal HMAC-SHA512 of the body.
 const signatureHeader = "X-ANET-Signature"
 
 // signingKeys are what the signature key may be used as. Authorize.Net's pages

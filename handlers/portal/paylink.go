@@ -248,7 +248,7 @@ func (h *Handlers) linkReceipt(c echo.Context, status int, g guest, email string
 	}
 	p := &pages.LinkPaymentPage{Base: views.Base{Title: "Payment " + r.Reference, Errors: refused}, Heading: paymentHeading(r.State), Path: g.payment(r.Reference),
 		Reference: r.Reference, Date: r.Date, Type: r.Type, Method: r.Method, Amount: r.Amount, State: string(r.State), StateClass: web.PaymentClass(r.State),
-		Meaning: r.State.Meaning(), Failure: r.Failure, NoMoney: r.Sandbox, Checking: r.State == ledger.Checking, GoOn: now.Redirect, Back: g.path}
+		Meaning: r.State.Meaning(), Failure: r.Failure, Sandbox: r.Sandbox, Checking: r.State == ledger.Checking, GoOn: now.Redirect, Back: g.path}
 	if now.State.GaveUp() {
 		p.Again = g.path + "?again=" + url.QueryEscape(r.Reference)
 	}

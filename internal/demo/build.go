@@ -11,6 +11,7 @@ import (
 	"customerportal/internal/audit"
 	"customerportal/internal/calendar"
 	"customerportal/internal/gateway/sandbox"
+	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
 	"customerportal/internal/settings"
@@ -24,6 +25,7 @@ type Tools struct {
 	Settings *settings.Store
 	Accounts *account.Service
 	Payments *payment.Service
+	Ledger   *ledger.Service
 	// Sandbox opens the sandbox that Payments works with.
 	Sandbox func(*settings.Settings) (*sandbox.Sandbox, error)
 	// Mail sends to the mailbox.
@@ -87,6 +89,9 @@ func build(ctx context.Context, t Tools) (*Guide, error) {
 	if err := o.run(ctx); err != nil {
 		return nil, err
 	}
+	if err := mailInvoice(ctx, t, b.customers[0]); err != nil {
+		return nil, err
+	}
 	for _, n := range newcomers {
 		h := households[n.customer]
 		g.New = append(g.New, Newcomer{
@@ -95,6 +100,23 @@ func build(ctx context.Context, t Tools) (*Guide, error) {
 		})
 	}
 	return g, nil
+}
+
+// mailInvoice mails the newest open invoice of a customer, so that the mailbox
+// has a pay link in it.
+func mailInvoice(ctx context.Context, t Tools, customer int64) error {
+	err := t.DB.Write(ctx, func(q *db.Queries) error {
+		open, err := ledger.Payable(ctx, q, customer)
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		_, err = t.Ledger.MailInvoice(ctx, q, calendar.InstantOf(t.Clock.Now()), open[len(open)-1].ID, "issued")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return t.Mail.Run(ctx)
 }
 
 // logins makes the log-ins of customers and of the owner. It returns who logs in

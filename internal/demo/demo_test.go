@@ -61,7 +61,8 @@ func build(t *testing.T, now time.Time) *made {
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	m.Accounts = account.New(m.DB, clock, m.Settings, writer)
-	m.Payments = payment.New(m.DB, clock, m.Settings, writer, ledger.New(m.DB, clock, m.Settings, writer), payment.Gateways{
+	m.Ledger = ledger.New(m.DB, clock, m.Settings, writer)
+	m.Payments = payment.New(m.DB, clock, m.Settings, writer, m.Ledger, payment.Gateways{
 		"sandbox": func(s *settings.Settings) (gateway.Adapter, error) { return m.Sandbox(s) },
 	}, log)
 	if m.mailbox, err = demo.OpenMailbox(filepath.Join(dir, "mail"), clock); err != nil {

@@ -2,6 +2,7 @@ package document
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"image"
 	"image/color"
@@ -484,10 +485,25 @@ func TestWindow(t *testing.T) {
 }
 
 // TestQR compares the printed QR code, module by module, with the code of the
-// portal's address.
+// portal's address, or of the pay link where there is one.
 func TestQR(t *testing.T) {
-	d := sampleInvoice(1)
-	code, err := qr.Encode(d.PortalURL, qr.M)
+	for _, link := range []string{"", "https://portal.example.com/p/abcdefghijklmnopqrstuvwxyz"} {
+		d := sampleInvoice(1)
+		d.PayURL = link
+		scan(t, d, cmp.Or(link, d.PortalURL))
+		if printed := read(t, mustInvoice(t, d)); strings.Contains(printed, "/p/") || !strings.Contains(printed, strings.TrimRight(d.PortalURL, "/")) {
+			t.Errorf("printed beside it: %s", printed)
+		}
+		if paper := mustInvoice(t, d); link != "" && !bytes.Contains(paper, []byte("/URI ("+link+")")) {
+			t.Error("a press on the code leads elsewhere")
+		}
+	}
+}
+
+// scan compares the QR code of an invoice with the code of an address.
+func scan(t *testing.T, d InvoiceData, address string) {
+	t.Helper()
+	code, err := qr.Encode(address, qr.M)
 	if err != nil {
 		t.Fatal(err)
 	}

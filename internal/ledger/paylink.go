@@ -67,13 +67,13 @@ func (s *Service) payLink(ctx context.Context, q *db.Queries, now calendar.Insta
 }
 
 // printedLink returns the link that is printed on the paper of an invoice, ""
-// when nothing is to be paid on it. It runs in the caller's transaction.
+// when it was paid before anybody was given one. It runs in the caller's transaction.
 func (s *Service) printedLink(ctx context.Context, q *db.Queries, invoiceID int64) (string, error) {
 	l, err := q.GetPayLink(ctx, invoiceID)
 	if err != nil {
 		return "", fmt.Errorf("ledger: pay link: %w", err)
 	}
-	if l.State != "issued" || l.BalanceCents == 0 || l.Revoked != 0 {
+	if l.State != "issued" || l.BalanceCents == 0 && l.Generation == 0 || l.Revoked != 0 {
 		return "", nil
 	}
 	generation, err := s.payLink(ctx, q, s.clock.Now(), invoiceID, false)

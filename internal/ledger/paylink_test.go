@@ -113,8 +113,8 @@ func TestACopiedFileOpensNoPayLink(t *testing.T) {
 	_, token := b.link(id)
 	paper, err := b.service.InvoicePaper(t.Context(), 1, "10001")
 	must(t, err)
-	if !bytes.HasPrefix(paper.Body, []byte("%PDF-")) {
-		t.Fatal("the paper is not a PDF")
+	if !bytes.HasPrefix(paper.Body, []byte("%PDF-")) || !bytes.Contains(paper.Body, []byte("/URI (https://portal.example.com/p/"+token+")")) {
+		t.Fatal("the paper is not a PDF with the link")
 	}
 	must(t, b.db.WriteTx(t.Context(), func(tx *sql.Tx) error {
 		var stored []byte

@@ -35,7 +35,7 @@ type LinkPaymentPage struct {
 	Meaning    string
 	Failure    string
 	Parts      []PaymentPart
-	NoMoney    bool
+	Sandbox    bool // no money moved
 	Checking   bool
 	GoOn       string
 	Again      string

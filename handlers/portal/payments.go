@@ -97,7 +97,7 @@ func (h *Handlers) payment(c echo.Context) error {
 	p := &pages.PaymentPage{
 		Base: views.Base{Title: "Payment " + r.Reference, Tab: "payments"}, Heading: paymentHeading(r.State),
 		Reference: r.Reference, Date: r.Date, Type: r.Type, Method: r.Method, Amount: r.Amount, Refunded: r.Refunded,
-		State: string(r.State), StateClass: web.PaymentClass(r.State), Meaning: r.State.Meaning(), Failure: r.Failure, NoMoney: r.Sandbox,
+		State: string(r.State), StateClass: web.PaymentClass(r.State), Meaning: r.State.Meaning(), Failure: r.Failure, Sandbox: r.Sandbox,
 		LeftLabel: "Left to pay",
 	}
 	p.Checking, p.GoOn = r.State == ledger.Checking, now.Redirect

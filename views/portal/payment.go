@@ -24,7 +24,7 @@ type PaymentPage struct {
 	LeftLabel  string // what the last column says
 	Unapplied  money.Cents
 	Receipt    string // address of the PDF, "" when there is none
-	NoMoney    bool   // paid in the sandbox
+	Sandbox    bool   // no money moved
 	Checking   bool   // the page asks again by itself until the outcome is known
 	GoOn       string // where the customer goes on at the processor, "" when nothing waits there
 	Again      string // where to pay again what was not paid, "" when it was

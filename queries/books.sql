@@ -61,12 +61,12 @@ WHERE y.id > sqlc.arg(after_id) ORDER BY y.id LIMIT sqlc.arg(how_many);
 SELECT CAST(coalesce(max(id), 0) AS INTEGER) FROM (
     SELECT id FROM invoices WHERE id > sqlc.arg(after_id) ORDER BY id LIMIT sqlc.arg(how_many));
 
--- Export: invoices.csv, in pages; drafts and voided invoices are not in it.
+-- Export: invoices.csv, in pages; drafts are not in it.
 -- name: ExportInvoices :many
 SELECT i.number, c.number AS customer_number, i.invoice_date, i.due_date, i.po_number, CAST(coalesce(s.name, '') AS TEXT) AS site,
-       l.description, l.quantity, l.unit_price_cents, l.tax_cents
+       l.description, l.quantity, l.unit_price_cents, l.tax_cents, i.state
 FROM invoices i JOIN invoice_lines l ON l.invoice_id = i.id JOIN customers c ON c.id = i.customer_id LEFT JOIN sites s ON s.id = i.site_id
-WHERE i.id > sqlc.arg(after_id) AND i.id <= sqlc.arg(up_to_id) AND i.state = 'issued'
+WHERE i.id > sqlc.arg(after_id) AND i.id <= sqlc.arg(up_to_id) AND i.state <> 'draft'
 ORDER BY i.id, l.position;
 
 -- Export: payments.csv, in pages; only those of which money stands in the books.

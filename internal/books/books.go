@@ -353,7 +353,10 @@ func (w *writer) invoices(ctx context.Context) error {
 				return w.at(first.file, first.line, err)
 			}
 		}
-		_, err = ledger.IssueInvoice(quiet, w.q, w.now, i.record(id, siteID))
+		invoice, err := ledger.IssueInvoice(quiet, w.q, w.now, i.record(id, siteID))
+		if err == nil && i.status == void {
+			_, err = ledger.VoidInvoice(quiet, w.q, ledger.Voiding{CustomerID: id, InvoiceID: invoice, Date: i.date, At: w.now})
+		}
 		return w.at(first.file, first.line, err)
 	})
 }

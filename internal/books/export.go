@@ -28,9 +28,10 @@ const pageOf = 500
 // reads, so that imported into empty books they give the same books, and
 // ledger.csv and journal.csv for the accountant. Create makes each file.
 //
-// Drafts and voided invoices are not in invoices.csv, and payments of which no
-// money stands in the books (returned, refunded, under way) are not in
-// payments.csv; all that ever moved is in ledger.csv.
+// Voided invoices are in invoices.csv with the status Void, and credit memos are
+// in payments.csv as a payment type of their own. Drafts are not in invoices.csv,
+// and payments of which no money stands in the books (returned, refunded, under
+// way) are not in payments.csv; all that ever moved is in ledger.csv.
 func (s *Service) Export(ctx context.Context, create func(name string) (io.WriteCloser, error)) ([]Exported, error) {
 	tx, err := s.db.Reader().BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -144,7 +145,7 @@ func (e *exporter) invoices(ctx context.Context) error {
 		list, err := e.q.ExportInvoices(ctx, db.ExportInvoicesParams{AfterID: after, UpToID: last})
 		for _, l := range list {
 			e.row(l.Number, l.CustomerNumber, l.InvoiceDate.ISO(), l.DueDate.ISO(), l.PoNumber, l.Site,
-				l.Description, l.Quantity.String(), l.UnitPriceCents.Plain(), l.TaxCents.Plain())
+				l.Description, l.Quantity.String(), l.UnitPriceCents.Plain(), l.TaxCents.Plain(), statusOf(l.State))
 		}
 		return last, 1, err // a page of drafts has no rows, and there may be more behind it
 	})

@@ -79,51 +79,72 @@ func (w words) fill(t *testing.T, q *db.Queries) {
 			t.Fatal(err)
 		}
 	}
-	const now = calendar.Instant(1793534400000)
 	for c := range 8 {
-		r := account.Record{Number: fmt.Sprintf("%s%d", w.maybe(w.text()), c), BusinessName: w.text(), FirstName: w.maybe(w.text()), LastName: w.maybe(w.text()),
-			Address1: w.maybe(w.text()), Address2: w.maybe(w.text()), City: w.maybe(w.text()), State: w.maybe("MA"), Zip: w.maybe("01101"), Terms: w.maybe("Net 30"),
-			Phones: []string{fmt.Sprintf("+1 413 555 01%02d", c), fmt.Sprintf("(413) 555-02%02d x5", c)}[:w.IntN(3)],
-			Emails: []string{fmt.Sprintf("a%d@example.com", c), fmt.Sprintf("o'brien%d@example.com", c)}[:w.IntN(3)], Status: []string{"active", "inactive"}[w.IntN(2)]}
-		id, _, err := account.SaveCustomer(t.Context(), q, now, r)
-		must(err)
-		site, _, err := account.SaveSite(t.Context(), q, now, account.SiteRecord{CustomerID: id, Name: w.text(), TaxCode: w.maybe(w.text()), TaxExempt: w.IntN(2) == 0})
-		must(err)
-		_, _, err = account.SaveSystem(t.Context(), q, now, account.SystemRecord{SiteID: site, Name: w.text(), SystemType: w.maybe(w.text()), AccountNumber: w.maybe("0042")})
-		must(err)
-		var invoices []ledger.Allocation
-		for i := range w.IntN(5) {
-			date := calendar.NewDate(2026, 1, 1).AddDays(w.IntN(300))
-			record := ledger.InvoiceRecord{Number: strings.ReplaceAll(fmt.Sprintf("%s%d-%d", w.maybe(w.text()), c, i), ";", ""), CustomerID: id, SiteID: []int64{0, site}[w.IntN(2)],
-				Date: date, PONumber: w.maybe(w.text())}
-			for range 1 + w.IntN(4) {
-				record.Lines = append(record.Lines, ledger.Line{Description: w.text("two\nlines", "=a\n\n=b"), Quantity: money.Quantity(1 + w.IntN(5000)), UnitPrice: money.Cents(w.IntN(100_000)), Tax: money.Cents(w.IntN(100))})
-			}
-			record.Lines = append(record.Lines, ledger.Line{Description: w.text(), Quantity: money.QuantityScale, UnitPrice: -money.Cents(w.IntN(2)), Tax: 1})
-			invoice, err := ledger.IssueInvoice(t.Context(), q, now, record)
-			must(err)
-			invoices = append(invoices, ledger.Allocation{InvoiceID: invoice})
+		w.customer(t, q, c, must)
+	}
+}
+
+// customer makes up one customer with his books.
+func (w words) customer(t *testing.T, q *db.Queries, c int, must func(error)) {
+	t.Helper()
+	const now = calendar.Instant(1793534400000)
+	r := account.Record{Number: fmt.Sprintf("%s%d", w.maybe(w.text()), c), BusinessName: w.text(), FirstName: w.maybe(w.text()), LastName: w.maybe(w.text()),
+		Address1: w.maybe(w.text()), Address2: w.maybe(w.text()), City: w.maybe(w.text()), State: w.maybe("MA"), Zip: w.maybe("01101"), Terms: w.maybe("Net 30"),
+		Phones: []string{fmt.Sprintf("+1 413 555 01%02d", c), fmt.Sprintf("(413) 555-02%02d x5", c)}[:w.IntN(3)],
+		Emails: []string{fmt.Sprintf("a%d@example.com", c), fmt.Sprintf("o'brien%d@example.com", c)}[:w.IntN(3)], Status: []string{"active", "inactive"}[w.IntN(2)]}
+	id, _, err := account.SaveCustomer(t.Context(), q, now, r)
+	must(err)
+	site, _, err := account.SaveSite(t.Context(), q, now, account.SiteRecord{CustomerID: id, Name: w.text(), TaxCode: w.maybe(w.text()), TaxExempt: w.IntN(2) == 0})
+	must(err)
+	_, _, err = account.SaveSystem(t.Context(), q, now, account.SystemRecord{SiteID: site, Name: w.text(), SystemType: w.maybe(w.text()), AccountNumber: w.maybe("0042")})
+	must(err)
+	var invoices []ledger.Allocation
+	for i := range w.IntN(5) {
+		date := calendar.NewDate(2026, 1, 1).AddDays(w.IntN(300))
+		record := ledger.InvoiceRecord{Number: strings.ReplaceAll(fmt.Sprintf("%s%d-%d", w.maybe(w.text()), c, i), ";", ""), CustomerID: id, SiteID: []int64{0, site}[w.IntN(2)],
+			Date: date, PONumber: w.maybe(w.text())}
+		for range 1 + w.IntN(4) {
+			record.Lines = append(record.Lines, ledger.Line{Description: w.text("two\nlines", "=a\n\n=b"), Quantity: money.Quantity(1 + w.IntN(5000)), UnitPrice: money.Cents(w.IntN(100_000)), Tax: money.Cents(w.IntN(100))})
 		}
-		for p := range w.IntN(4) {
-			kind, label := ledger.ParseKind([]string{"Check", "Cash", "Visa", "ACH", "=Barter"}[w.IntN(5)])
-			record := ledger.PaymentRecord{CustomerID: id, Kind: kind, Label: label, Number: w.maybe("=1001"), Amount: money.Cents(1 + w.IntN(200_000)),
-				Date: calendar.NewDate(2026, 11, 1).AddDays(p), Source: "office", Nonce: fmt.Sprint(c, " ", p), Allocations: invoices[:w.IntN(len(invoices)+1)]}
-			payment, err := ledger.RecordPayment(t.Context(), q, now, record)
+		record.Lines = append(record.Lines, ledger.Line{Description: w.text(), Quantity: money.QuantityScale, UnitPrice: -money.Cents(w.IntN(2)), Tax: 1})
+		invoice, err := ledger.IssueInvoice(t.Context(), q, now, record)
+		must(err)
+		invoices = append(invoices, ledger.Allocation{InvoiceID: invoice})
+	}
+	for p := range w.IntN(4) {
+		kind, label := ledger.ParseKind([]string{"Check", "Cash", "Visa", "ACH", "=Barter"}[w.IntN(5)])
+		record := ledger.PaymentRecord{CustomerID: id, Kind: kind, Label: label, Number: w.maybe("=1001"), Amount: money.Cents(1 + w.IntN(200_000)),
+			Date: calendar.NewDate(2026, 11, 1).AddDays(p), Source: "office", Nonce: fmt.Sprint(c, " ", p), Allocations: invoices[:w.IntN(len(invoices)+1)]}
+		payment, err := ledger.RecordPayment(t.Context(), q, now, record)
+		must(err)
+		switch w.IntN(3) {
+		case 0: // some of it is given back
+			_, _, err = ledger.Reverse(t.Context(), q, ledger.Reversal{PaymentID: payment, CustomerID: id, Cents: record.Amount/2 + 1, Reason: ledger.Refund, Fact: fmt.Sprint("refund ", payment), Date: record.Date, At: now})
 			must(err)
-			switch w.IntN(3) {
-			case 0: // some of it is given back
-				_, _, err = ledger.Reverse(t.Context(), q, ledger.Reversal{PaymentID: payment, CustomerID: id, Cents: record.Amount/2 + 1, Reason: ledger.Refund, Fact: fmt.Sprint("refund ", payment), Date: record.Date, At: now})
-				must(err)
-			case 1: // what was left over goes to an invoice
-				credit, err := ledger.Unapplied(t.Context(), q, id)
-				must(err)
-				open, err := ledger.Payable(t.Context(), q, id)
-				must(err)
-				if credit > 0 && len(open) > 0 {
-					must(ledger.ApplyCredit(t.Context(), q, ledger.CreditUse{CustomerID: id, InvoiceID: open[0].ID, Cents: min(credit, open[0].Balance), Fact: fmt.Sprint("apply ", payment), Date: record.Date, At: now}))
-				}
+		case 1: // what was left over goes to an invoice
+			credit, err := ledger.Unapplied(t.Context(), q, id)
+			must(err)
+			open, err := ledger.Payable(t.Context(), q, id)
+			must(err)
+			if credit > 0 && len(open) > 0 {
+				must(ledger.ApplyCredit(t.Context(), q, ledger.CreditUse{CustomerID: id, InvoiceID: open[0].ID, Cents: min(credit, open[0].Balance), Fact: fmt.Sprint("apply ", payment), Date: record.Date, At: now}))
 			}
 		}
+	}
+	// a credit of the dealer's, on an invoice or on the account
+	if w.IntN(2) == 0 {
+		credit := ledger.PaymentRecord{CustomerID: id, Kind: ledger.CreditMemo, Amount: money.Cents(1 + w.IntN(500)), Date: "2026-11-20", Source: "office",
+			Nonce: fmt.Sprint("credit ", c), Memo: "kindness"}
+		if open, err := ledger.Payable(t.Context(), q, id); err == nil && len(open) > 0 {
+			credit.Allocations = []ledger.Allocation{{InvoiceID: open[0].ID}}
+		}
+		_, err := ledger.RecordPayment(t.Context(), q, now, credit)
+		must(err)
+	}
+	// one that is not to be paid, whatever was paid on it
+	if len(invoices) > 0 && w.IntN(2) == 0 {
+		_, err := ledger.VoidInvoice(t.Context(), q, ledger.Voiding{CustomerID: id, InvoiceID: invoices[w.IntN(len(invoices))].InvoiceID, Date: "2026-11-21", At: now})
+		must(err)
 	}
 }
 

@@ -94,7 +94,7 @@ var (
 	systemsFile = &kind{name: "systems", columns: []string{"customer_number", "site_name", "system_name", "system_type", "account_number"},
 		missing: need("customer_number", "site_name", "system_name")}
 	invoicesFile = &kind{name: "invoices", columns: []string{"invoice_number", "customer_number", "invoice_date", "due_date", "po_number", "site_name",
-		"description", "quantity", "unit_price", "tax"},
+		"description", "quantity", "unit_price", "tax", "status"},
 		missing: need("invoice_number", "customer_number", "invoice_date", "description", "unit_price")}
 	paymentsFile = &kind{name: "payments", columns: []string{"payment_number", "customer_number", "payment_date", "payment_type", "reference", "amount", "apply_to"},
 		missing: need("customer_number", "payment_date", "payment_type", "amount")}

@@ -477,6 +477,7 @@ type invoiceRow struct {
 	line               int64
 	number             string
 	customer, po, site string
+	status             string // "" or Void
 	date, due          calendar.Date
 	item               ledger.Line
 	bad                bool
@@ -491,15 +492,16 @@ type invoice struct {
 	rows               []invoiceRow
 	count              int // of rows, when there are more than maxLines
 	customer, po, site string
+	status             string
 	date, due          calendar.Date
 }
 
 // invoices calls fn for every staged invoice in the order of the numbers, each
 // with its rows in the order of the files. Only those that are new, or all.
 func (s *stage) invoices(ctx context.Context, newOnly bool, fn func(i *invoice) error) error {
-	query := `SELECT file, line, number, customer, po, site, date, due, description, quantity, price, tax, bad FROM lines ORDER BY number, seq`
+	query := `SELECT file, line, number, customer, po, site, date, due, description, quantity, price, tax, status, bad FROM lines ORDER BY number, seq`
 	if newOnly {
-		query = `SELECT file, line, l.number, l.customer, po, site, date, due, description, quantity, price, tax, bad
+		query = `SELECT file, line, l.number, l.customer, po, site, date, due, description, quantity, price, tax, status, bad
 			FROM balances b CROSS JOIN lines l ON l.number = b.number WHERE b.new = 1 ORDER BY b.number, l.seq`
 	}
 	var i invoice
@@ -513,7 +515,7 @@ func (s *stage) invoices(ctx context.Context, newOnly bool, fn func(i *invoice) 
 		var r invoiceRow
 		var date, due string
 		var quantity, price, tax int64
-		err := scan(&r.file, &r.line, &r.number, &r.customer, &r.po, &r.site, &date, &due, &r.item.Description, &quantity, &price, &tax, &r.bad)
+		err := scan(&r.file, &r.line, &r.number, &r.customer, &r.po, &r.site, &date, &due, &r.item.Description, &quantity, &price, &tax, &r.status, &r.bad)
 		if err != nil {
 			return err
 		}
@@ -569,6 +571,7 @@ func (i *invoice) head() (at *invoiceRow, column string) {
 		}{
 			{"customer_number", &i.customer, &r.customer}, {"invoice_date", (*string)(&i.date), (*string)(&r.date)},
 			{"due_date", (*string)(&i.due), (*string)(&r.due)}, {"po_number", &i.po, &r.po}, {"site_name", &i.site, &r.site},
+			{"status", &i.status, &r.status},
 		} {
 			switch {
 			case *f.from == "" || *f.from == *f.to:
@@ -658,7 +661,11 @@ func (p *planner) invoice(ctx context.Context, i *invoice) error {
 	for _, r := range i.rows {
 		p.report.Files[r.file].New++
 	}
-	return p.stage.exec(`INSERT INTO balances (number, customer, new, state, cents) VALUES (?, ?, 1, 'issued', ?)`, i.number, i.customer, int64(total))
+	state := "issued"
+	if i.status == void {
+		state, total = "void", 0
+	}
+	return p.stage.exec(`INSERT INTO balances (number, customer, new, state, cents) VALUES (?, ?, 1, ?, ?)`, i.number, i.customer, state, int64(total))
 }
 
 // closed says why a row of the closed period is not taken in.
@@ -725,6 +732,9 @@ func (p *planner) sameInvoice(ctx context.Context, i *invoice, old db.FindInvoic
 	if i.site != "" {
 		differ(first, "site_name", old.Site, i.site)
 	}
+	if (old.State == "void") != (i.status == void) {
+		differ(first, "status", statusOf(old.State), i.status)
+	}
 	if column == "" {
 		lines, err := p.q.ListLinesOfInvoice(ctx, old.ID)
 		if err != nil {
@@ -754,6 +764,14 @@ func (p *planner) sameInvoice(ctx context.Context, i *invoice, old db.FindInvoic
 			i.number, orNothing(was), orNothing(is))})
 	}
 	return nil
+}
+
+// statusOf is what the column status says of an invoice's state.
+func statusOf(state string) string {
+	if state == "void" {
+		return void
+	}
+	return ""
 }
 
 func orNothing(s string) string {

@@ -335,9 +335,9 @@ func (w *row) stageThing(r *reader) error {
 func (w *row) stageLine(r *reader, readable bool) error {
 	number := oneLine(w.raw("invoice_number"))
 	var l struct {
-		customer, po, site, description string
-		date, due                       calendar.Date
-		line                            ledger.Line
+		customer, po, site, description, status string
+		date, due                               calendar.Date
+		line                                    ledger.Line
 	}
 	if readable {
 		number = w.needed("invoice_number")
@@ -360,6 +360,7 @@ func (w *row) stageLine(r *reader, readable bool) error {
 		}
 		l.line.UnitPrice = w.money("unit_price", true)
 		l.line.Tax = w.money("tax", false)
+		l.status = voided(w.text("status"))
 		if w.reasons == nil {
 			if err := l.line.Check(); err != nil {
 				w.fault(err)
@@ -373,11 +374,25 @@ func (w *row) stageLine(r *reader, readable bool) error {
 	if w.reasons != nil {
 		bad = 1
 	}
-	return r.stage.exec(`INSERT INTO lines (number, file, line, customer, date, due, po, site, description, quantity, price, tax, bad)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	return r.stage.exec(`INSERT INTO lines (number, file, line, customer, date, due, po, site, description, quantity, price, tax, status, bad)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		number, w.file, w.line, l.customer, string(l.date), string(l.due), l.po, l.site, l.line.Description,
-		int64(l.line.Quantity), int64(l.line.UnitPrice), int64(l.line.Tax), bad)
+		int64(l.line.Quantity), int64(l.line.UnitPrice), int64(l.line.Tax), l.status, bad)
 }
+
+// voided reads what programs write as an invoice's status: "Void" for one that is
+// not to be paid. Any other word, such as "Open" or "Paid", follows from the
+// payments and says nothing here.
+func voided(word string) string {
+	switch strings.ToLower(word) {
+	case "void", "voided", "cancelled", "canceled":
+		return void
+	}
+	return ""
+}
+
+// void is the status of an invoice that is not to be paid.
+const void = "Void"
 
 // description is the one text that may have several lines.
 func (w *row) description() string {

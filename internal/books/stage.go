@@ -45,6 +45,7 @@ CREATE TABLE lines (
     quantity    INTEGER NOT NULL,
     price       INTEGER NOT NULL,
     tax         INTEGER NOT NULL,
+    status      TEXT NOT NULL,
     bad         INTEGER NOT NULL
 );
 -- what invoices are left with, as payments are split: of new ones, and of those

@@ -167,6 +167,13 @@ POST /office/customers/:number/autopay/form                  staff owner billing
 GET  /office/autopay                                         staff owner billing service sales
 GET  /office/autopay.csv                                     staff owner billing service sales
 GET  /office/autopay/cards                                   staff owner billing service sales
+GET  /office/autopay/run                                     staff owner billing
+POST /office/autopay/run                                     staff owner billing
+GET  /office/autopay/runs                                    staff owner billing service sales
+GET  /office/autopay/runs/:id                                staff owner billing service sales
+GET  /office/autopay/late/:id                                staff owner billing
+POST /office/autopay/late/:id                                staff owner billing
+POST /office/customers/:number/autopay/retry                 staff owner billing
 POST /office/autopay/hold                                    staff owner billing
 POST /office/autopay/release                                 staff owner billing
 GET  /office/customers/:number/paylinks                      staff owner billing

@@ -166,6 +166,32 @@ func (h *Handlers) autoPayPage(c echo.Context, plan *autopay.Plan, v planView) (
 	if err != nil {
 		return nil, err
 	}
+	progress, err := h.AutoPay.Progress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r := progress.Run; r != nil && (progress.Working || progress.Stopped) {
+		line := autoPayRunLine(s, r)
+		p.Now = &line
+	}
+	if r := progress.Late; r != nil {
+		at := autoPayTab + "/late/" + number(r.ID)
+		p.Late = append(p.Late, view.LateRun{Title: "Late: " + r.Count.AsksAmount.String(), Lines: lateWords(r), Decide: at})
+	}
+	if due, troubled := dueBy(plan, today); p.CanAct && plan.Stopped == "" && (progress.Stopped || !progress.Working && len(due)+troubled > 0) {
+		p.RunHref = autoPayTab + "/run"
+	}
+	runs, err := h.AutoPay.Runs(ctx, 0, 6)
+	if err != nil {
+		return nil, err
+	}
+	for i := range runs {
+		if i == 5 {
+			p.MoreRuns = autoPayTab + "/runs"
+			break
+		}
+		p.Runs = append(p.Runs, autoPayRunLine(s, &runs[i]))
+	}
 	_, last := payment.ExpiringMonths(today)
 	if p.Cards, err = h.DB.Read().CountExpiringAutoPayCards(ctx, db.CountExpiringAutoPayCardsParams{Gateway: s.Gateway, LastMonth: last}); err != nil {
 		return nil, err

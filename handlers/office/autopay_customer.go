@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"customerportal/db"
 	"customerportal/handlers/web"
 	"customerportal/internal/audit"
+	"customerportal/internal/autopay"
 	"customerportal/internal/fault"
 	"customerportal/internal/ledger"
 	"customerportal/internal/money"
@@ -125,6 +127,13 @@ func (h *Handlers) autoPayCustomerPage(c echo.Context) (*view.AutoPayCustomerPag
 	for _, r := range consents {
 		p.Consents = append(p.Consents, consentRow(s, who, r))
 	}
+	months, err := h.AutoPay.Months(ctx, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range months {
+		p.Months = append(p.Months, monthRow(who, m, p.CanAct))
+	}
 	holds, err := h.AutoPay.Holds(ctx, row.ID)
 	if err != nil {
 		return nil, err
@@ -133,6 +142,31 @@ func (h *Handlers) autoPayCustomerPage(c echo.Context) (*view.AutoPayCustomerPag
 		p.Holds = append(p.Holds, view.HoldRow{From: r.At.Format(s.Zone), By: r.By, Reason: r.Reason, Until: r.ReleasedAt, ReleasedBy: r.ReleasedBy, ReleaseReason: r.ReleaseReason})
 	}
 	return p, nil
+}
+
+// monthClasses are the looks of a month's states.
+var monthClasses = map[autopay.State]string{autopay.Paid: "state-ok", autopay.Planned: "state-progress", autopay.Processing: "state-progress", autopay.Retrying: "state-progress",
+	autopay.Failed: "state-failed", autopay.Trouble: "state-failed", autopay.Asks: "state-past"}
+
+func monthRow(who view.Ref, m autopay.Month, act bool) view.MonthRow {
+	row := view.MonthRow{Due: m.Due.String(), State: firstUpper(m.State.Words()), StateClass: cmp.Or(monthClasses[m.State], "state-off"), Words: m.Words,
+		Run: autopay.RunPath(m.RunID), Reference: m.Reference}
+	if m.Amount > 0 {
+		row.Amount = m.Amount.String()
+	}
+	if m.Retry != "" {
+		row.Retry = "Tried again on " + m.Retry.String()
+	}
+	if m.Reference != "" {
+		row.Payment = paymentPath(who.Number, m.Reference)
+	}
+	switch m.State {
+	case autopay.Failed, autopay.Retrying, autopay.Trouble, autopay.Held, autopay.Skipped:
+		if act {
+			row.Again, row.Period = autoPayPath(who)+"/retry", m.Period
+		}
+	}
+	return row
 }
 
 func consentRow(s *settings.Settings, who view.Ref, r payment.ConsentRecord) view.ConsentRow {

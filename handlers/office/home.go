@@ -61,6 +61,11 @@ func (h *Handlers) home(c echo.Context) error {
 		if err != nil {
 			return err
 		}
+		auto, err := h.autoPayNeeds(ctx)
+		if err != nil {
+			return err
+		}
+		needs = append(auto, needs...)
 		p.Needs = append(needs, p.Needs...)
 		if needs, err = h.billingNeeds(ctx, s); err != nil {
 			return err

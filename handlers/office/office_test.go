@@ -275,6 +275,8 @@ var roles = map[string]string{
 	"office.payment.new": "owner billing", "office.payment.preview": "owner billing", "office.payment.record": "owner billing",
 	"office.method.remove": "owner billing",
 	"office.autopay":       "owner billing service sales", "office.autopay.csv": "owner billing service sales", "office.autopay.cards": "owner billing service sales",
+	"office.autopay.run": "owner billing", "office.autopay.run.now": "owner billing", "office.autopay.runs": "owner billing service sales", "office.autopay.result": "owner billing service sales",
+	"office.autopay.late": "owner billing", "office.autopay.late.decide": "owner billing", "office.customer.autopay.retry": "owner billing",
 	"office.autopay.hold": "owner billing", "office.autopay.release": "owner billing",
 	"office.refund": "owner billing", "office.refund.preview": "owner billing", "office.refund.do": "owner billing",
 	"office.returned": "owner billing", "office.returned.preview": "owner billing", "office.returned.do": "owner billing",

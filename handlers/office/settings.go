@@ -71,6 +71,10 @@ var sections = []section{
 	approvalsSection,
 	mailSection, reminderSection, lateFeeSection,
 	accountingSection,
+	{key: "autopay", title: "Auto Pay", hint: "Every day at six in the morning Auto Pay takes what is due of the customers whose day it is. Customers are written to ten days ahead when the amount differs from the last, and seven working days ahead after six months without a payment.", fields: []field{
+		{key: "autopay.takes", label: "It takes", hint: "All open invoices are taken only of customers who authorized it after this was set", options: []view.Option{{Value: "due", Label: "Invoices that are due by the day"}, {Value: "all", Label: "All open invoices"}}},
+		{key: "autopay.credit_first", label: "Use credit on the account first", options: yesNo},
+	}},
 	{key: "registration", title: "Registration", hint: "Key, customer number, zip code and e-mail must always match.", fields: []field{
 		{key: "registration.names", label: "Names", options: []view.Option{{Value: "strict", Label: "First and last name must match"}, {Value: "loose", Label: "The last name must match"}}},
 		{key: "registration.phone", label: "Phone", options: []view.Option{{Value: "strict", Label: "The phone must match"}, {Value: "loose", Label: "Any phone will do"}}},

@@ -23,7 +23,9 @@ type AutoPayPage struct {
 	Causes  []PlanSum
 	Plan    PlanList
 	Runs    []RunLine
-	Cards   int64 // that auto pay draws on and that run out soon or have
+	// MoreRuns is the list of all of them, "" when these are all.
+	MoreRuns string
+	Cards    int64 // that auto pay draws on and that run out soon or have
 }
 
 // PlanDay adds up one day of the plan.
@@ -76,8 +78,8 @@ type PlanRow struct {
 type LateRun struct {
 	Title string
 	Lines []string
-	Take  string // the page that confirms it, or takes it
-	Skip  string
+	// Decide is the page that asks whether it is taken or skipped.
+	Decide string
 }
 
 // RunLine is one run in the list.
@@ -100,4 +102,67 @@ type AutoPayCardsPage struct {
 type CardRow struct {
 	Number, Name, Href, Card, Expires, Told string
 	Expired                                 bool
+}
+
+// AutoPayRunsPage lists all runs.
+type AutoPayRunsPage struct {
+	views.Base
+	Runs []RunLine
+	More string
+}
+
+// AutoPayRunPage is one run.
+type AutoPayRunPage struct {
+	views.Base
+	Run Run
+}
+
+// Run is how a run stands; it is also what the page asks for again while the run
+// is at work.
+type Run struct {
+	Title, Path       string
+	State, StateClass string
+	Trouble           string // why it stopped or waits, "" when it does not
+	Working           bool
+	CanAct            bool
+	Percent           int
+	Done, All         int
+	Said              string // for those who do not see the bar
+	Resume, Decide    string // where it is let go on, or decided about
+	Facts             []Fact
+	Sums              []PlanSum
+	Shows             []PlanFilter
+	Asks              string // the address of what is shown
+	Rows              []RunRow
+	More              string
+}
+
+// RunRow is one customer in a run.
+type RunRow struct {
+	Number, Name, Href, Due, Method, Amount string
+	State, StateClass, Attempt, Words       string
+	Payment, Reference                      string
+	Retry                                   string // when it is tried again, "" = not by itself
+	Again, Period, Confirm                  string // where it is tried again by hand
+}
+
+// AutoPayConfirmPage asks before anything is taken.
+type AutoPayConfirmPage struct {
+	views.Base
+	Why    string // there is nothing to be confirmed, "" when there is
+	See    string // the run in question, "" for none
+	Words  []string
+	Amount string
+	Kinds  []PlanSum
+	Action string
+	Button string
+	Skip   string // the other choice's button, "" for none
+	Back   string
+}
+
+// MonthRow is what became of one of a customer's months.
+type MonthRow struct {
+	Due, State, StateClass, Words, Amount, Retry string
+	Run, Payment, Reference                      string
+	Again, Period                                string
 }

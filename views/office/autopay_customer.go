@@ -18,8 +18,6 @@ type AutoPayCustomerPage struct {
 	On       bool
 	Hold     string // why it takes nothing, "" when it does
 	Facts    []Fact
-	Trouble  string   // why the next payment would fail, "" when it would not
-	Warnings []string // what else is to be known about it
 	CanAct   bool
 	FormHref string // where a signed form is entered, "" when nothing is on file
 	NoMail   bool   // no address to mail anything to
@@ -28,6 +26,7 @@ type AutoPayCustomerPage struct {
 	HoldForm *ReasonForm
 	Consents []ConsentRow
 	Holds    []HoldRow
+	Months   []MonthRow
 }
 
 // DayForm arranges the day of the month.

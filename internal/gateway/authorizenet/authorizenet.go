@@ -194,7 +194,15 @@ func (a *Adapter) SaveCustomer(ctx context.Context, _, id string, c gateway.Cust
 		if !numeric(id) {
 			return "", fmt.Errorf("%s %q: %w", op, id, gateway.ErrNotFound)
 		}
-		return id, a.client.ask(ctx, op, "updateCustomerProfileRequest", &saveProfile{Profile: profile}, &verdict{})
+		var saved verdict
+		err := a.client.send(ctx, op, "updateCustomerProfileRequest", &saveProfile{Profile: profile}, &saved)
+		if err == nil && saved.code() != codeDuplicate { // another profile says the same: this one may stay as it is
+			err = saved.err(op)
+		}
+		if err != nil {
+			return "", err
+		}
+		return id, nil
 	}
 	var made profileSaved
 	if err := a.client.send(ctx, op, "createCustomerProfileRequest", &saveProfile{Profile: profile}, &made); err != nil {
@@ -229,11 +237,13 @@ func duplicates() *settings {
 // object writes the value of a setting of Accept Hosted, a JSON object in a
 // string.
 func object(fields any) string {
-	raw, err := json.Marshal(fields)
-	if err != nil {
+	var out strings.Builder
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false) // addresses with & in them stay as they are
+	if err := e.Encode(fields); err != nil {
 		panic(err) // strings and truth values only
 	}
-	return string(raw)
+	return strings.TrimSpace(out.String())
 }
 
 // OpenPaymentPage implements [gateway.Adapter] with Accept Hosted. Its token
@@ -402,7 +412,7 @@ func (a *Adapter) earlier(ctx context.Context, op string, c gateway.Charge) (*ga
 	found, err := a.byReference(ctx, op, c.Reference, c.CustomerID, a.clock().Add(-gateway.KeyLife), false)
 	if err != nil {
 		if errors.Is(err, gateway.ErrNotFound) {
-			return nil, err
+			err = &gateway.Error{Class: gateway.Unknown, Op: op, Err: err} // a transaction of the list has no details
 		}
 		if gateway.ClassOf(err) == gateway.Unknown && !a.attempts.lost(c.Reference, a.clock()) {
 			err = &gateway.Error{Class: gateway.NotSent, Op: op, Detail: "looking for an earlier transaction", Err: err}

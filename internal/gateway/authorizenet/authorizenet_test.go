@@ -331,6 +331,53 @@ func TestAmounts(t *testing.T) {
 	}
 }
 
+// The same answer with lists as in the XML, and in the forms that numbers come in.
+func TestListsComeInTwoForms(t *testing.T) {
+	for _, forms := range [][2]string{{"[", "]"}, {`{"returnedItem":[`, "]}"}, {`{"returnedItem":`, "}"}} {
+		items := forms[0] + `{"id":"456","dateUTC":"2026-11-21T09:00:00Z","code":"R01","description":"NSF"}` + forms[1]
+		o, err := adapter(t, answers(func(method string) (int, string, error) {
+			if method != "getTransactionDetailsRequest" {
+				return 200, none, nil
+			}
+			return 200, `{"transaction":{"transId":123,"submitTimeUTC":"2026-11-18T09:00:00Z","transactionStatus":"settledSuccessfully","authAmount":"45.10",
+				"order":{"invoiceNumber":"PAY-1"},"payment":{"bankAccount":{"accountNumber":"XXXX6789"}},"returnedItems":` + items + `},"messages":{"resultCode":"Ok"}}`, nil
+		})).Lookup(t.Context(), "123")
+		if err != nil || !o.Returned() || o.Disputes[0].Failure.Network != "R01" || o.Disputes[0].ID != "456" {
+			t.Errorf("%s: %+v, %v", items, o, err)
+		}
+	}
+}
+
+// A list that says "not found" of a customer who has paid nothing yet is no
+// reason to take his card for gone.
+func TestACustomerWithoutTransactions(t *testing.T) {
+	a := adapter(t, answers(func(method string) (int, string, error) {
+		switch method {
+		case "getTransactionListForCustomerRequest":
+			return 200, problem("E00040"), nil
+		case "createTransactionRequest":
+			return 200, `{"transactionResponse":{"responseCode":"1","transId":"99","accountNumber":"XXXX1111","accountType":"MasterCard"},"messages":{"resultCode":"Ok"}}`, nil
+		}
+		return 200, none, nil
+	}))
+	o, err := a.Charge(t.Context(), "", saved)
+	if err != nil || o.State != gateway.Succeeded || o.PaymentID != "99" || o.Method.Brand != "Mastercard" || o.Method.Last4 != "1111" {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// What a profile says may stand in another one, too.
+func TestAProfileLikeAnother(t *testing.T) {
+	a := adapter(t, answers(func(string) (int, string, error) {
+		return 200, `{"messages":{"resultCode":"Error","message":[{"code":"E00039","text":"A duplicate record with ID 41 already exists."}]}}`, nil
+	}))
+	for given, want := range map[string]string{"": "41", "40": "40"} {
+		if id, err := a.SaveCustomer(t.Context(), "", given, gateway.Customer{Reference: "1", Name: "A"}); err != nil || id != want {
+			t.Errorf("%q saved as %q, %v", given, id, err)
+		}
+	}
+}
+
 func TestPageIDsAreReadBack(t *testing.T) {
 	for _, v := range []visit{
 		{Reference: "4F7K9-QXT2B", Customer: "1929820", Kind: gateway.Card, Amount: 123_45, Opened: 1_795_338_000_123, Ends: 1_795_341_600_000},

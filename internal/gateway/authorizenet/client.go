@@ -216,6 +216,31 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// many is a list. In JSON Authorize.Net writes most of them as arrays, and some
+// as in its XML: an object around the one field that is the list.
+type many[T any] []T
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (m *many[T]) UnmarshalJSON(raw []byte) error {
+	if len(raw) == 0 || raw[0] != '{' {
+		return json.Unmarshal(raw, (*[]T)(m))
+	}
+	var around map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &around); err != nil {
+		return err
+	}
+	if len(around) > 1 {
+		return errors.New("an object instead of a list")
+	}
+	for _, inner := range around {
+		if len(inner) > 0 && inner[0] == '{' { // a list of one
+			inner = append(append([]byte("["), inner...), ']')
+		}
+		return json.Unmarshal(inner, (*[]T)(m))
+	}
+	return nil
+}
+
 // dollars is an amount in an answer: a decimal with up to four places, as number
 // or string. Fractions of a cent are refused: we never asked for any.
 type dollars money.Cents

@@ -3,6 +3,7 @@ package authorizenet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -289,7 +290,9 @@ func (a *Adapter) byReference(ctx context.Context, op, reference, customerID str
 		return nil, err
 	}
 	if customerID != "" {
-		if err := a.ofCustomer(ctx, op, customerID, since, collect); err != nil {
+		// Not found may mean that the customer has paid nothing yet. That the profile
+		// is gone is for the charge itself to find out.
+		if err := a.ofCustomer(ctx, op, customerID, since, collect); err != nil && !errors.Is(err, gateway.ErrNotFound) {
 			return nil, err
 		}
 	}
@@ -579,7 +582,7 @@ func (a *Adapter) refundsOf(ctx context.Context, op string, d details, fresh boo
 	}
 	err := a.batches(ctx, op, from, to.Add(clockSkew), func(b batch) error {
 		for _, s := range b.Statistics {
-			if s.RefundCount > 0 {
+			if s.RefundCount != "" && s.RefundCount != "0" {
 				return a.inBatch(ctx, op, string(b.ID), collect)
 			}
 		}

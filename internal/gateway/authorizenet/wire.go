@@ -41,7 +41,7 @@ type getCustomerProfile struct {
 type profileAnswer struct {
 	verdict
 	Profile struct {
-		PaymentProfiles []paymentProfile `json:"paymentProfiles"`
+		PaymentProfiles many[paymentProfile] `json:"paymentProfiles"`
 	} `json:"profile"`
 }
 
@@ -199,22 +199,22 @@ type detailsAnswer struct {
 
 // details is transactionDetailsType.
 type details struct {
-	TransID            text           `json:"transId"`
-	RefTransID         text           `json:"refTransId"`
-	SubmitTime         stamp          `json:"submitTimeUTC"`
-	Type               string         `json:"transactionType"`
-	Status             string         `json:"transactionStatus"`
-	ResponseCode       text           `json:"responseCode"`
-	ResponseReasonCode text           `json:"responseReasonCode"`
-	Batch              *batch         `json:"batch"`
-	Order              order          `json:"order"`
-	RequestedAmount    dollars        `json:"requestedAmount"`
-	AuthAmount         dollars        `json:"authAmount"`
-	SettleAmount       dollars        `json:"settleAmount"`
-	Payment            maskedPayment  `json:"payment"`
-	Customer           customer       `json:"customer"`
-	Profile            *profileIDs    `json:"profile"`
-	ReturnedItems      []returnedItem `json:"returnedItems"`
+	TransID            text               `json:"transId"`
+	RefTransID         text               `json:"refTransId"`
+	SubmitTime         stamp              `json:"submitTimeUTC"`
+	Type               string             `json:"transactionType"`
+	Status             string             `json:"transactionStatus"`
+	ResponseCode       text               `json:"responseCode"`
+	ResponseReasonCode text               `json:"responseReasonCode"`
+	Batch              *batch             `json:"batch"`
+	Order              order              `json:"order"`
+	RequestedAmount    dollars            `json:"requestedAmount"`
+	AuthAmount         dollars            `json:"authAmount"`
+	SettleAmount       dollars            `json:"settleAmount"`
+	Payment            maskedPayment      `json:"payment"`
+	Customer           customer           `json:"customer"`
+	Profile            *profileIDs        `json:"profile"`
+	ReturnedItems      many[returnedItem] `json:"returnedItems"`
 }
 
 type profileIDs struct {
@@ -231,14 +231,14 @@ type returnedItem struct {
 
 // batch is batchDetailsType.
 type batch struct {
-	ID         text        `json:"batchId"`
-	Settled    stamp       `json:"settlementTimeUTC"`
-	State      string      `json:"settlementState"`
-	Statistics []statistic `json:"statistics"`
+	ID         text            `json:"batchId"`
+	Settled    stamp           `json:"settlementTimeUTC"`
+	State      string          `json:"settlementState"`
+	Statistics many[statistic] `json:"statistics"`
 }
 
 type statistic struct {
-	RefundCount int `json:"refundCount"`
+	RefundCount text `json:"refundCount"`
 }
 
 type sorting struct {
@@ -276,8 +276,8 @@ type listForCustomer struct {
 
 type listAnswer struct {
 	verdict
-	Total        text      `json:"totalNumInResultSet"`
-	Transactions []summary `json:"transactions"`
+	Total        text          `json:"totalNumInResultSet"`
+	Transactions many[summary] `json:"transactions"`
 }
 
 // summary is transactionSummaryType.
@@ -299,5 +299,5 @@ type listBatches struct {
 
 type batchesAnswer struct {
 	verdict
-	Batches []batch `json:"batchList"`
+	Batches many[batch] `json:"batchList"`
 }

@@ -48,12 +48,15 @@ func (h *Handlers) guide(c echo.Context) error {
 	now := h.Clock()
 	p := &demoviews.GuidePage{Address: h.PublicURL, Age: age(h.Guide.Made.Date(s.Zone), h.Clock.Today(s.Zone))}
 	p.Title = "Demonstration"
-	if h.Guide.Staff.Email != "" {
-		code, seconds, err := h.Guide.Staff.Code(now)
+	for who, into := range map[demo.Staff]*demoviews.StaffLogin{h.Guide.Staff: &p.Staff, h.Guide.Clerk: &p.Clerk} {
+		if who.Email == "" {
+			continue
+		}
+		code, seconds, err := who.Code(now)
 		if err != nil {
 			return err
 		}
-		p.Staff = demoviews.StaffLogin{Email: h.Guide.Staff.Email, Password: h.Guide.Staff.Password, Code: code, Secret: h.Guide.Staff.Secret, Seconds: seconds}
+		*into = demoviews.StaffLogin{Email: who.Email, Password: who.Password, Code: code, Secret: who.Secret, Seconds: seconds}
 	}
 	for _, l := range h.Guide.Customers {
 		p.Customers = append(p.Customers, demoviews.CustomerLogin(l))

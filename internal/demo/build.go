@@ -119,7 +119,7 @@ func mailInvoice(ctx context.Context, t Tools, customer int64) error {
 	return t.Mail.Run(ctx)
 }
 
-// logins makes the log-ins of customers and of the owner. It returns who logs in
+// logins makes the log-ins of customers and of the office. It returns who logs in
 // for which customer, by their place in households.
 func (b *books) logins(ctx context.Context, accounts *account.Service, g *Guide) (map[int]int64, error) {
 	users := map[int]int64{}
@@ -139,11 +139,19 @@ func (b *books) logins(ctx context.Context, accounts *account.Service, g *Guide)
 		}
 		g.Customers = append(g.Customers, Login{Email: email, Password: password, Name: households[first].display(), Number: customerNumber(first), About: p.about})
 	}
-	key, err := totp.Generate(totp.GenerateOpts{Issuer: dealer["company.name"], AccountName: staffEmail})
-	if err != nil {
-		return nil, err
+	for _, s := range []struct {
+		into              *Staff
+		id                *int64
+		email, name, role string
+	}{{&g.Staff, &b.owner, staffEmail, "Olivia Hartwell", "owner"}, {&g.Clerk, &b.clerk, clerkEmail, "Ben Whitaker", "billing"}} {
+		key, err := totp.Generate(totp.GenerateOpts{Issuer: dealer["company.name"], AccountName: s.email})
+		if err != nil {
+			return nil, err
+		}
+		*s.into = Staff{Email: s.email, Password: staffPassword, Secret: key.Secret()}
+		if *s.id, err = accounts.SaveStaff(ctx, account.StaffRecord{Email: s.email, Name: s.name, Role: s.role, Password: staffPassword, Secret: key.Secret()}); err != nil {
+			return nil, err
+		}
 	}
-	g.Staff = Staff{Email: staffEmail, Password: staffPassword, Secret: key.Secret()}
-	_, err = accounts.SaveStaff(ctx, account.StaffRecord{Email: staffEmail, Name: "Olivia Hartwell", Role: "owner", Password: staffPassword, Secret: g.Staff.Secret})
-	return users, err
+	return users, nil
 }

@@ -111,11 +111,12 @@ var households = []household{
 	{first: "Fatima", last: "Haidari", street: "212 Pelham Street", city: "Lowell", zip: "01852", terms: "Net 15", habit: byCard, monthly: 0, cycle: 1, since: 8, sites: home},
 }
 
-// password is that of every customer's log-in, staffPassword the owner's.
+// password is that of every customer's log-in, staffPassword that of the office's.
 const (
 	password      = "lantern-street-48"
 	staffPassword = "beacon-hill-office-48"
 	staffEmail    = "owner@beaconhillsecurity.example"
+	clerkEmail    = "ben@beaconhillsecurity.example"
 )
 
 // people are the log-ins: the customers each of them sees, by their place in

@@ -15,5 +15,8 @@ var dealer = map[string]string{
 	"service.email":    "service@beaconhillsecurity.example",
 	"time.zone":        "America/New_York",
 	"payments.gateway": "sandbox",
+	"approvals.above":  "100.00",
+	"fees.return":      "25.00",
+	"fees.return_auto": "yes",
 	"mail.from":        "billing@beaconhillsecurity.example",
 }

@@ -29,11 +29,12 @@ const (
 type Guide struct {
 	Made      calendar.Instant
 	Staff     Staff
+	Clerk     Staff // a second person, for what one may not do alone
 	Customers []Login
 	New       []Newcomer
 }
 
-// Staff is the owner's log-in.
+// Staff is the log-in of somebody in the office.
 type Staff struct{ Email, Password, Secret string }
 
 // Code returns the six digits of the second factor at a time, and for how many
@@ -158,6 +159,9 @@ func (g *Guide) Print(out io.Writer, address string, now time.Time) error {
 			return err
 		}
 		fmt.Fprintf(w, "\nThe office, on the same page\n  %s\t%s\tcode %s for %d s, then see %s/demo\n", g.Staff.Email, g.Staff.Password, code, seconds, address)
+	}
+	if g.Clerk.Email != "" {
+		fmt.Fprintf(w, "  %s\t%s\ta second person, for approvals\n", g.Clerk.Email, g.Clerk.Password)
 	}
 	fmt.Fprintf(w, "\nCustomers to register at %s/register\n", address)
 	for _, n := range g.New {

@@ -251,6 +251,8 @@ type books struct {
 	keys      []string
 	sites     [][]int64
 	invoices  []int64 // by the place of the bill
+	// who works in the office
+	owner, clerk int64
 }
 
 // write puts the customers and their history into the books. It runs in the

@@ -112,6 +112,8 @@ func (o *online) plan() {
 	o.on(o.made.bills[bills[0]].date.AddDays(1), 21, o.keep(minh, gateway.Card, sandbox.Entry{Number: "5555555555554444", Expiry: o.expiry(0), CVC: "123"}, false))
 	o.on(o.made.bills[bills[0]].date.AddDays(2), 21, o.pay(minh, gateway.Card, bills[:1], 1, payment.Succeeded))
 
+	o.on(max(today.AddDays(-2), o.made.bills[bills[0]].date.AddDays(3)), 9, o.bank(minh, o.box.Dispute))
+
 	o.on(today.AddDays(-45), 10, o.keep(ebenezer, gateway.ECheck, sandbox.Entry{Routing: "110000000", Account: "000123456789"}, false))
 	o.on(today.AddDays(-44), 10, o.pay(ebenezer, gateway.ECheck, nil, 2, payment.Processing))
 	o.on(today.AddDays(-40), 6, o.bank(ebenezer, o.box.Settle))
@@ -122,7 +124,8 @@ func (o *online) plan() {
 	bills = o.left(zoe)
 	o.on(o.made.bills[bills[0]].date.AddDays(2), 11, o.keep(zoe, gateway.Card, sandbox.Entry{Number: "6011111111111117", Expiry: o.expiry(26), CVC: "123"}, false))
 	o.on(o.made.bills[bills[0]].date.AddDays(2), 12, o.pay(zoe, gateway.Card, bills[:1], 1, payment.Succeeded))
-	o.on(o.made.bills[bills[0]].date.AddDays(refundAfter), 14, o.refund(zoe, 1000))
+	o.on(o.made.bills[bills[0]].date.AddDays(refundAfter), 14, o.refund(zoe, 1000, "The technician came a day late"))
+	o.on(today.AddDays(-1), 10, o.askCredit(zoe, 15000, "No monitoring while the panel was out for repair"))
 }
 
 // refundAfter is how many days after her bill Zoë gets a part of it back.
@@ -242,15 +245,31 @@ func (o *online) bank(customer int, do func(paymentID string) error) func(contex
 	}
 }
 
-// refund gives part of the customer's latest payment back, as the dealer would
-// on the processor's own site.
-func (o *online) refund(customer int, amount money.Cents) func(context.Context) error {
+// desk is somebody at the office's desk.
+func (o *online) desk(id int64, role string) audit.Actor {
+	return audit.Actor{Kind: audit.Staff, StaffID: id, Role: role, IP: "203.0.113.9", UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"}
+}
+
+// refund gives part of the customer's latest payment back.
+func (o *online) refund(customer int, amount money.Cents, reason string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		charge, err := o.charge(customer)
-		if err != nil {
-			return err
+		done, err := o.Payments.Refund(ctx, o.desk(o.books.owner, "owner"), payment.RefundOrder{CustomerID: o.books.customers[customer], Payment: o.paid[customer],
+			Amount: amount, Way: payment.WayGateway, Reason: reason, Nonce: payment.NewNonce()})
+		if err == nil && done.State != "succeeded" {
+			err = fmt.Errorf("refund of %s is %+v", households[customer].display(), done)
 		}
-		_, err = o.box.Refund(ctx, payment.NewNonce(), gateway.Refund{Reference: "R" + ledger.NewReference(), PaymentID: charge.PaymentID, Amount: amount})
+		return err
+	}
+}
+
+// askCredit has the clerk ask for a credit that only two people give.
+func (o *online) askCredit(customer int, amount money.Cents, reason string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		done, err := o.Payments.GiveCredit(ctx, o.desk(o.books.clerk, "billing"), payment.CreditOrder{CustomerID: o.books.customers[customer],
+			Amount: amount, Reason: reason, Mail: true, Nonce: payment.NewNonce()})
+		if err == nil && done.Asked == 0 {
+			err = errors.New("the credit needed no second person")
+		}
 		return err
 	}
 }

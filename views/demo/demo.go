@@ -19,6 +19,7 @@ type GuidePage struct {
 	Address   string
 	Age       string // "today", "3 days ago": when the books were made up
 	Staff     StaffLogin
+	Clerk     StaffLogin // a second person in the office
 	Customers []CustomerLogin
 	New       []Newcomer
 }

@@ -62,6 +62,7 @@ var checks = []func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Fi
 	ledger.CheckBooks,
 	autopay.Check,
 	billing.Check,
+	billing.CheckDrafts,
 	reminder.Check,
 }
 

@@ -9,6 +9,7 @@ import (
 	"customerportal/db"
 	"customerportal/internal/account"
 	"customerportal/internal/audit"
+	"customerportal/internal/billing"
 	"customerportal/internal/calendar"
 	"customerportal/internal/gateway/sandbox"
 	"customerportal/internal/ledger"
@@ -87,6 +88,12 @@ func build(ctx context.Context, t Tools) (*Guide, error) {
 	o := &online{Tools: t, box: box, zone: s.Zone, made: m, books: b, users: users, paid: map[int]string{}}
 	o.plan()
 	if err := o.run(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.byHand(ctx, billing.NewDrafts(t.DB, t.Clock.Now, t.Ledger), calendar.DateOf(now.In(s.Zone))); err != nil {
+		return nil, err
+	}
+	if err := t.Mail.Run(ctx); err != nil {
 		return nil, err
 	}
 	if err := mailInvoice(ctx, t, b.customers[0]); err != nil {

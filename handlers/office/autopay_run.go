@@ -376,7 +376,7 @@ func (h *Handlers) retryMonth(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.SeeNotice(c, back, "It is tried again now; the outcome shows here in a moment.")
+	return h.SeeNotice(c, back, "Another attempt is made today; the outcome shows here.")
 }
 
 // autoPayNeeds names what of auto pay waits for a person: a late run, one that

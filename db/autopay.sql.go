@@ -797,7 +797,7 @@ type ListAutoPayDaysRow struct {
 	Day        int64
 }
 
-// autopay: the days of some customers' standing consents, the oldest first.
+// autopay: the days of some customers' consents, the oldest first.
 func (q *Queries) ListAutoPayDays(ctx context.Context, customers []int64) ([]ListAutoPayDaysRow, error) {
 	query := listAutoPayDays
 	var queryParams []interface{}
@@ -832,18 +832,16 @@ func (q *Queries) ListAutoPayDays(ctx context.Context, customers []int64) ([]Lis
 }
 
 const listAutoPayDue = `-- name: ListAutoPayDue :many
-SELECT m.customer_id, m.accepted_at,
-    CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
-        AND d.from_period <= CAST(?1 AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS day,
-    CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
-        AND d.from_period <= CAST(?2 AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS last_day
-FROM mandates m
-WHERE m.revoked_at = 0 AND m.customer_id > ?3
-  AND NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.customer_id = m.customer_id
-      AND p.period = CASE WHEN coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
-          AND d.from_period <= CAST(?1 AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) <= CAST(?4 AS INTEGER)
-          THEN CAST(?1 AS TEXT) ELSE CAST(?2 AS TEXT) END)
-ORDER BY m.customer_id LIMIT ?5
+SELECT x.customer_id, x.accepted_at, x.this_day, x.last_day FROM (
+    SELECT m.customer_id, m.accepted_at,
+        CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
+            AND d.from_period <= CAST(?1 AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS this_day,
+        CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
+            AND d.from_period <= CAST(?2 AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS last_day
+    FROM mandates m WHERE m.revoked_at = 0 AND m.customer_id > ?3) x
+WHERE NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.customer_id = x.customer_id
+    AND p.period = CASE WHEN x.this_day <= CAST(?4 AS INTEGER) THEN CAST(?1 AS TEXT) ELSE CAST(?2 AS TEXT) END)
+ORDER BY x.customer_id LIMIT ?5
 `
 
 type ListAutoPayDueParams struct {
@@ -857,14 +855,13 @@ type ListAutoPayDueParams struct {
 type ListAutoPayDueRow struct {
 	CustomerID int64
 	AcceptedAt calendar.Instant
-	Day        int64
+	ThisDay    int64
 	LastDay    int64
 }
 
 // autopay, planning: customers whose latest day has come and whose month is not
-// decided. Dom is the day of the month, this and last are the months of it; day
-// and last_day are the customer's in each, as the consent or the office's latest
-// arrangement since has it.
+// decided. Dom is the day of the month; this and last are the months, each with
+// the customer's day in it.
 func (q *Queries) ListAutoPayDue(ctx context.Context, arg ListAutoPayDueParams) ([]ListAutoPayDueRow, error) {
 	rows, err := q.db.QueryContext(ctx, listAutoPayDue,
 		arg.This,
@@ -883,7 +880,7 @@ func (q *Queries) ListAutoPayDue(ctx context.Context, arg ListAutoPayDueParams) 
 		if err := rows.Scan(
 			&i.CustomerID,
 			&i.AcceptedAt,
-			&i.Day,
+			&i.ThisDay,
 			&i.LastDay,
 		); err != nil {
 			return nil, err
@@ -1851,6 +1848,16 @@ func (q *Queries) ListAutoPayUnreported(ctx context.Context, limit int64) ([]Lis
 		return nil, err
 	}
 	return items, nil
+}
+
+const markAutoPayCanceled = `-- name: MarkAutoPayCanceled :exec
+UPDATE auto_pay_attempts SET moved = 1 WHERE auto_pay_attempts.customer_id = ? AND outcome = ''
+    AND payment_id IN (SELECT p.id FROM payments p WHERE p.customer_id = auto_pay_attempts.customer_id AND p.source = 'autopay' AND p.state = 'canceled')
+`
+
+func (q *Queries) MarkAutoPayCanceled(ctx context.Context, customerID int64) error {
+	_, err := q.db.ExecContext(ctx, markAutoPayCanceled, customerID)
+	return err
 }
 
 const markAutoPayMoved = `-- name: MarkAutoPayMoved :exec

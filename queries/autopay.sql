@@ -3,24 +3,21 @@
 SELECT customer_id FROM mandates WHERE revoked_at = 0 AND customer_id > sqlc.arg(after) ORDER BY customer_id LIMIT sqlc.arg(most);
 
 -- autopay, planning: customers whose latest day has come and whose month is not
--- decided. Dom is the day of the month, this and last are the months of it; day
--- and last_day are the customer's in each, as the consent or the office's latest
--- arrangement since has it.
+-- decided. Dom is the day of the month; this and last are the months, each with
+-- the customer's day in it.
 -- name: ListAutoPayDue :many
-SELECT m.customer_id, m.accepted_at,
-    CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
-        AND d.from_period <= CAST(sqlc.arg(this) AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS day,
-    CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
-        AND d.from_period <= CAST(sqlc.arg(last) AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS last_day
-FROM mandates m
-WHERE m.revoked_at = 0 AND m.customer_id > sqlc.arg(after)
-  AND NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.customer_id = m.customer_id
-      AND p.period = CASE WHEN coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
-          AND d.from_period <= CAST(sqlc.arg(this) AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) <= CAST(sqlc.arg(dom) AS INTEGER)
-          THEN CAST(sqlc.arg(this) AS TEXT) ELSE CAST(sqlc.arg(last) AS TEXT) END)
-ORDER BY m.customer_id LIMIT sqlc.arg(most);
+SELECT x.customer_id, x.accepted_at, x.this_day, x.last_day FROM (
+    SELECT m.customer_id, m.accepted_at,
+        CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
+            AND d.from_period <= CAST(sqlc.arg(this) AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS this_day,
+        CAST(coalesce((SELECT d.day FROM auto_pay_days d WHERE d.customer_id = m.customer_id AND d.made_at >= m.shown_at
+            AND d.from_period <= CAST(sqlc.arg(last) AS TEXT) ORDER BY d.id DESC LIMIT 1), m.day) AS INTEGER) AS last_day
+    FROM mandates m WHERE m.revoked_at = 0 AND m.customer_id > sqlc.arg(after)) x
+WHERE NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.customer_id = x.customer_id
+    AND p.period = CASE WHEN x.this_day <= CAST(sqlc.arg(dom) AS INTEGER) THEN CAST(sqlc.arg(this) AS TEXT) ELSE CAST(sqlc.arg(last) AS TEXT) END)
+ORDER BY x.customer_id LIMIT sqlc.arg(most);
 
--- autopay: the days of some customers' standing consents, the oldest first.
+-- autopay: the days of some customers' consents, the oldest first.
 -- name: ListAutoPayDays :many
 SELECT d.customer_id, CAST(d.from_period AS TEXT) AS from_period, d.day FROM mandate_days d
 WHERE d.customer_id IN (sqlc.slice('customers')) ORDER BY d.customer_id, d.arrangement;
@@ -342,3 +339,7 @@ ORDER BY p.id LIMIT sqlc.arg(most);
 SELECT p.reference, p.amount_cents, d.amount_cents AS first_cents FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
 JOIN auto_pay_periods d ON d.customer_id = a.customer_id AND d.period = a.period
 WHERE p.amount_cents > d.amount_cents ORDER BY a.id LIMIT ?;
+
+-- name: MarkAutoPayCanceled :exec
+UPDATE auto_pay_attempts SET moved = 1 WHERE auto_pay_attempts.customer_id = ? AND outcome = ''
+    AND payment_id IN (SELECT p.id FROM payments p WHERE p.customer_id = auto_pay_attempts.customer_id AND p.source = 'autopay' AND p.state = 'canceled');

@@ -101,24 +101,29 @@ func (s *Service) today(ctx context.Context) (today, day calendar.Date, err erro
 	return today, day, nil
 }
 
-// periodOf is the month of a day: "2026-11".
-func periodOf(d calendar.Date) string { return string(d)[:7] }
-
-// latestOf is the last of a customer's days that is not after a day, seen from
-// the days of the month in this month and in the last. It is counted from what
-// the consent or the office's arrangement says, so it never drifts.
-func latestOf(on calendar.Date, day, last int64) calendar.Date {
-	due := calendar.NewDate(on.Year(), on.Month(), int(day))
+// latest is the last of a customer's days that is not after a day. It is counted
+// from the months, so it never drifts.
+func latest(on calendar.Date, days ledger.AutoPayDays) calendar.Date {
+	period := ledger.AutoPayPeriod(on)
+	due := ledger.AutoPayOn(period, days.In(period))
 	if due > on {
-		due = calendar.NewDate(on.Year(), on.Month()-1, int(last))
+		period = lastPeriod(on)
+		due = ledger.AutoPayOn(period, days.In(period))
 	}
 	return due
 }
 
-// latestDay is the last of the customer's days that is not after a day.
-func (a *account) latestDay(on calendar.Date) calendar.Date {
-	month := calendar.NewDate(on.Year(), on.Month(), 1)
-	return latestOf(on, int64(a.days.In(periodOf(month))), int64(a.days.In(periodOf(month.AddMonths(-1)))))
+// lastPeriod is the month before that of a day.
+func lastPeriod(on calendar.Date) string {
+	return ledger.AutoPayPeriod(calendar.NewDate(on.Year(), on.Month()-1, 1))
+}
+
+// dueOf is latest for a row of those who are due.
+func dueOf(on calendar.Date, r db.ListAutoPayDueRow) calendar.Date {
+	if due := ledger.AutoPayOn(ledger.AutoPayPeriod(on), int(r.ThisDay)); due <= on {
+		return due
+	}
+	return ledger.AutoPayOn(lastPeriod(on), int(r.LastDay))
 }
 
 // referenceAlphabet is that of [ledger.NewReference].

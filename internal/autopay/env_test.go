@@ -362,3 +362,91 @@ func (b *books) another() *db.DB {
 	b.Cleanup(func() { _ = d.Close() })
 	return d
 }
+
+// check is a check the office enters for an invoice.
+func (b *books) check(c *customer, invoice int64, cents money.Cents) {
+	b.Helper()
+	b.ok(b.db.Write(b.Context(), func(q *db.Queries) error {
+		_, err := ledger.RecordPayment(b.Context(), q, b.now(), ledger.PaymentRecord{CustomerID: c.id, Kind: ledger.Check, Number: "1042",
+			Amount: cents, Date: b.now().Date(b.zone), Source: "import", Allocations: []ledger.Allocation{{InvoiceID: invoice, Cents: cents}}})
+		return err
+	}))
+}
+
+func (b *books) hold(c *customer) {
+	b.Helper()
+	b.ok(b.auto.Hold(b.Context(), b.staff, c.id, "moves house"))
+}
+
+// copyBooks writes a copy of the books beside them and returns its path.
+func (b *books) copyBooks() string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "older")
+	d, err := sql.Open("sqlite", "file:"+filepath.Join(b.dir, "portal.db-live"))
+	b.ok(err)
+	defer func() { _ = d.Close() }()
+	_, err = d.Exec(`VACUUM INTO ?`, path)
+	b.ok(err)
+	return path
+}
+
+// useBooks goes on with a copy of the books, which are on hold then as restored
+// ones are.
+func (b *books) useBooks(path string) {
+	b.Helper()
+	b.db = dbtest.Open(b, path)
+	b.ok(b.db.WriteTx(b.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE file SET hold = 'restored'`)
+		return err
+	}))
+	b.wire(b.db, b.sandbox)
+}
+
+// confirmBooks is the owner's word that this is the one running copy.
+func (b *books) confirmBooks() {
+	b.Helper()
+	b.ok(b.db.Write(b.Context(), func(q *db.Queries) error {
+		return audit.Record(b.Context(), q, b.now(), b.staff, audit.Entry{Action: "books.confirm"})
+	}))
+	b.ok(b.db.WriteTx(b.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE file SET hold = ''`)
+		return err
+	}))
+}
+
+// consentFor gives the permission in another wording.
+func (b *books) consentFor(c *customer, day int, version string) {
+	b.Helper()
+	b.ok(b.db.Write(b.Context(), func(q *db.Queries) error {
+		if _, err := q.RevokeMandate(b.Context(), db.RevokeMandateParams{RevokedAt: b.now(), RevokedBy: "replaced", CustomerID: c.id}); err != nil {
+			return err
+		}
+		_, err := q.AddMandate(b.Context(), db.AddMandateParams{CustomerID: c.id, MethodID: c.method, ConsentText: "I authorize", ConsentSha256: strings.Repeat("0", 64),
+			ConsentVersion: version, Day: int64(day), ShownAt: b.now(), AcceptedAt: b.now()})
+		return err
+	}))
+}
+
+// broken returns what the doctor finds after a change by hand, which is undone.
+func (b *books) broken(change string) []string {
+	b.Helper()
+	var list []string
+	undone := errors.New("undone")
+	err := b.db.WriteTx(b.Context(), func(tx *sql.Tx) error {
+		if _, err := tx.Exec(change); err != nil {
+			return err
+		}
+		found, err := autopay.Check(b.Context(), db.New(tx), b.now())
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			list = append(list, f.String())
+		}
+		return undone
+	})
+	if !errors.Is(err, undone) {
+		b.Fatal(err)
+	}
+	return list
+}

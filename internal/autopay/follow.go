@@ -155,12 +155,12 @@ func (s *Service) overBy(ctx context.Context, q *db.Queries, m db.AutoPayPeriod,
 	}
 	days, err := ledger.DaysOfAutoPay(ctx, q, m.CustomerID)
 	if err != nil {
-		return false, fmt.Errorf("autopay: consent: %w", err)
+		return false, err
 	}
 	if len(days) == 0 {
 		return true, nil // nothing is taken without a consent
 	}
-	next := periodOf(calendar.NewDate(m.DueDate.Year(), m.DueDate.Month()+1, 1))
+	next := ledger.AutoPayPeriod(calendar.NewDate(m.DueDate.Year(), m.DueDate.Month()+1, 1))
 	return ledger.AutoPayOn(next, days.In(next)) <= day, nil
 }
 

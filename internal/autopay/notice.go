@@ -9,6 +9,7 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/gateway"
+	"customerportal/internal/ledger"
 	"customerportal/internal/money"
 	"customerportal/internal/outbox"
 )
@@ -159,7 +160,7 @@ func (s *Service) notify(ctx context.Context, tell []expected) (int, error) {
 }
 
 func (s *Service) notifyOne(ctx context.Context, q *db.Queries, e expected) error {
-	period, now := periodOf(e.due), s.clock.Now()
+	period, now := ledger.AutoPayPeriod(e.due), s.clock.Now()
 	sent, err := q.ListAutoPayNotices(ctx, db.ListAutoPayNoticesParams{CustomerID: e.a.CustomerID, Period: period})
 	if err != nil {
 		return fmt.Errorf("autopay: notices: %w", err)

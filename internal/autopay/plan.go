@@ -183,11 +183,11 @@ func (p *planner) due(ctx context.Context, q *db.Queries, _ int64, a *account) e
 	if a == nil {
 		return nil // revoked a moment ago
 	}
-	due := a.latestDay(p.day)
+	due := latest(p.day, a.days)
 	if !a.started(due, p.zone) {
 		return nil
 	}
-	m := db.AutoPayPeriod{CustomerID: a.CustomerID, Period: periodOf(due), DueDate: due}
+	m := db.AutoPayPeriod{CustomerID: a.CustomerID, Period: ledger.AutoPayPeriod(due), DueDate: due}
 	if _, err := q.GetAutoPayPeriod(ctx, db.GetAutoPayPeriodParams{CustomerID: m.CustomerID, Period: m.Period}); err == nil {
 		return nil // decided meanwhile
 	} else if !errors.Is(err, sql.ErrNoRows) {

@@ -12,6 +12,7 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/gateway"
+	"customerportal/internal/ledger"
 	"customerportal/internal/money"
 )
 
@@ -139,7 +140,7 @@ func (s *Service) Preview(ctx context.Context) (*Plan, error) {
 		}
 		return s.eachAccount(ctx, q, func(accounts []*account, undecided map[int64]bool) error {
 			for _, a := range accounts {
-				due := a.latestDay(day)
+				due := latest(day, a.days)
 				late := due.DaysUntil(day) > catchUp
 				if !undecided[a.CustomerID] || !a.started(due, set.Zone) || late {
 					due = a.days.Next(day)
@@ -212,7 +213,7 @@ func (s *Service) eachAccount(ctx context.Context, q *db.Queries, f func(list []
 // dueParams asks for the customers whose latest day is not after a day.
 func dueParams(day calendar.Date, after, most int64) db.ListAutoPayDueParams {
 	this := calendar.NewDate(day.Year(), day.Month(), 1)
-	return db.ListAutoPayDueParams{After: after, Most: most, Dom: int64(this.DaysUntil(day) + 1), This: periodOf(this), Last: periodOf(this.AddMonths(-1))}
+	return db.ListAutoPayDueParams{After: after, Most: most, Dom: int64(this.DaysUntil(day) + 1), This: ledger.AutoPayPeriod(day), Last: lastPeriod(day)}
 }
 
 // causes are the obstacles that somebody has to do something about.
@@ -224,7 +225,7 @@ var causes = map[obstacle]string{
 
 // row puts a taking into the plan.
 func (a *account) row(on calendar.Date, t taking) Row {
-	r := Row{CustomerID: a.CustomerID, Number: a.Number, Name: a.DisplayName, Day: on, Period: periodOf(on), Method: a.label(), Kind: gateway.Kind(a.Kind),
+	r := Row{CustomerID: a.CustomerID, Number: a.Number, Name: a.DisplayName, Day: on, Period: ledger.AutoPayPeriod(on), Method: a.label(), Kind: gateway.Kind(a.Kind),
 		Open: t.open, InFlight: t.inFlight, Credit: t.credit, Amount: t.amount, Cap: a.CapCents, Hold: a.hold, Trouble: t.words}
 	r.Cause = causes[t.obstacle]
 	r.Problem = r.Cause != ""

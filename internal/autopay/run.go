@@ -164,7 +164,7 @@ func (s *Service) somethingDue(ctx context.Context, day calendar.Date, searching
 			return false, nil
 		}
 		for _, r := range rows {
-			if r.AcceptedAt.Date(set.Zone) < latestOf(day, r.Day, r.LastDay) {
+			if r.AcceptedAt.Date(set.Zone) < dueOf(day, r) {
 				return true, nil
 			}
 			after = r.CustomerID
@@ -583,7 +583,7 @@ func (s *Service) dueNow(ctx context.Context, today calendar.Date) (bool, error)
 			return false, nil
 		}
 		for _, r := range rows {
-			due := latestOf(today, r.Day, r.LastDay)
+			due := dueOf(today, r)
 			if r.AcceptedAt.Date(set.Zone) < due && due.AddDays(catchUp) >= today {
 				return true, nil
 			}

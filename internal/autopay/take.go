@@ -29,7 +29,7 @@ func rulesOf(set *settings.Settings, g gateway.Info) rules {
 // account is all that is looked at to decide about one customer.
 type account struct {
 	db.ListAutoPayAccountsRow
-	days    ledger.AutoPayDays // what holds in which month
+	days    ledger.AutoPayDays
 	hold    *Hold
 	latest  *db.ListAutoPayLatestRow
 	bills   []bill

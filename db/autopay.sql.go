@@ -1850,16 +1850,6 @@ func (q *Queries) ListAutoPayUnreported(ctx context.Context, limit int64) ([]Lis
 	return items, nil
 }
 
-const markAutoPayCanceled = `-- name: MarkAutoPayCanceled :exec
-UPDATE auto_pay_attempts SET moved = 1 WHERE auto_pay_attempts.customer_id = ? AND outcome = ''
-    AND payment_id IN (SELECT p.id FROM payments p WHERE p.customer_id = auto_pay_attempts.customer_id AND p.source = 'autopay' AND p.state = 'canceled')
-`
-
-func (q *Queries) MarkAutoPayCanceled(ctx context.Context, customerID int64) error {
-	_, err := q.db.ExecContext(ctx, markAutoPayCanceled, customerID)
-	return err
-}
-
 const markAutoPayMoved = `-- name: MarkAutoPayMoved :exec
 UPDATE auto_pay_attempts SET moved = 1 WHERE payment_id = ?
 `

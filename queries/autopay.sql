@@ -339,7 +339,3 @@ ORDER BY p.id LIMIT sqlc.arg(most);
 SELECT p.reference, p.amount_cents, d.amount_cents AS first_cents FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
 JOIN auto_pay_periods d ON d.customer_id = a.customer_id AND d.period = a.period
 WHERE p.amount_cents > d.amount_cents ORDER BY a.id LIMIT ?;
-
--- name: MarkAutoPayCanceled :exec
-UPDATE auto_pay_attempts SET moved = 1 WHERE auto_pay_attempts.customer_id = ? AND outcome = ''
-    AND payment_id IN (SELECT p.id FROM payments p WHERE p.customer_id = auto_pay_attempts.customer_id AND p.source = 'autopay' AND p.state = 'canceled');

@@ -321,8 +321,9 @@ func (s *Service) chargeAll(ctx context.Context, g gateway.Adapter, claimed []*a
 			todo <- a
 		}
 	})
-	// what was sent is written down even when the program stops meanwhile
-	ctx = context.WithoutCancel(ctx)
+	// what was sent is written down even when the program stops meanwhile; the
+	// callers go by the context that ends with it
+	writing := context.WithoutCancel(ctx)
 	var waiting []*auto
 	var failed error
 	for left := len(claimed); left > 0; {
@@ -337,7 +338,7 @@ func (s *Service) chargeAll(ctx context.Context, g gateway.Adapter, claimed []*a
 				more = false
 			}
 		}
-		n, err := s.record(ctx, waiting, t)
+		n, err := s.record(writing, waiting, t)
 		if err != nil {
 			// the books take nothing at the moment: what was charged stays submitted
 			// and is looked up

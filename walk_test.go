@@ -374,12 +374,14 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 	s := copiedDemo(t)
 	// what the portal makes or makes anew is its owner's alone; the mailbox is
 	// the demonstration's, and has nothing to do with a dealer's books
+	link := s.mailedPayLink(t)
 	if err := os.RemoveAll(filepath.Join(s.Dir, "mail")); err != nil {
 		t.Fatal(err)
 	}
 	cmd, log := s.serve(t)
 	c := s.Guide.Customers[0]
 	cookie := s.logIn(t, c.Email, c.Password)
+	s.payByLink(t, link)
 	s.payNew(t, cookie, "card")
 	s.payNew(t, cookie, "echeck")
 	form := filled(s.show(t, "/methods/new?kind=card", cookie).Find("#method-form"))
@@ -459,7 +461,11 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 
 	// no file keeps what opens an account or takes money, and each is its
 	// owner's alone
-	secrets := []string{cardNumber, "4242 4242 4242", "4242-4242-4242", accountNumber, session, staffSession, "MARKpassword"}
+	token := strings.TrimPrefix(link, "/p/")
+	if bytes.Contains(text, []byte(token)) {
+		t.Error("the log has a pay link")
+	}
+	secrets := []string{cardNumber, "4242 4242 4242", "4242-4242-4242", accountNumber, session, staffSession, "MARKpassword", token, strings.ToUpper(token)}
 	files := 0
 	err = filepath.WalkDir(s.Dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -493,6 +499,44 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 	})
 	if err != nil || files < 4 {
 		t.Errorf("%d files, %v", files, err)
+	}
+}
+
+// mailedPayLink is the pay link of an invoice in the mailbox.
+func (s *site) mailedPayLink(t *testing.T) (path string) {
+	t.Helper()
+	link := regexp.MustCompile(`/p/[a-z2-7]{26}`)
+	err := filepath.WalkDir(filepath.Join(s.Dir, "mail"), func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := os.ReadFile(file)
+		if found := link.Find(bytes.ReplaceAll(body, []byte("=\r\n"), nil)); found != nil {
+			path = string(found)
+		}
+		return err
+	})
+	if err != nil || path == "" {
+		t.Fatalf("no mail has a pay link: %v", err)
+	}
+	return path
+}
+
+// payByLink pays what a pay link is for on the processor's page, comes back by
+// it, and looks at the paper of the invoice behind the login.
+func (s *site) payByLink(t *testing.T, link string) {
+	t.Helper()
+	form := filled(s.show(t, link, "").Find("#pay-form"))
+	form.Set("kind", "card")
+	resp, body := s.send(t, http.MethodPost, link, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin")
+	hosted, err := url.Parse(resp.Header.Get("Location"))
+	if err != nil || !strings.HasPrefix(hosted.Path, "/sandbox/") {
+		t.Fatalf("paying by the link: %d to %s\n%s", resp.StatusCode, hosted, body)
+	}
+	cookie := strings.SplitN(resp.Header.Get("Set-Cookie"), ";", 2)[0]
+	path, doc := s.submit(t, hosted.Path, cookie, s.typed(s.show(t, hosted.Path, cookie)))
+	if !strings.HasPrefix(path, link+"/payments/") {
+		t.Fatalf("paying by the link led to %s: %s", path, doc.Find("main").Text())
 	}
 }
 

@@ -421,7 +421,7 @@ func draftSums(p billing.Priced) view.DraftSums {
 	if p.Tax.Name != "" {
 		s.TaxName = p.Tax.Name
 		if p.Tax.Rate != 0 {
-			s.TaxName += ", " + billing.FormatRate(p.Tax.Rate)
+			s.TaxName += ", " + billing.FormatRate(p.Tax.Rate) + " %"
 		}
 	}
 	if !p.Due.IsZero() {

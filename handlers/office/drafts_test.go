@@ -63,7 +63,7 @@ func TestNewInvoicePreview(t *testing.T) {
 	}
 	for name, way := range ways {
 		p := d.parse(d.send("billing", at+"/preview", keypad(site), way...), 200)
-		says(t, p, "$2,179.90", "$179.84", "$135.00", "$2,494.74", "New York <xpr0be>, 8.25", "Dec 15, 2026")
+		says(t, p, "$2,179.90", "$179.84", "$135.00", "$2,494.74", "New York <xpr0be>, 8.25 %", "Dec 15, 2026")
 		keys := p.Find("input[name=line]").Map(func(_ int, s *goquery.Selection) string { v, _ := s.Attr("value"); return v })
 		if strings.Join(keys, " ") != "1 4 5" {
 			t.Errorf("%s: the lines are %q", name, keys)

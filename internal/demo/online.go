@@ -120,12 +120,32 @@ func (o *online) plan() {
 	o.on(today.AddDays(-33), 6, o.bank(ebenezer, func(id string) error { return o.box.Return(id, "R01") }))
 
 	o.on(today.AddDays(-90), 12, o.keep(james, gateway.Card, sandbox.Entry{Number: "378282246310005", Expiry: o.expiry(22), CVC: "1234"}, false))
+	o.on(today.AddDays(-6), 20, o.autoPay(james, 6000))
 
 	bills = o.left(zoe)
 	o.on(o.made.bills[bills[0]].date.AddDays(2), 11, o.keep(zoe, gateway.Card, sandbox.Entry{Number: "6011111111111117", Expiry: o.expiry(26), CVC: "123"}, false))
 	o.on(o.made.bills[bills[0]].date.AddDays(2), 12, o.pay(zoe, gateway.Card, bills[:1], 1, payment.Succeeded))
+	o.on(today.AddDays(-2), 20, o.autoPay(zoe, 0))
 	o.on(o.made.bills[bills[0]].date.AddDays(refundAfter), 14, o.refund(zoe, 1000, "The technician came a day late"))
 	o.on(today.AddDays(-1), 10, o.askCredit(zoe, 15000, "No monitoring while the panel was out for repair"))
+}
+
+// autoPay switches auto pay on with the newest method on file, with the most that
+// may be taken in one month.
+func (o *online) autoPay(customer int, limit money.Cents) func(context.Context) error {
+	return func(ctx context.Context) error {
+		id := o.books.customers[customer]
+		wallet, err := o.Payments.Wallet(ctx, id)
+		if err != nil {
+			return err
+		}
+		method := wallet.Methods[0].ID
+		consent, err := o.Payments.ConsentUpTo(ctx, id, o.users[customer], "", method, limit)
+		if err != nil {
+			return err
+		}
+		return o.Payments.TurnOn(ctx, o.who(customer), id, method, consent.Token)
+	}
 }
 
 // refundAfter is how many days after her bill Zoë gets a part of it back.

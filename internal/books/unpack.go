@@ -133,10 +133,11 @@ func (in *intake) open(name, file string) error {
 		if err != nil {
 			return broken(name)
 		}
-		kept, err := in.keep(base, r, &in.unpack)
+		packed := &packed{Reader: r}
+		kept, err := in.keep(base, packed, &in.unpack)
 		_ = r.Close() // its error is that of the last read
 		switch {
-		case errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.Is(err, zip.ErrAlgorithm), errors.Is(err, io.ErrUnexpectedEOF):
+		case packed.err != nil:
 			return broken(name)
 		case err != nil:
 			return err
@@ -144,6 +145,20 @@ func (in *intake) open(name, file string) error {
 		in.files = append(in.files, kept)
 	}
 	return nil
+}
+
+// packed remembers whether it was the archive that could not be read.
+type packed struct {
+	io.Reader
+	err error
+}
+
+func (p *packed) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		p.err = err
+	}
+	return n, err
 }
 
 // note keeps a few of the notes: an archive may hold a great many files.

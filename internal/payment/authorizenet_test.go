@@ -251,8 +251,16 @@ func TestAPageThatCannotBeClosed(t *testing.T) {
 	}
 	other := order("card", payment.NewMethod, map[string]string{"10001": "20.00"})
 	_, err := m.pay.Submit(t.Context(), m.ann(), m.customer, other)
-	if !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "20 minutes") {
+	named, told := errors.AsType[*payment.Earlier](err)
+	if !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "20 minutes") || !told || named.Reference != first.Reference {
 		t.Errorf("another order while the page is open: %v", err)
+	}
+	guest := other
+	guest.Guest, guest.Nonce = true, payment.NewNonce()
+	if _, err := m.pay.Submit(t.Context(), m.ann(), m.customer, guest); !fault.Is(err, fault.Conflict) {
+		t.Errorf("a guest while the customer's page is open: %v", err)
+	} else if _, told := errors.AsType[*payment.Earlier](err); told {
+		t.Error("a guest is told of the customer's payment")
 	}
 	key := strings.TrimPrefix(first.Redirect, "https://portal.test/go/")
 	m.clock.Advance(16 * time.Minute)

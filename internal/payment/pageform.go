@@ -81,7 +81,9 @@ func (s *Service) stillOpen(ctx context.Context, p db.Payment, o Order, life tim
 	if minutes == 1 {
 		plural = ""
 	}
+	var earlier error // what is the customer's own is not the guest's to know
 	if o.Guest == byLink(p) {
+		earlier = &Earlier{Reference: p.Reference}
 		same, err := s.same(ctx, p, o)
 		if err != nil {
 			return Result{}, err
@@ -90,7 +92,7 @@ func (s *Service) stillOpen(ctx context.Context, p db.Payment, o Order, life tim
 			return resultOf(p), nil
 		}
 	}
-	return Result{}, &fault.Error{Kind: fault.Conflict, RetryAfter: time.Duration(minutes) * time.Minute,
+	return Result{}, &fault.Error{Kind: fault.Conflict, Err: earlier, RetryAfter: time.Duration(minutes) * time.Minute,
 		Message: fmt.Sprintf("You opened a payment page for these invoices before, and it can still be used. Nothing new was started, so that nothing is paid twice. "+
 			"Pay on that page, or change your choices in %d minute%s.", minutes, plural)}
 }

@@ -194,6 +194,7 @@ GET  /office/billing                                         staff owner billing
 GET  /office/billing/preview.csv                             staff owner billing
 POST /office/billing/run                                     staff owner billing
 GET  /office/billing/runs/:id                                staff owner billing
+GET  /office/billing/runs/:id/paper                          staff owner billing
 POST /office/billing/runs/:id/:verb                          staff owner billing
 GET  /office/billing/revenue                                 staff owner billing
 GET  /office/customers/:number/recurring                     staff owner billing service sales

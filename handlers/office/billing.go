@@ -14,10 +14,12 @@ import (
 
 	"customerportal/db"
 	"customerportal/handlers/web"
+	"customerportal/internal/audit"
 	"customerportal/internal/billing"
 	"customerportal/internal/books"
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
+	"customerportal/internal/ledger"
 	"customerportal/internal/settings"
 	"customerportal/views"
 	view "customerportal/views/office"
@@ -277,6 +279,20 @@ func (h *Handlers) billingRun(c echo.Context) error {
 	case "stopped":
 		p.Go, p.Close = p.Href+"/continue", p.Href+"/close"
 	}
+	if r.Invoices > r.Mailed && r.State != "running" {
+		papers, err := q.ListBillingRunPapers(ctx, r.ID)
+		if err != nil {
+			return err
+		}
+		for from := 0; from < len(papers); from += ledger.MaxBatch {
+			n := min(ledger.MaxBatch, len(papers)-from)
+			words := "Print " + count(int64(n), "invoice", "invoices")
+			if len(papers) > ledger.MaxBatch {
+				words = fmt.Sprintf("Print invoices %d to %d", from+1, from+n)
+			}
+			p.Print = append(p.Print, view.BillingPrint{Words: words + " (PDF)", Href: p.Href + "/paper?from=" + strconv.Itoa(from)})
+		}
+	}
 	problems, err := q.ListBillingRunProblems(ctx, db.ListBillingRunProblemsParams{RunID: r.ID, Most: problemsShown})
 	if err != nil {
 		return err
@@ -309,6 +325,29 @@ func (h *Handlers) billingRun(c echo.Context) error {
 		return h.Fragment(c, http.StatusOK, "office/billing_run", "run", p)
 	}
 	return h.Page(c, http.StatusOK, "office/billing_run", p)
+}
+
+// billingPaper sends one file with the invoices of a run that were not mailed.
+func (h *Handlers) billingPaper(c echo.Context) error {
+	ctx := c.Request().Context()
+	papers, err := h.DB.Read().ListBillingRunPapers(ctx, theID(c))
+	if err != nil {
+		return err
+	}
+	from, err := strconv.Atoi(c.QueryParam("from"))
+	if err != nil || from < 0 || from >= len(papers) {
+		return fault.Missing("invoice to print")
+	}
+	ids := papers[from:min(from+ledger.MaxBatch, len(papers))]
+	paper, err := h.Ledger.BatchPaper(ctx, ids)
+	if err != nil {
+		return err
+	}
+	err = h.record(ctx, web.Actor(c), audit.Entry{Action: "invoice.download", Object: count(int64(len(ids)), "invoice", "invoices") + " of a billing run"})
+	if err != nil {
+		return err
+	}
+	return web.Download(c, paper.Name, paper.MIME, paper.Body)
 }
 
 // changeBillingRun stops a run, lets it go on, or ends it.

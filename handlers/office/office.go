@@ -181,6 +181,7 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.billing.csv", Method: get, Path: "/office/billing/preview.csv", Access: tell, Handler: h.billingCSV},
 		{Name: "office.billing.run", Method: post, Path: "/office/billing/run", Access: tell, Handler: h.startBilling},
 		{Name: "office.billing.one", Method: get, Path: "/office/billing/runs/:id", Access: tell, Handler: h.billingRun},
+		{Name: "office.billing.paper", Method: get, Path: "/office/billing/runs/:id/paper", Access: tell, Handler: h.billingPaper},
 		{Name: "office.billing.do", Method: post, Path: "/office/billing/runs/:id/:verb", Access: tell, Handler: h.changeBillingRun},
 		{Name: "office.billing.revenue", Method: get, Path: "/office/billing/revenue", Access: tell, Handler: h.recurringRevenue},
 

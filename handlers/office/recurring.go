@@ -2,7 +2,9 @@ package office
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"strconv"
@@ -16,6 +18,7 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/money"
+	"customerportal/internal/payment"
 	"customerportal/internal/settings"
 	"customerportal/views"
 	view "customerportal/views/office"
@@ -464,19 +467,38 @@ func (h *Handlers) endRecurring(c echo.Context, customerID, id int64, day func(s
 	if err != nil {
 		return "", "", err
 	}
-	e := billing.Ending{LastDay: last, Reason: c.FormValue("end-end_reason"), Credit: c.FormValue("end-credit") == "yes"}
+	reason := strings.TrimSpace(c.FormValue("end-end_reason"))
+	credit := c.FormValue("end-credit") == "yes"
 	over, err := h.Billing.AfterEnd(ctx, customerID, id, last)
 	if err != nil {
 		return "", "", err
 	}
-	if over.Cents > 0 && e.Credit && c.QueryParam("sure") == "" && strings.TrimSpace(e.Reason) != "" {
-		return "", "It is billed already for " + (billing.Period{From: over.From, Until: over.Until}).String() + ": " + over.Cents.String() +
+	days := billing.Period{From: over.From, Until: over.Until}
+	if over.Cents > 0 && credit && c.QueryParam("sure") == "" && reason != "" {
+		return "", "It is billed already for " + days.String() + ": " + over.Cents.String() +
 			" with tax. Press again to end it and put that on the account as credit; it can go to open invoices or be paid back.", nil
 	}
-	over, err = h.Billing.EndItem(ctx, web.Actor(c), customerID, id, e)
+	over, err = h.Billing.EndItem(ctx, web.Actor(c), customerID, id, billing.Ending{LastDay: last, Reason: reason})
 	word = "The item ends on " + last.String() + "."
-	if err == nil && over.Cents > 0 && e.Credit {
+	if err != nil || over.Cents == 0 || !credit {
+		return word, "", err
+	}
+	done, err := h.Payments.GiveCredit(ctx, web.Actor(c), payment.CreditOrder{CustomerID: customerID, Amount: over.Cents,
+		Reason: "Not charged after all: " + days.String(), Nonce: endNonce(id)})
+	switch {
+	case err != nil:
+		h.Log.Error("credit for an ended item", "item", id, "error", err.Error())
+		word += " The credit of " + over.Cents.String() + " could not be booked; give it on the customer's page."
+	case done.Asked != 0:
+		word += " The credit of " + over.Cents.String() + " waits for a second person to agree."
+	default:
 		word += " " + over.Cents.String() + " is on the account as credit."
 	}
-	return word, "", err
+	return word, "", nil
+}
+
+// endNonce stands for the one credit that the end of an item gives.
+func endNonce(id int64) string {
+	sum := sha256.Sum256([]byte("recurring item ended " + number(id)))
+	return hex.EncodeToString(sum[:16])
 }

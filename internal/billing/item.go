@@ -11,7 +11,6 @@ import (
 	"customerportal/internal/audit"
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
-	"customerportal/internal/ledger"
 	"customerportal/internal/money"
 )
 
@@ -282,8 +281,6 @@ func (s *Service) SetPrice(ctx context.Context, by audit.Actor, customerID, id i
 type Ending struct {
 	LastDay calendar.Date // that is charged for; none = the end is taken back
 	Reason  string
-	// Credit puts what was billed for later days on the customer's account.
-	Credit bool
 }
 
 // Overpaid is what was billed of an item for days after its end.
@@ -339,13 +336,9 @@ func (i *item) afterEnd(last calendar.Date) Overpaid {
 // with the reason. An item whose end was reached and billed stays ended: that is
 // a Conflict. The fields of its Invalid faults are end_date and end_reason.
 //
-// What was billed for later days is returned; when the ending says so it is put
-// on the customer's account as unapplied credit, in the same transaction.
+// What was billed for later days is returned, for a credit that the payment noun
+// gives: it is the one that knows whether a second person must agree.
 func (s *Service) EndItem(ctx context.Context, by audit.Actor, customerID, id int64, e Ending) (over Overpaid, err error) {
-	today, err := s.today(ctx)
-	if err != nil {
-		return over, err
-	}
 	e.Reason = oneLine(e.Reason)
 	err = s.db.Write(ctx, func(q *db.Queries) error {
 		i, err := readItem(ctx, q, customerID, id)
@@ -388,18 +381,8 @@ func (s *Service) EndItem(ctx context.Context, by audit.Actor, customerID, id in
 		if err := q.EndRecurringItem(ctx, db.EndRecurringItemParams{EndDate: e.LastDay, EndReason: e.Reason, EndedAt: ended, NextDate: next, BillDate: month, ID: id}); err != nil {
 			return fmt.Errorf("billing: recurring item %d: %w", id, err)
 		}
-		after := map[string]string{"end": e.LastDay.ISO(), "reason": e.Reason}
-		if e.Credit && over.Cents > 0 {
-			// an item that was billed beyond its end cannot end again: one credit each
-			err := ledger.Post(ctx, q, ledger.Entry{CustomerID: customerID, Cents: -over.Cents, Reason: ledger.Credit,
-				Fact: fmt.Sprintf("recurring item %d ended", id), Date: today, At: now})
-			if err != nil {
-				return err
-			}
-			after["credit"] = over.Cents.Plain()
-		}
 		return audit.Record(ctx, q, now, by, audit.Entry{Action: "recurring.end", CustomerID: customerID, Object: itemName(id, i.Description),
-			Before: map[string]string{"end": before.ISO()}, After: after})
+			Before: map[string]string{"end": before.ISO()}, After: map[string]string{"end": e.LastDay.ISO(), "reason": e.Reason}})
 	})
 	return over, err
 }

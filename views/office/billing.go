@@ -75,13 +75,15 @@ type BillingRunPage struct {
 	Facts        []Fact
 	Stop, Go     string // where the buttons go, "" for none
 	Close        string
-	Print        string // the paper of all that were not mailed
-	PrintCount   int64
+	Print        []BillingPrint
 	ProblemRows  []BillingProblem
 	MoreProblems int64
 	Rows         []BillingRunInvoice
 	Next         string
 }
+
+// BillingPrint is a file with invoices of the run that were not mailed.
+type BillingPrint struct{ Words, Href string }
 
 // BillingRunInvoice is an invoice that a run made.
 type BillingRunInvoice struct {

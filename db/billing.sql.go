@@ -512,6 +512,175 @@ func (q *Queries) EndRecurringItem(ctx context.Context, arg EndRecurringItemPara
 	return err
 }
 
+const exportRecurringAmounts = `-- name: ExportRecurringAmounts :many
+SELECT from_date, amount_cents FROM recurring_amounts WHERE item_id = ? ORDER BY from_date
+`
+
+type ExportRecurringAmountsRow struct {
+	FromDate    calendar.Date
+	AmountCents money.Cents
+}
+
+// Import, export: the prices of an item, in the order of their days.
+func (q *Queries) ExportRecurringAmounts(ctx context.Context, itemID int64) ([]ExportRecurringAmountsRow, error) {
+	rows, err := q.db.QueryContext(ctx, exportRecurringAmounts, itemID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportRecurringAmountsRow
+	for rows.Next() {
+		var i ExportRecurringAmountsRow
+		if err := rows.Scan(&i.FromDate, &i.AmountCents); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportRecurringItems = `-- name: ExportRecurringItems :many
+SELECT r.id, c.number AS customer_number, CAST(coalesce(s.name, '') AS TEXT) AS site_name, CAST(coalesce(y.name, '') AS TEXT) AS system_name,
+       r.description, r.quantity, r.cycle_months, r.start_date, r.end_date, r.prorate, r.arrears, r.taxable, r.reason, r.end_reason, r.next_date,
+       CAST(coalesce((SELECT max(p.until_date) FROM recurring_periods p WHERE p.item_id = r.id), '') AS TEXT) AS billed
+FROM recurring_items r JOIN customers c ON c.id = r.customer_id LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN systems y ON y.id = r.system_id
+WHERE r.id > ?1 ORDER BY r.id LIMIT ?2
+`
+
+type ExportRecurringItemsParams struct {
+	AfterID int64
+	HowMany int64
+}
+
+type ExportRecurringItemsRow struct {
+	ID             int64
+	CustomerNumber string
+	SiteName       string
+	SystemName     string
+	Description    string
+	Quantity       money.Quantity
+	CycleMonths    int64
+	StartDate      calendar.Date
+	EndDate        calendar.Date
+	Prorate        int64
+	Arrears        int64
+	Taxable        int64
+	Reason         string
+	EndReason      string
+	NextDate       calendar.Date
+	Billed         string
+}
+
+// Export: recurring.csv, in pages.
+func (q *Queries) ExportRecurringItems(ctx context.Context, arg ExportRecurringItemsParams) ([]ExportRecurringItemsRow, error) {
+	rows, err := q.db.QueryContext(ctx, exportRecurringItems, arg.AfterID, arg.HowMany)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportRecurringItemsRow
+	for rows.Next() {
+		var i ExportRecurringItemsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CustomerNumber,
+			&i.SiteName,
+			&i.SystemName,
+			&i.Description,
+			&i.Quantity,
+			&i.CycleMonths,
+			&i.StartDate,
+			&i.EndDate,
+			&i.Prorate,
+			&i.Arrears,
+			&i.Taxable,
+			&i.Reason,
+			&i.EndReason,
+			&i.NextDate,
+			&i.Billed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const findRecurringItem = `-- name: FindRecurringItem :one
+SELECT r.id, r.customer_id, r.description, r.quantity, r.cycle_months, r.start_date, r.end_date, r.prorate, r.arrears, r.taxable, r.reason, r.end_reason, r.next_date,
+       CAST(coalesce((SELECT max(p.until_date) FROM recurring_periods p WHERE p.item_id = r.id), '') AS TEXT) AS billed
+FROM recurring_items r LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN systems y ON y.id = r.system_id
+WHERE r.customer_id = ?1 AND coalesce(s.name, '') = ?2 COLLATE NOCASE AND coalesce(y.name, '') = ?3 COLLATE NOCASE
+  AND r.description = ?4 COLLATE NOCASE AND r.start_date = ?5
+ORDER BY r.id LIMIT 1
+`
+
+type FindRecurringItemParams struct {
+	CustomerID  int64
+	SiteName    string
+	SystemName  string
+	Description string
+	StartDate   calendar.Date
+}
+
+type FindRecurringItemRow struct {
+	ID          int64
+	CustomerID  int64
+	Description string
+	Quantity    money.Quantity
+	CycleMonths int64
+	StartDate   calendar.Date
+	EndDate     calendar.Date
+	Prorate     int64
+	Arrears     int64
+	Taxable     int64
+	Reason      string
+	EndReason   string
+	NextDate    calendar.Date
+	Billed      string
+}
+
+// Import: the item that a row names.
+func (q *Queries) FindRecurringItem(ctx context.Context, arg FindRecurringItemParams) (FindRecurringItemRow, error) {
+	row := q.db.QueryRowContext(ctx, findRecurringItem,
+		arg.CustomerID,
+		arg.SiteName,
+		arg.SystemName,
+		arg.Description,
+		arg.StartDate,
+	)
+	var i FindRecurringItemRow
+	err := row.Scan(
+		&i.ID,
+		&i.CustomerID,
+		&i.Description,
+		&i.Quantity,
+		&i.CycleMonths,
+		&i.StartDate,
+		&i.EndDate,
+		&i.Prorate,
+		&i.Arrears,
+		&i.Taxable,
+		&i.Reason,
+		&i.EndReason,
+		&i.NextDate,
+		&i.Billed,
+	)
+	return i, err
+}
+
 const forgetVoidPeriods = `-- name: ForgetVoidPeriods :many
 DELETE FROM recurring_periods
 WHERE item_id = ? AND invoice_id IN (SELECT id FROM invoices WHERE state = 'void')

@@ -19,6 +19,10 @@ SELECT CAST(coalesce((SELECT max(id) FROM customers), 0) AS INTEGER) AS customer
        CAST(coalesce((SELECT sum(contact_edited_at) FROM customers), 0) AS INTEGER) AS contacts,
        CAST(coalesce((SELECT max(id) FROM sites), 0) AS INTEGER) AS sites,
        CAST(coalesce((SELECT max(id) FROM systems), 0) AS INTEGER) AS systems,
+       CAST(coalesce((SELECT max(id) FROM recurring_items), 0) AS INTEGER) AS recurring,
+       (SELECT count(*) FROM recurring_amounts) AS prices,
+       (SELECT count(*) FROM recurring_periods) AS periods,
+       CAST(coalesce((SELECT max(ended_at) FROM recurring_items), 0) AS INTEGER) AS ended,
        CAST(coalesce((SELECT max(id) FROM invoices), 0) AS INTEGER) AS invoices,
        CAST(coalesce((SELECT max(id) FROM payments), 0) AS INTEGER) AS payments,
        CAST(coalesce((SELECT max(id) FROM ledger), 0) AS INTEGER) AS ledger,
@@ -31,6 +35,10 @@ type BooksFingerprintRow struct {
 	Contacts  int64
 	Sites     int64
 	Systems   int64
+	Recurring int64
+	Prices    int64
+	Periods   int64
+	Ended     int64
 	Invoices  int64
 	Payments  int64
 	Ledger    int64
@@ -47,6 +55,10 @@ func (q *Queries) BooksFingerprint(ctx context.Context) (BooksFingerprintRow, er
 		&i.Contacts,
 		&i.Sites,
 		&i.Systems,
+		&i.Recurring,
+		&i.Prices,
+		&i.Periods,
+		&i.Ended,
 		&i.Invoices,
 		&i.Payments,
 		&i.Ledger,

@@ -237,3 +237,24 @@ GROUP BY r.id HAVING count(b.invoice_id) <> r.invoices OR coalesce(sum(i.total_c
 -- The office's recurring items, import: whose a system is, and at which site.
 -- name: GetSystemForCustomer :one
 SELECT y.id, y.site_id FROM systems y JOIN sites s ON s.id = y.site_id WHERE y.id = ? AND s.customer_id = ?;
+
+-- Import: the item that a row names.
+-- name: FindRecurringItem :one
+SELECT r.id, r.customer_id, r.description, r.quantity, r.cycle_months, r.start_date, r.end_date, r.prorate, r.arrears, r.taxable, r.reason, r.end_reason, r.next_date,
+       CAST(coalesce((SELECT max(p.until_date) FROM recurring_periods p WHERE p.item_id = r.id), '') AS TEXT) AS billed
+FROM recurring_items r LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN systems y ON y.id = r.system_id
+WHERE r.customer_id = sqlc.arg(customer_id) AND coalesce(s.name, '') = sqlc.arg(site_name) COLLATE NOCASE AND coalesce(y.name, '') = sqlc.arg(system_name) COLLATE NOCASE
+  AND r.description = sqlc.arg(description) COLLATE NOCASE AND r.start_date = sqlc.arg(start_date)
+ORDER BY r.id LIMIT 1;
+
+-- Import, export: the prices of an item, in the order of their days.
+-- name: ExportRecurringAmounts :many
+SELECT from_date, amount_cents FROM recurring_amounts WHERE item_id = ? ORDER BY from_date;
+
+-- Export: recurring.csv, in pages.
+-- name: ExportRecurringItems :many
+SELECT r.id, c.number AS customer_number, CAST(coalesce(s.name, '') AS TEXT) AS site_name, CAST(coalesce(y.name, '') AS TEXT) AS system_name,
+       r.description, r.quantity, r.cycle_months, r.start_date, r.end_date, r.prorate, r.arrears, r.taxable, r.reason, r.end_reason, r.next_date,
+       CAST(coalesce((SELECT max(p.until_date) FROM recurring_periods p WHERE p.item_id = r.id), '') AS TEXT) AS billed
+FROM recurring_items r JOIN customers c ON c.id = r.customer_id LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN systems y ON y.id = r.system_id
+WHERE r.id > sqlc.arg(after_id) ORDER BY r.id LIMIT sqlc.arg(how_many);

@@ -67,6 +67,8 @@ CREATE TABLE recurring_items (
     CHECK ((next_date = '') = (bill_date = ''))
 ) STRICT;
 CREATE INDEX recurring_items_customer ON recurring_items (customer_id, site_id, start_date);
+-- what names an item in recurring.csv
+CREATE UNIQUE INDEX recurring_items_once ON recurring_items (customer_id, coalesce(site_id, 0), coalesce(system_id, 0), description COLLATE NOCASE, start_date);
 CREATE INDEX recurring_items_due ON recurring_items (customer_id, bill_date) WHERE bill_date <> '';
 CREATE INDEX recurring_items_site ON recurring_items (site_id);
 CREATE INDEX recurring_items_system ON recurring_items (system_id);

@@ -155,6 +155,9 @@ func AddItem(ctx context.Context, q *db.Queries, now calendar.Instant, r ItemRec
 		CycleMonths: int64(r.Terms.Cycle), StartDate: r.Terms.Start, EndDate: r.Terms.End, Prorate: flag(r.Terms.Prorate), Arrears: flag(r.Terms.Arrears),
 		Taxable: flag(r.Taxable), Reason: oneLine(r.Reason), EndReason: oneLine(r.EndReason), NextDate: next, BillDate: month, CreatedAt: now, EndedAt: ended,
 	})
+	if db.IsUnique(err) {
+		return 0, fault.Field("description", "This is charged there from %s on already", r.Terms.Start)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("billing: recurring item: %w", err)
 	}
@@ -468,4 +471,49 @@ type Billed struct {
 // record says.
 func RecordPeriod(ctx context.Context, q *db.Queries, itemID int64, b Billed) error {
 	return addPeriod(ctx, q, 0, b.InvoiceID, plannedPeriod{itemID: itemID, from: b.From, until: b.Until, position: b.Position, lines: 1, amount: b.Amount, tax: b.Tax})
+}
+
+// ItemUpdate is what an import changes of an item in the books.
+type ItemUpdate struct {
+	Prices    []DatedPrice // to be added; those of days that are billed must not be among them
+	End       calendar.Date
+	EndReason string
+	Taxable   bool
+}
+
+// UpdateItem changes one of a customer's items. It runs in the caller's
+// transaction. What was billed stays.
+func UpdateItem(ctx context.Context, q *db.Queries, now calendar.Instant, customerID, id int64, u ItemUpdate) error {
+	i, err := readItem(ctx, q, customerID, id)
+	if err != nil {
+		return err
+	}
+	for _, p := range u.Prices {
+		if p.From < i.NextDate || p.Amount < 0 || p.Amount > money.Max {
+			return fmt.Errorf("billing: recurring item %d: the price %s from %s", id, p.Amount, p.From)
+		}
+		if _, err := q.RemoveRecurringAmount(ctx, db.RemoveRecurringAmountParams{ItemID: id, FromDate: p.From}); err != nil {
+			return fmt.Errorf("billing: recurring item %d: %w", id, err)
+		}
+		if err := q.AddRecurringAmount(ctx, db.AddRecurringAmountParams{ItemID: id, FromDate: p.From, AmountCents: p.Amount, CreatedAt: now}); err != nil {
+			return fmt.Errorf("billing: recurring item %d: %w", id, err)
+		}
+	}
+	if err := q.SetRecurringTaxable(ctx, db.SetRecurringTaxableParams{Taxable: flag(u.Taxable), ID: id}); err != nil {
+		return fmt.Errorf("billing: recurring item %d: %w", id, err)
+	}
+	if i.NextDate.IsZero() || u.End == i.EndDate && u.EndReason == i.EndReason {
+		return nil
+	}
+	i.terms.End = u.End
+	next, month := i.terms.next(i.NextDate.AddDays(-1))
+	ended := now
+	if u.End.IsZero() {
+		ended = 0
+	}
+	err = q.EndRecurringItem(ctx, db.EndRecurringItemParams{EndDate: u.End, EndReason: oneLine(u.EndReason), EndedAt: ended, NextDate: next, BillDate: month, ID: id})
+	if err != nil {
+		return fmt.Errorf("billing: recurring item %d: %w", id, err)
+	}
+	return nil
 }

@@ -1,5 +1,5 @@
 // Package books gets the dealer's books in and out as CSV files: customers,
-// sites, systems, invoices and payments, as every bookkeeping program writes them.
+// sites, systems, recurring items, invoices and payments, as every bookkeeping program writes them.
 //
 // An import reads the files into a scratch database, decides about every row
 // there, and then writes the accepted rows in one transaction, all or none. The
@@ -104,7 +104,7 @@ func (s *Service) Import(ctx context.Context, by audit.Actor, sources []Source, 
 	}
 	report.readRefused = len(report.Refused)
 	p := &planner{stage: stage, inputs: r.inputs, report: report, overwrite: o.OverwriteContact, progress: o.Progress,
-		zone: func(at calendar.Instant) calendar.Date { return at.Date(current.Zone) }}
+		zone: func(at calendar.Instant) calendar.Date { return at.Date(current.Zone) }, today: s.clock.Today(current.Zone)}
 	confirmed := int64(-1)
 	for try := 1; ; try++ {
 		report.forgetPlan()
@@ -196,7 +196,7 @@ func (s *Service) write(ctx context.Context, by audit.Actor, p *planner, seen db
 				return fault.New(fault.Conflict, "The books have changed while the files were checked, and more rows are refused now. Nothing was imported; please try again.")
 			}
 		}
-		w := &writer{stage: p.stage, q: q, inputs: p.inputs, now: s.clock.Now(), overwrite: p.overwrite, progress: p.progress,
+		w := &writer{stage: p.stage, q: q, inputs: p.inputs, now: s.clock.Now(), overwrite: p.overwrite, today: p.today, progress: p.progress,
 			total: p.report.Totals().New + p.report.Totals().Changed, ids: customerIDs{}}
 		if err := w.run(ctx); err != nil {
 			return err
@@ -241,6 +241,7 @@ type writer struct {
 	inputs    []*input
 	now       calendar.Instant
 	overwrite bool
+	today     calendar.Date
 	progress  func(Progress)
 	done      int64
 	total     int64
@@ -265,7 +266,7 @@ func (w *writer) at(file int, line int64, err error) error {
 }
 
 func (w *writer) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{w.customers, w.sites, w.systems, w.invoices, w.payments} {
+	for _, step := range []func(context.Context) error{w.customers, w.sites, w.systems, w.recurring, w.invoices, w.payments} {
 		if err := step(ctx); err != nil {
 			return err
 		}

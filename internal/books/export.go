@@ -48,6 +48,7 @@ func (s *Service) Export(ctx context.Context, create func(name string) (io.Write
 		{"customers.csv", customersFile.columns, e.customers},
 		{"sites.csv", sitesFile.columns, e.sites},
 		{"systems.csv", systemsFile.columns, e.systems},
+		{"recurring.csv", recurringFile.columns, e.recurring},
 		{"invoices.csv", invoicesFile.columns, e.invoices},
 		{"payments.csv", paymentsFile.columns, e.payments},
 		{"ledger.csv", []string{"date", "booked_at", "customer_number", "customer", "invoice_number", "payment_number", "payment_type", "reason", "amount"}, e.ledger},

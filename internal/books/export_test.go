@@ -13,6 +13,7 @@ import (
 	"customerportal/db"
 	"customerportal/db/dbtest"
 	"customerportal/internal/account"
+	"customerportal/internal/billing"
 	"customerportal/internal/books"
 	"customerportal/internal/calendar"
 	"customerportal/internal/ledger"
@@ -96,8 +97,11 @@ func (w words) customer(t *testing.T, q *db.Queries, c int, must func(error)) {
 	must(err)
 	site, _, err := account.SaveSite(t.Context(), q, now, account.SiteRecord{CustomerID: id, Name: w.text(), TaxCode: w.maybe(w.text()), TaxExempt: w.IntN(2) == 0})
 	must(err)
-	_, _, err = account.SaveSystem(t.Context(), q, now, account.SystemRecord{SiteID: site, Name: w.text(), SystemType: w.maybe(w.text()), AccountNumber: w.maybe("0042")})
+	system, _, err := account.SaveSystem(t.Context(), q, now, account.SystemRecord{SiteID: site, Name: w.text(), SystemType: w.maybe(w.text()), AccountNumber: w.maybe("0042")})
 	must(err)
+	for i := range w.IntN(4) {
+		must(w.recurring(t, q, now, id, []int64{0, site}[w.IntN(2)], []int64{0, system}[w.IntN(2)], i))
+	}
 	var invoices []ledger.Allocation
 	for i := range w.IntN(5) {
 		date := calendar.NewDate(2026, 1, 1).AddDays(w.IntN(300))
@@ -148,6 +152,26 @@ func (w words) customer(t *testing.T, q *db.Queries, c int, must func(error)) {
 	}
 }
 
+// recurring makes up an item that was billed until some day, or not at all.
+func (w words) recurring(t *testing.T, q *db.Queries, now calendar.Instant, customer, site, system int64, n int) error {
+	start := calendar.NewDate(2024, 1, 1).AddDays(w.IntN(1200))
+	r := billing.ItemRecord{CustomerID: customer, SiteID: site, SystemID: system, Description: fmt.Sprint(strings.TrimSpace(w.text()), " ", n), Quantity: money.Quantity(1 + w.IntN(5000)),
+		Terms: billing.Terms{Start: start, Cycle: billing.Cycles[w.IntN(5)], Prorate: w.IntN(2) == 0, Arrears: w.IntN(2) == 0}, Taxable: w.IntN(2) == 0,
+		Reason: strings.TrimSpace(w.maybe(w.text())), Prices: []billing.DatedPrice{{From: start, Amount: money.Cents(w.IntN(100_000))}}}
+	for day := start; w.IntN(2) == 0; {
+		day = day.AddDays(1 + w.IntN(400))
+		r.Prices = append(r.Prices, billing.DatedPrice{From: day, Amount: money.Cents(w.IntN(100_000))})
+	}
+	if w.IntN(3) == 0 {
+		r.Terms.End, r.EndReason = start.AddDays(w.IntN(1500)-1), strings.TrimSpace(w.text())
+	}
+	if w.IntN(2) == 0 {
+		r.BilledUntil = start.AddDays(w.IntN(900) - 1)
+	}
+	_, err := billing.AddItem(t.Context(), q, now, r)
+	return err
+}
+
 func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
 	for seed := range uint64(25) {
 		d := dbtest.New(t)
@@ -160,7 +184,7 @@ func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
 		first := service(t, d)
 		files := exported(t, first)
 		var sources []books.Source
-		for _, name := range []string{"payments.csv", "invoices.csv", "systems.csv", "sites.csv", "customers.csv"} {
+		for _, name := range []string{"payments.csv", "invoices.csv", "recurring.csv", "systems.csv", "sites.csv", "customers.csv"} {
 			sources = append(sources, csv(name, files[name]))
 		}
 		// into its own books: nothing to do
@@ -173,7 +197,7 @@ func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
 			t.Fatalf("seed %d: %+v\n%v", seed, r.Totals(), r.Refused)
 		}
 		again := exported(t, second)
-		for _, name := range []string{"customers.csv", "sites.csv", "systems.csv", "invoices.csv", "payments.csv"} {
+		for _, name := range []string{"customers.csv", "sites.csv", "systems.csv", "recurring.csv", "invoices.csv", "payments.csv"} {
 			a, b := rowsOf(t, files[name]), rowsOf(t, again[name])
 			if len(a) != len(b) {
 				t.Fatalf("seed %d, %s: %d rows became %d", seed, name, len(a), len(b))
@@ -187,6 +211,8 @@ func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
 		for _, query := range []string{
 			`SELECT coalesce(sum(balance_cents), 0) FROM invoices`, `SELECT coalesce(sum(total_cents * 7 + tax_cents), 0) FROM invoices`,
 			`SELECT coalesce(sum(cents), 0) FROM ledger`, `SELECT coalesce(sum(cents), 0) FROM ledger WHERE invoice_id IS NULL`,
+			`SELECT count(*) FROM recurring_items`, `SELECT count(*) FROM recurring_items WHERE next_date = ''`, `SELECT coalesce(sum(amount_cents), 0) FROM recurring_amounts`,
+			`SELECT CAST(coalesce(sum(julianday(next_date) * 4 + julianday(bill_date) * 2), 0) AS INTEGER) FROM recurring_items WHERE next_date <> ''`,
 			`SELECT count(*) FROM invoices WHERE balance_cents <> total_cents + (SELECT coalesce(sum(cents), 0) FROM ledger WHERE invoice_id = invoices.id)`,
 		} {
 			if a, b := count(t, d, query), count(t, empty, query); a != b {

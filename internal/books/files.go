@@ -93,13 +93,16 @@ var (
 		missing: need("customer_number", "site_name")}
 	systemsFile = &kind{name: "systems", columns: []string{"customer_number", "site_name", "system_name", "system_type", "account_number"},
 		missing: need("customer_number", "site_name", "system_name")}
+	recurringFile = &kind{name: "recurring", columns: []string{"customer_number", "site_name", "system_name", "description", "amount", "cycle_months", "start_date",
+		"end_date", "prorate", "arrears", "quantity", "taxable", "billed_until", "price_history", "reason", "end_reason"},
+		missing: need("customer_number", "description", "amount", "cycle_months", "start_date")}
 	invoicesFile = &kind{name: "invoices", columns: []string{"invoice_number", "customer_number", "invoice_date", "due_date", "po_number", "site_name",
 		"description", "quantity", "unit_price", "tax", "status"},
 		missing: need("invoice_number", "customer_number", "invoice_date", "description", "unit_price")}
 	paymentsFile = &kind{name: "payments", columns: []string{"payment_number", "customer_number", "payment_date", "payment_type", "reference", "amount", "apply_to"},
 		missing: need("customer_number", "payment_date", "payment_type", "amount")}
 
-	kinds = []*kind{customersFile, sitesFile, systemsFile, invoicesFile, paymentsFile}
+	kinds = []*kind{customersFile, sitesFile, systemsFile, recurringFile, invoicesFile, paymentsFile}
 )
 
 func init() {
@@ -111,7 +114,6 @@ func init() {
 // later says of the files that belong to screens which do not exist yet why
 // they are not read.
 var later = map[string]string{
-	"recurring": "recurring items are not taken in yet, for the portal has no recurring billing yet; keep the file for then",
 	"proposals": "proposals are not taken in yet, for the portal has no proposals yet; keep the file for then",
 }
 

@@ -28,6 +28,7 @@ type planner struct {
 	overwrite bool
 	progress  func(Progress)
 	zone      func(calendar.Instant) calendar.Date
+	today     calendar.Date
 	done      int64
 	total     int64
 	ids       customerIDs
@@ -50,7 +51,7 @@ func (p *planner) run(ctx context.Context) error {
 		return fmt.Errorf("books: %w", err)
 	}
 	p.total = p.report.Totals().Rows
-	for _, step := range []func(context.Context) error{p.customers, p.sites, p.systems, p.invoices, p.payments} {
+	for _, step := range []func(context.Context) error{p.customers, p.sites, p.systems, p.recurring, p.invoices, p.payments} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -286,7 +287,7 @@ func anyCase(k *kind, column string) bool {
 	case "email", "customer_number", "site_name":
 		return true
 	}
-	return k == systemsFile && column == "system_name"
+	return (k == systemsFile || k == recurringFile) && column == "system_name"
 }
 
 // keep notes a difference that is not taken over.

@@ -270,6 +270,10 @@ const separator = "\x1f"
 func (w *row) stageThing(r *reader) error {
 	values := make([]string, len(w.in.kind.columns))
 	for i, column := range w.in.kind.columns {
+		if w.in.kind == recurringFile {
+			values[i] = w.recurringValue(column)
+			continue
+		}
 		switch column {
 		case "customer_number", "site_name", "system_name":
 			values[i] = w.needed(column)
@@ -309,7 +313,14 @@ func (w *row) stageThing(r *reader) error {
 		return nil
 	}
 	parts := map[*kind]int{customersFile: 1, sitesFile: 2, systemsFile: 3}[w.in.kind]
-	key := strings.Join(values[:parts], separator)
+	named, last := values[:parts], max(0, parts-1)
+	if w.in.kind == recurringFile {
+		named, last = nil, slices.Index(recurringFile.columns, "description")
+		for _, column := range recurringKey {
+			named = append(named, values[slices.Index(recurringFile.columns, column)])
+		}
+	}
+	key := strings.Join(named, separator)
 	cells, err := json.Marshal(values)
 	if err != nil {
 		return fmt.Errorf("books: %w", err)
@@ -324,7 +335,7 @@ func (w *row) stageThing(r *reader) error {
 		r.report.Files[w.file].Unchanged++
 		return nil
 	case twice:
-		w.no(w.in.kind.columns[parts-1], "%s stands on line %d already, with other values", strings.Join(values[:parts], ", "), line)
+		w.no(w.in.kind.columns[last], "%s stands on line %d already, with other values", strings.Join(named, ", "), line)
 		return nil
 	}
 	return r.stage.exec(`INSERT INTO things (kind, key, file, line, cells) VALUES (?, ?, ?, ?, ?)`, w.in.kind.rank, key, w.file, w.line, string(cells))

@@ -750,3 +750,29 @@ func TestNoGetChangesAnything(t *testing.T) {
 		t.Error("a GET changed the books")
 	}
 }
+
+// TestMailChoices: what a log-in does not want it does not get, by a plain form
+// and by htmx; receipts are no matter of choice.
+func TestMailChoices(t *testing.T) {
+	for _, htmx := range []bool{false, true} {
+		s := newSite(t, "https://portal.example.com")
+		id := s.customer("1001", nil)
+		_, err := s.accounts.SaveUser(t.Context(), "siobhan@example.com", goodPass, id)
+		must(t, err)
+		b := s.browser(htmx)
+		b.logIn("siobhan@example.com", goodPass).goes("/")
+		b.get("/account").shows(200)
+		if !strings.Contains(b.body, `name="invoices" value="1" checked`) || !strings.Contains(b.body, `name="reminders" value="1" checked`) {
+			t.Fatalf("not all are wanted at first:\n%s", b.body)
+		}
+		b.post("/account/mail", "invoices", "1", "receipts", "0").goes("/account")
+		b.get("/account")
+		if !strings.Contains(b.body, `name="invoices" value="1" checked`) || strings.Contains(b.body, `name="reminders" value="1" checked`) {
+			t.Errorf("after the choice:\n%s", b.body)
+		}
+		b.post("/account/mail", "invoices", "1")
+		if n := s.count(`SELECT count(*) FROM audit WHERE action = 'user.mail_choices'`); n != 1 {
+			t.Errorf("%d lines in the trail", n)
+		}
+	}
+}

@@ -456,7 +456,7 @@ func makeDemo(ctx context.Context, cfg config.Config, dir string) (guide *demo.G
 	}
 	p.gateways.control = true
 	guide, err = demo.Build(ctx, demo.Tools{
-		DB: p.books, Clock: clock, Settings: p.settings, Accounts: p.accounts, Payments: p.payments, Ledger: p.ledger,
+		DB: p.books, Clock: clock, Settings: p.settings, Accounts: p.accounts, Payments: p.payments, AutoPay: p.autopay, Ledger: p.ledger,
 		Sandbox: p.gateways.openSandbox, Mail: p.sender,
 	})
 	if err = errors.Join(err, p.close()); err != nil {

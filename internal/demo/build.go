@@ -9,6 +9,7 @@ import (
 	"customerportal/db"
 	"customerportal/internal/account"
 	"customerportal/internal/audit"
+	"customerportal/internal/autopay"
 	"customerportal/internal/billing"
 	"customerportal/internal/calendar"
 	"customerportal/internal/gateway/sandbox"
@@ -26,6 +27,7 @@ type Tools struct {
 	Settings *settings.Store
 	Accounts *account.Service
 	Payments *payment.Service
+	AutoPay  *autopay.Service
 	Ledger   *ledger.Service
 	// Sandbox opens the sandbox that Payments works with.
 	Sandbox func(*settings.Settings) (*sandbox.Sandbox, error)

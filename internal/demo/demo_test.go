@@ -16,6 +16,7 @@ import (
 	"customerportal/db/dbtest"
 	"customerportal/internal/account"
 	"customerportal/internal/audit"
+	"customerportal/internal/autopay"
 	"customerportal/internal/calendar"
 	"customerportal/internal/demo"
 	"customerportal/internal/fault"
@@ -65,6 +66,7 @@ func build(t *testing.T, now time.Time) *made {
 	m.Payments = payment.New(m.DB, clock, m.Settings, writer, m.Ledger, payment.Gateways{
 		"sandbox": func(s *settings.Settings) (gateway.Adapter, error) { return m.Sandbox(s) },
 	}, log)
+	m.AutoPay = autopay.New(m.DB, clock, m.Settings, writer, m.Payments, m.Ledger, log)
 	if m.mailbox, err = demo.OpenMailbox(filepath.Join(dir, "mail"), clock); err != nil {
 		t.Fatal(err)
 	}

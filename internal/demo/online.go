@@ -88,20 +88,16 @@ func (o *online) left(customer int) []int {
 
 // plan lays out who did what when.
 func (o *online) plan() {
-	const maria, siobhan, harbor, minh, ebenezer, james, zoe = 0, 1, 2, 3, 4, 5, 21
+	const maria, siobhan, harbor, minh, ebenezer, james, priya, deshawn, zoe = 0, 1, 2, 3, 4, 5, 15, 20, 21
 	today := o.made.today
 
 	o.on(today.AddDays(-64), 19, o.keep(maria, gateway.Card, sandbox.Entry{Number: "4242424242424242", Expiry: o.expiry(29), CVC: "123"}, false))
 	o.on(today.AddDays(-3), 18, o.keep(maria, gateway.Card, sandbox.Entry{Number: "4000000000000341", Expiry: o.expiry(17), CVC: "123"}, false))
 	o.on(today.AddDays(-3), 19, o.pay(maria, gateway.Card, nil, 1, payment.Failed))
 
-	bills := o.left(siobhan)
-	o.on(o.made.bills[bills[0]].date.AddDays(-3), 20, o.keep(siobhan, gateway.Card, sandbox.Entry{Number: "4242424242424242", Expiry: o.expiry(34), CVC: "123"}, true))
-	for _, n := range bills[:len(bills)-1] {
-		o.on(o.made.bills[n].date.AddDays(3), 8, o.pay(siobhan, gateway.Card, []int{n}, 1, payment.Succeeded))
-	}
+	o.monthly(siobhan, deshawn, priya)
 
-	bills = o.left(harbor)
+	bills := o.left(harbor)
 	first := o.made.bills[bills[0]].date
 	o.on(first.AddDays(4), 9, o.keep(harbor, gateway.ECheck, sandbox.Entry{Routing: "110000000", Account: "000123456789"}, false))
 	o.on(first.AddDays(5), 9, o.pay(harbor, gateway.ECheck, bills[:1], 1, payment.Processing))

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -154,7 +153,7 @@ func (h *Handlers) lockBooks(c echo.Context) error {
 		err = h.Accounting.Lock(c.Request().Context(), web.Actor(c), until)
 	}
 	if err == nil {
-		return h.SeeNotice(c, accountingPath+"#closed", "The books are closed up to "+until.String()+".")
+		return h.SeeNotice(c, accountingPath, "The books are closed up to "+until.String()+".")
 	}
 	return h.refusedLock(c, err, func(p *view.AccountingPage) { p.Until.Value = typed })
 }
@@ -167,7 +166,7 @@ func (h *Handlers) unlockBooks(c echo.Context) error {
 		err = h.Accounting.Unlock(c.Request().Context(), web.Actor(c), keep, c.FormValue("reason"))
 	}
 	if err == nil {
-		return h.SeeNotice(c, accountingPath+"#closed", "The period is open again.")
+		return h.SeeNotice(c, accountingPath, "The period is open again.")
 	}
 	return h.refusedLock(c, err, func(p *view.AccountingPage) { p.Keep.Value, p.Reason.Value = typed, c.FormValue("reason") })
 }
@@ -319,12 +318,20 @@ func (h *Handlers) cashReport(c echo.Context, asFile bool) (*view.ReportPage, er
 		return nil, err
 	}
 	p.CSV = accountingPath + "/reports/cash.csv?" + periodQuery(period)
-	p.Columns = append(append(p.Columns, cash.Kinds...), "Given back", "Net")
-	cells := func(m accounting.CashMonth) (out []string) {
-		for _, cents := range append(slices.Clone(m.Received), m.GivenBack, m.Net()) {
-			out = append(out, cents.String())
+	// a way of paying that nobody used has no column
+	for i, kind := range cash.Kinds {
+		if cash.Total.Received[i] != 0 {
+			p.Columns = append(p.Columns, kind)
 		}
-		return out
+	}
+	p.Columns = append(p.Columns, "Given back", "Net")
+	cells := func(m accounting.CashMonth) (out []string) {
+		for i, cents := range m.Received {
+			if cash.Total.Received[i] != 0 {
+				out = append(out, cents.String())
+			}
+		}
+		return append(out, m.GivenBack.String(), m.Net().String())
 	}
 	chart := charted{}
 	for _, m := range cash.Months {

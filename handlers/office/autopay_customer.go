@@ -379,7 +379,7 @@ func (h *Handlers) signedFormPage(c echo.Context, typed func(string) string, ref
 	p := &view.AutoPayFormPage{Base: views.Base{Title: "Switch on Auto Pay of " + who.Name, Tab: "customers", Errors: refused}, Customer: who}
 	f := &p.Form
 	f.Errors, f.Action, f.Back, f.Says = refused, who.Href+web.SignedFormPath, autoPayPath(who), typed("says") == "1"
-	f.SaysWord, f.FileWord = refused.Of("says"), refused.Of("form")
+	f.SaysWord, f.FileWord = refused.Of("says"), refused.Of("paper")
 	f.Method = view.Choice{Label: "Card or bank account", Name: "method", Error: refused.Of("method")}
 	chosen := methods[0].ID
 	for _, m := range methods {
@@ -450,7 +450,7 @@ func (h *Handlers) enterSignedForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	file, err := uploaded(c, "form", payment.MaxFormBytes)
+	file, err := uploaded(c, "paper", payment.MaxFormBytes)
 	if err != nil {
 		return err
 	}
@@ -458,9 +458,9 @@ func (h *Handlers) enterSignedForm(c echo.Context) error {
 	err = h.Payments.TurnOnByForm(ctx, web.Actor(c), row.ID, payment.FormOrder{Method: method, Limit: c.FormValue("cap"),
 		Signed: c.FormValue("signed"), Says: c.FormValue("says") == "1", File: file})
 	if refused, ok := web.FieldErrors(err); ok {
-		if file != nil && refused.Of("form") == "" {
+		if file != nil && refused.Of("paper") == "" {
 			// browsers do not send a file twice by themselves
-			refused = append(refused, views.FieldError{Field: "form", Message: "Please choose the signed form again"})
+			refused = append(refused, views.FieldError{Field: "paper", Message: "Please choose the signed form again"})
 		}
 		p, err := h.signedFormPage(c, c.FormValue, refused)
 		if err != nil {

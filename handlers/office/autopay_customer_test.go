@@ -103,7 +103,7 @@ func (d *till) upload(role, address string, form url.Values, file []byte, header
 		}
 	}
 	if file != nil {
-		part, err := w.CreateFormFile("form", "<xpr0be>.exe")
+		part, err := w.CreateFormFile("paper", "<xpr0be>.exe")
 		must(d, err)
 		_, err = part.Write(file)
 		must(d, err)

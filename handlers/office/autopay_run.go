@@ -154,6 +154,7 @@ func (h *Handlers) runLines(ctx context.Context, c echo.Context, info *autopay.R
 	for _, s := range shows {
 		known = known || s.key == shown
 	}
+	chosen := known
 	for _, s := range shows {
 		if !known && s.count(info.Count) > 0 {
 			shown, known = s.key, true
@@ -172,9 +173,11 @@ func (h *Handlers) runLines(ctx context.Context, c echo.Context, info *autopay.R
 	if err != nil {
 		return err
 	}
-	r.Asks = r.Path + "?show=" + string(shown)
-	if after > 0 {
-		r.Asks += "&after=" + number(after)
+	if chosen { // else the page goes on to what matters most as the run goes on
+		r.Asks = r.Path + "?show=" + string(shown)
+		if after > 0 {
+			r.Asks += "&after=" + number(after)
+		}
 	}
 	if len(lines) > planPerPage {
 		lines = lines[:planPerPage]

@@ -93,7 +93,7 @@ func (s *Service) BlankConsent(ctx context.Context, customerID, methodID int64, 
 // TurnOnByForm switches auto pay on for a customer who signed the text on paper:
 // the form is kept with the consent, and the customer is mailed a copy at once.
 // The same form twice is one consent. It is Invalid for refused fields: method,
-// cap, signed, says, form.
+// cap, signed, says, paper.
 func (s *Service) TurnOnByForm(ctx context.Context, by audit.Actor, customerID int64, o FormOrder) error {
 	set, err := s.settings.Current(ctx)
 	if err != nil {
@@ -190,7 +190,7 @@ func (f *form) document() db.AddDocumentParams {
 // cleanForm looks at what was uploaded, not at what it is called. A picture is
 // decoded and encoded anew, so that nothing but the picture is kept.
 func (s *Service) cleanForm(file []byte) (*form, error) {
-	refuse := func(format string, args ...any) error { return fault.Field("form", format, args...) }
+	refuse := func(format string, args ...any) error { return fault.Field("paper", format, args...) }
 	switch {
 	case len(file) == 0:
 		return nil, refuse("Choose the signed form: a PDF, or a JPEG or PNG picture of it")

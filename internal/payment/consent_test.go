@@ -299,7 +299,7 @@ func TestStaffSwitchOnWithASignedForm(t *testing.T) {
 		"cap":    func(o *payment.FormOrder) { o.Limit = "0" },
 		"signed": func(o *payment.FormOrder) { o.Signed = "2026-11-11" },
 		"says":   func(o *payment.FormOrder) { o.Says = false },
-		"form":   func(o *payment.FormOrder) { o.File = nil },
+		"paper":  func(o *payment.FormOrder) { o.File = nil },
 	} {
 		o := good
 		change(&o)

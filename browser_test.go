@@ -107,6 +107,7 @@ type site struct {
 // guide is who can log in, as the demonstration keeps it.
 type guide struct {
 	Staff     struct{ Email, Password, Secret string }
+	Clerk     struct{ Email, Password, Secret string }
 	Customers []struct{ Email, Password, Name, Number, About string }
 	New       []struct{ Key, Number, Zip, FirstName, LastName, Phone, Email, About string }
 }

@@ -212,6 +212,22 @@ var disputeMeanings = map[string]string{
 	"returned": "The bank sent the eCheck back. The invoices that the payment had paid are open again, and the customer was told.",
 }
 
+// disputeReasons are the processor's reasons in words for the office
+// (https://docs.stripe.com/api/disputes/object#dispute_object-reason).
+var disputeReasons = map[string]string{
+	"fraudulent":                "The card holder says that they did not make this payment.",
+	"duplicate":                 "The card holder says that they were charged twice.",
+	"product_not_received":      "The card holder says that the service was not given.",
+	"product_unacceptable":      "The card holder says that the service was not as agreed.",
+	"subscription_canceled":     "The card holder says that they had canceled the service.",
+	"credit_not_processed":      "The card holder says that a refund was promised and not made.",
+	"unrecognized":              "The card holder does not recognize the name on the statement.",
+	"debit_not_authorized":      "The account's owner says that the debit was not authorized.",
+	"insufficient_funds":        "There was not enough money in the account.",
+	"bank_cannot_process":       "The bank could not process the debit.",
+	"incorrect_account_details": "The bank could not find the account.",
+}
+
 // dispute shows one dispute.
 func (h *Handlers) dispute(c echo.Context) error {
 	ctx := c.Request().Context()
@@ -224,6 +240,9 @@ func (h *Handlers) dispute(c echo.Context) error {
 		return err
 	}
 	until, ended := "", ""
+	if words := disputeReasons[d.ReasonCode]; words != "" {
+		d.Reason = words
+	}
 	if d.State == "open" && !d.AnswerByAt.IsZero() {
 		until = d.AnswerByAt.Format(s.Zone)
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // appliedAtOnce is how many applied parts the page of a customer's credit shows.
-const appliedAtOnce = 50
+const appliedAtOnce = 15
 
 // credit shows a customer's unapplied money and what is applied to invoices.
 func (h *Handlers) credit(c echo.Context) error {

@@ -490,12 +490,12 @@ func (h *Handlers) creditDeed(c echo.Context) (*deed, error) {
 		Mail: c.FormValue("mail") != "" || first && to.Email != ""}
 	typed := strings.TrimSpace(c.FormValue("amount"))
 	at := who.Href + "/credit"
-	choice := &view.Choice{Name: "invoice", Label: "On", Options: []view.Option{{Value: "", Label: "The account: unapplied, for any invoice", Chosen: o.Invoice == ""}}}
+	choice := &view.Choice{Name: "invoice", Label: "On", Options: []view.Option{{Value: "", Label: "The account, unapplied", Chosen: o.Invoice == ""}}}
 	var on *ledger.OpenInvoice
 	for i, inv := range open {
 		if inv.Payable() > 0 || inv.Number == o.Invoice {
 			choice.Options = append(choice.Options, view.Option{Value: inv.Number, Chosen: inv.Number == o.Invoice,
-				Label: fmt.Sprintf("Invoice %s, due %s, %s left to pay", inv.Number, inv.Due, inv.Payable())})
+				Label: fmt.Sprintf("Invoice %s: %s left", inv.Number, inv.Payable())})
 		}
 		if inv.Number == o.Invoice {
 			on = &open[i]

@@ -426,6 +426,36 @@ func TestPayLinkUnknownOutcome(t *testing.T) {
 	}
 }
 
+// TestPayLinkFailsLater pays by eCheck that the bank refuses days later: the
+// customer's mail leads to the link again, not to a login nobody may have.
+func TestPayLinkFailsLater(t *testing.T) {
+	s, _ := paying(t)
+	path := s.payLink(s.invoice("10001"))
+	v := &visitor{screens: s}
+	f := form(page(t, v.get(path), http.StatusOK))
+	f.Set("kind", "echeck")
+	hosted := led(v.post(path, f))
+	if _, problems, err := s.sandbox.Submit(hosted[strings.LastIndex(hosted, "/")+1:], sandbox.Entry{Name: "Ann", Routing: "110000000", Account: "000222222227"}); err != nil || problems != nil {
+		t.Fatal(problems, err)
+	}
+	s.clock.Advance(time.Hour)
+	must(t, s.payments.Settle(t.Context()))
+	charge := s.sandbox.Charges()[0].PaymentID
+	must(t, s.sandbox.Return(charge, "R01"))
+	for range 2 {
+		s.clock.Advance(24 * time.Hour)
+		must(t, s.payments.Settle(t.Context()))
+	}
+	var letter string
+	must(t, s.db.Reader().QueryRow(`SELECT text_body FROM outbox WHERE kind = 'payment_failed'`).Scan(&letter))
+	if !strings.Contains(letter, "http://portal.example/p/invoice-") || strings.Contains(letter, "/pay?") {
+		t.Errorf("%s", letter)
+	}
+	if got := text(page(t, v.get(path), http.StatusOK).Find("tbody")); !strings.Contains(got, "10001") {
+		t.Errorf("not open again: %s", got)
+	}
+}
+
 func TestPayLinkEndsMidway(t *testing.T) {
 	s, _ := paying(t)
 	path := s.payLink(s.invoice("10001"))

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"customerportal/db"
 	"customerportal/internal/audit"
@@ -357,6 +358,12 @@ func (a *application) payPath(ctx context.Context) string {
 	allocations, err := a.q.ListAllocations(ctx, a.p.ID)
 	if err != nil || len(allocations) == 0 {
 		return "/"
+	}
+	if byLink(*a.p) {
+		// who paid by a link may have no login to pay again by
+		if link, err := a.ledger.PayLinkInMail(ctx, a.q, a.now, allocations[0].InvoiceID); err == nil {
+			return strings.TrimPrefix(link, a.mail.PublicURL(""))
+		}
 	}
 	return payPath(allocations[0].Number)
 }

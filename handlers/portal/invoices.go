@@ -66,8 +66,16 @@ func (h *Handlers) home(c echo.Context) error {
 			return err
 		}
 		on := days.Next(today)
+		s, err := h.Settings.Current(ctx)
+		if err != nil {
+			return err
+		}
+		credit := money.Cents(0)
+		if s.Yes("autopay.credit_first") {
+			credit = money.Cents(-row.Unapplied)
+		}
 		kind := ledger.Kind(row.MethodKind)
-		p.Owed.AutoPay = pages.AutoPayBlock{On: true, Date: on, Amount: ledger.EstimateAutoPay(open, on, money.Cents(row.Cap)),
+		p.Owed.AutoPay = pages.AutoPayBlock{On: true, Date: on, Amount: ledger.EstimateAutoPay(open, on, money.Cents(row.Cap), credit),
 			Method: ledger.MethodInWords(kind, kind.Label(), row.MethodBrand, row.MethodLast4)}
 	}
 	return h.Page(c, http.StatusOK, "portal/home", p)

@@ -76,15 +76,16 @@ func NextAutoPay(today calendar.Date, day int) calendar.Date {
 }
 
 // EstimateAutoPay returns what an auto payment on that day comes to as things
-// stand: what may be paid of the invoices due by then, not above the cap (0 =
-// none).
-func EstimateAutoPay(open []OpenInvoice, on calendar.Date, limit money.Cents) money.Cents {
+// stand: what may be paid of the invoices due by then, less the credit that is
+// used first (0 = none), not above the cap (0 = none).
+func EstimateAutoPay(open []OpenInvoice, on calendar.Date, limit, credit money.Cents) money.Cents {
 	var sum money.Cents
 	for _, o := range open {
 		if o.Due <= on {
 			sum += o.Payable()
 		}
 	}
+	sum = max(0, sum-credit)
 	if limit > 0 {
 		sum = min(sum, limit)
 	}

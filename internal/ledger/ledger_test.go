@@ -601,10 +601,10 @@ func TestNextAutoPay(t *testing.T) {
 		t.Errorf("an earlier day from the next month on: %s", got)
 	}
 	open := []ledger.OpenInvoice{{Due: "2026-10-01", Balance: 100}, {Due: "2026-12-01", Balance: 250, Reserved: 50}, {Due: "2026-12-02", Balance: 1000}}
-	if got := ledger.EstimateAutoPay(open, "2026-12-01", 0); got != 300 {
+	if got := ledger.EstimateAutoPay(open, "2026-12-01", 0, 0); got != 300 {
 		t.Errorf("without a cap %s", got)
 	}
-	if got := ledger.EstimateAutoPay(open, "2026-12-01", 120); got != 120 {
+	if got := ledger.EstimateAutoPay(open, "2026-12-01", 120, 0); got != 120 {
 		t.Errorf("with a cap %s", got)
 	}
 }

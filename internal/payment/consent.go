@@ -204,8 +204,34 @@ func (s *Service) autoPay(ctx context.Context, q *db.Queries, customerID int64) 
 	if err != nil {
 		return a, err
 	}
-	a.Estimate = ledger.EstimateAutoPay(open, a.Next, consent.CapCents)
-	return a, nil
+	set, err := s.settings.Current(ctx)
+	if err != nil {
+		return a, err
+	}
+	version := consent.ConsentVersion
+	if !a.On {
+		version = consentVersion(set)
+	}
+	a.Estimate, err = s.estimate(ctx, q, set, customerID, open, version, a.Next, consent.CapCents)
+	return a, err
+}
+
+// estimate is what auto pay would take on a day as things stand, by the dealer's
+// settings and within what the consent covers.
+func (s *Service) estimate(ctx context.Context, q *db.Queries, set *settings.Settings, customerID int64, open []ledger.OpenInvoice, version string, on calendar.Date, limit money.Cents) (money.Cents, error) {
+	credit := money.Cents(0)
+	if set.Yes("autopay.credit_first") {
+		var err error
+		if credit, err = ledger.Unapplied(ctx, q, customerID); err != nil {
+			return 0, err
+		}
+	}
+	if set.Value("autopay.takes") == "all" && CoversAll(version) {
+		for _, o := range open {
+			on = max(on, o.Due)
+		}
+	}
+	return ledger.EstimateAutoPay(open, on, limit, credit), nil
 }
 
 // Consent returns the text to be shown beside "Auto Recurring": for a method on
@@ -244,7 +270,9 @@ func (s *Service) ConsentUpTo(ctx context.Context, customerID, userID int64, kin
 	}
 	today := s.clock.Today(set.Zone)
 	out := Consent{Paragraphs: consentText(set, kind, label, c.AutoPayDay, limit, who.Email), First: ledger.NextAutoPay(today, int(c.AutoPayDay)), Limit: limit}
-	out.Estimate = ledger.EstimateAutoPay(open, out.First, limit)
+	if out.Estimate, err = s.estimate(ctx, s.db.Read(), set, customerID, open, consentVersion(set), out.First, limit); err != nil {
+		return Consent{}, err
+	}
 	body, err := json.Marshal(shown{CustomerID: customerID, Kind: string(kind), Method: id, Text: strings.Join(out.Paragraphs, "\n\n"),
 		Version: consentVersion(set), Day: c.AutoPayDay, Cap: limit, ShownAt: s.clock.Now()})
 	if err != nil {

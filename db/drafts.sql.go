@@ -425,7 +425,7 @@ func (q *Queries) ListDraftLines(ctx context.Context, draftID int64) ([]ListDraf
 const listDrafts = `-- name: ListDrafts :many
 SELECT d.id, d.invoice_date, d.updated_at, d.total_cents, c.number AS customer_number, c.display_name,
     CAST(coalesce(s.name, '') AS TEXT) AS site, CAST(coalesce(f.name, '') AS TEXT) AS saved_by
-FROM invoice_drafts d JOIN customers c ON c.id = d.customer_id LEFT JOIN sites s ON s.id = d.site_id LEFT JOIN staff f ON f.id = d.staff_id
+FROM invoice_drafts d INDEXED BY invoice_drafts_open JOIN customers c ON c.id = d.customer_id LEFT JOIN sites s ON s.id = d.site_id LEFT JOIN staff f ON f.id = d.staff_id
 WHERE d.invoice_id IS NULL AND d.updated_at <= ?1 AND (d.updated_at < ?1 OR d.id < ?2)
 ORDER BY d.updated_at DESC, d.id DESC LIMIT ?3
 `

@@ -60,7 +60,7 @@ WHERE c.id = sqlc.arg(customer_id);
 -- name: ListDrafts :many
 SELECT d.id, d.invoice_date, d.updated_at, d.total_cents, c.number AS customer_number, c.display_name,
     CAST(coalesce(s.name, '') AS TEXT) AS site, CAST(coalesce(f.name, '') AS TEXT) AS saved_by
-FROM invoice_drafts d JOIN customers c ON c.id = d.customer_id LEFT JOIN sites s ON s.id = d.site_id LEFT JOIN staff f ON f.id = d.staff_id
+FROM invoice_drafts d INDEXED BY invoice_drafts_open JOIN customers c ON c.id = d.customer_id LEFT JOIN sites s ON s.id = d.site_id LEFT JOIN staff f ON f.id = d.staff_id
 WHERE d.invoice_id IS NULL AND d.updated_at <= sqlc.arg(updated_at) AND (d.updated_at < sqlc.arg(updated_at) OR d.id < sqlc.arg(id))
 ORDER BY d.updated_at DESC, d.id DESC LIMIT sqlc.arg(most);
 

@@ -38,6 +38,9 @@ func BenchmarkOffice(b *testing.B) {
 	for _, c := range []struct{ name, address string }{
 		{"home", "/office"}, {"customers", "/office/customers"}, {"typing", "/office/customers?q=lee3+tro"}, {"number", "/office/customers?q=C777"},
 		{"customer", "/office/customers/C777"}, {"mail", "/office/mail"},
+		{"invoices", "/office/invoices"}, {"invoices past due", "/office/invoices?show=past"}, {"invoices paid, deep", "/office/invoices?show=paid&after=2024-01-01.500000"},
+		{"invoices all, deep", "/office/invoices?show=all&after=2024-01-01.500000"}, {"invoices search", "/office/invoices?q=INV9999"}, {"invoices by name", "/office/invoices?q=lee3"},
+		{"invoice", "/office/invoices/INV777"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()

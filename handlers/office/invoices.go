@@ -55,8 +55,13 @@ func (h *Handlers) allInvoices(c echo.Context) error {
 	}
 	p.Show, p.Title1, p.Empty = chosen.key, chosen.title, chosen.empty
 	today := h.Clock.Today(s.Zone)
-	if err := h.fillInvoiceTiles(ctx, p, today); err != nil {
+	if err := h.fillInvoiceFilters(ctx, p); err != nil {
 		return err
+	}
+	if !web.IsHTMX(c) { // typing leaves the sums on top as they are
+		if err := h.fillInvoiceTiles(ctx, p, today); err != nil {
+			return err
+		}
 	}
 	if p.Query != "" {
 		err = h.searchInvoices(ctx, p, today)
@@ -72,13 +77,35 @@ func (h *Handlers) allInvoices(c echo.Context) error {
 	return h.Page(c, http.StatusOK, "office/invoices", p)
 }
 
-// fillInvoiceTiles puts in the sums and the filters with what waits behind them.
+// fillInvoiceTiles puts in the sums.
 func (h *Handlers) fillInvoiceTiles(ctx context.Context, p *view.InvoicesPage, today calendar.Date) error {
-	q := h.DB.Read()
-	open, err := q.SumOpenInvoices(ctx, today)
+	days, err := h.DB.Read().ListDueDays(ctx)
 	if err != nil {
 		return err
 	}
+	var open, past money.Cents
+	var many, late int64
+	for _, d := range days {
+		open, many = open+money.Cents(d.Balance), many+d.Invoices
+		if d.DueDate < today {
+			past, late = past+money.Cents(d.Balance), late+d.Invoices
+		}
+	}
+	drafts, err := h.DB.Read().SumDrafts(ctx)
+	if err != nil {
+		return err
+	}
+	p.Tiles = []view.Tile{
+		{Label: "Open", Figure: open.String(), More: count(many, "invoice", "invoices")},
+		{Label: "Past due", Figure: past.String(), More: count(late, "invoice", "invoices"), Past: late > 0},
+		{Label: "Drafts", Figure: money.Cents(drafts.Total).String(), More: count(drafts.Many, "draft", "drafts")},
+	}
+	return nil
+}
+
+// fillInvoiceFilters puts in the filters with how many wait behind them.
+func (h *Handlers) fillInvoiceFilters(ctx context.Context, p *view.InvoicesPage) error {
+	q := h.DB.Read()
 	drafts, err := q.SumDrafts(ctx)
 	if err != nil {
 		return err
@@ -86,11 +113,6 @@ func (h *Handlers) fillInvoiceTiles(ctx context.Context, p *view.InvoicesPage, t
 	unsent, err := q.CountInvoicesToSend(ctx)
 	if err != nil {
 		return err
-	}
-	p.Tiles = []view.Tile{
-		{Label: "Open", Figure: money.Cents(open.Balance).String(), More: count(open.Many, "invoice", "invoices")},
-		{Label: "Past due", Figure: money.Cents(open.PastDue).String(), More: count(open.Late, "invoice", "invoices"), Past: open.Late > 0},
-		{Label: "Drafts", Figure: money.Cents(drafts.Total).String(), More: count(drafts.Many, "draft", "drafts")},
 	}
 	for _, f := range invoiceFilters {
 		filter := view.Filter{Label: f.label, Href: "/office/invoices", Current: f.key == p.Show && p.Query == ""}
@@ -295,7 +317,7 @@ func (h *Handlers) invoice(c echo.Context) error {
 		if len(to) > 0 && may(c, tellers) && i.State == "issued" {
 			p.Mail = invoicePath(i.Number) + "/mail"
 		}
-		mails, err := q.ListMailsOfInvoice(ctx, db.ListMailsOfInvoiceParams{FromFact: fmt.Sprintf("invoice %d ", i.ID), ToFact: fmt.Sprintf("invoice %d!", i.ID), CustomerID: db.NullID(i.CustomerID)})
+		mails, err := q.ListMailsOfInvoice(ctx, db.ListMailsOfInvoiceParams{FromFact: fmt.Sprintf("invoice %d ", i.ID), ToFact: fmt.Sprintf("invoice %d!", i.ID)})
 		if err != nil {
 			return err
 		}

@@ -74,6 +74,46 @@ func TestQueryPlans(t *testing.T) {
 		}, []string{"outbox_created"}},
 		{"balances of a page", func(q *db.Queries) error { _, err := q.ListBalances(ctx, []int64{1, 2}); return err },
 			[]string{"SEARCH invoices USING COVERING INDEX invoices_open (customer_id=?)"}},
+		{"all invoices", func(q *db.Queries) error {
+			_, err := q.ListInvoices(ctx, db.ListInvoicesParams{InvoiceDate: today, ID: 1, Most: 20})
+			return err
+		}, []string{"SEARCH i USING INDEX invoices_newest (invoice_date<?)"}},
+		{"open invoices", func(q *db.Queries) error {
+			_, err := q.ListOpenInvoices(ctx, db.ListOpenInvoicesParams{InvoiceDate: today, ID: 1, Most: 20})
+			return err
+		}, []string{"SEARCH i USING INDEX invoices_newest_open (invoice_date<?)"}},
+		{"paid invoices", func(q *db.Queries) error {
+			_, err := q.ListPaidInvoices(ctx, db.ListPaidInvoicesParams{InvoiceDate: today, ID: 1, Most: 20})
+			return err
+		}, []string{"SEARCH i USING INDEX invoices_newest_paid (invoice_date<?)"}},
+		{"void invoices", func(q *db.Queries) error {
+			_, err := q.ListVoidInvoices(ctx, db.ListVoidInvoicesParams{InvoiceDate: today, ID: 1, Most: 20})
+			return err
+		}, []string{"SEARCH i USING INDEX invoices_newest_void (invoice_date<?)"}},
+		{"invoices past due", func(q *db.Queries) error {
+			_, err := q.ListPastDueInvoices(ctx, db.ListPastDueInvoicesParams{Today: today, DueDate: "2026-01-01", ID: 1, Most: 20})
+			return err
+		}, []string{"SEARCH i USING INDEX invoices_overdue (due_date>? AND due_date<?)"}},
+		{"invoices to send", func(q *db.Queries) error {
+			_, err := q.ListInvoicesToSend(ctx, db.ListInvoicesToSendParams{Most: 20})
+			return err
+		}, []string{"SEARCH t USING INTEGER PRIMARY KEY (rowid>?)"}},
+		{"invoices by number", func(q *db.Queries) error {
+			_, err := q.FindInvoices(ctx, db.FindInvoicesParams{Number: "A", Beyond: "B", Most: 20})
+			return err
+		}, []string{"SEARCH i USING INDEX sqlite_autoindex_invoices_1 (number>? AND number<?)"}},
+		{"drafts", func(q *db.Queries) error {
+			_, err := q.ListDrafts(ctx, db.ListDraftsParams{UpdatedAt: 1, ID: 1, Most: 20})
+			return err
+		}, []string{"SEARCH d USING INDEX invoice_drafts_open (updated_at<?)"}},
+		{"how many have yet to go out", func(q *db.Queries) error { _, err := q.CountInvoicesToSend(ctx); return err },
+			[]string{"SCAN t", "SEARCH i EXISTS USING INTEGER PRIMARY KEY (rowid=?)"}},
+		{"those that have yet to go out", func(q *db.Queries) error { _, err := q.ListIDsToSend(ctx, 500); return err },
+			[]string{"SCAN t", "SEARCH i EXISTS USING INTEGER PRIMARY KEY (rowid=?)"}},
+		{"mails of an invoice", func(q *db.Queries) error {
+			_, err := q.ListMailsOfInvoice(ctx, db.ListMailsOfInvoiceParams{FromFact: "invoice 1 ", ToFact: "invoice 1!"})
+			return err
+		}, []string{"SEARCH outbox USING INDEX sqlite_autoindex_outbox_1 (fact>? AND fact<?)"}},
 		{"a customer's invoices", func(q *db.Queries) error {
 			_, err := q.ListInvoicesForCustomer(ctx, db.ListInvoicesForCustomerParams{CustomerID: 1, InvoiceDate: today, Most: 20})
 			return err
@@ -96,12 +136,12 @@ func TestQueryPlans(t *testing.T) {
 			}
 		}
 		for _, line := range p.plans {
-			partial := strings.Contains(line, "invoices_aging") || strings.Contains(line, "outbox_")
+			partial := strings.Contains(line, "invoices_aging") || strings.Contains(line, "outbox_") || line == "SCAN t" // the few that have yet to go out
 			if strings.HasPrefix(line, "SCAN ") && !partial && line != "SCAN CONSTANT ROW" {
 				t.Errorf("%s: %s", c.name, line)
 			}
 			// the few payments under way, and one customer's invoices of two states, are sorted
-			small := c.name == "unknown outcomes" || c.name == "a customer's invoices"
+			small := c.name == "unknown outcomes" || c.name == "mails of an invoice" || c.name == "a customer's invoices"
 			if strings.Contains(line, "TEMP B-TREE") && !small {
 				t.Errorf("%s: %s in\n%s", c.name, line, plan)
 			}

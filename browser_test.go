@@ -192,7 +192,12 @@ func copiedDemo(t *testing.T) *site {
 // newSite starts the demonstration on fresh books and stops it with the test.
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := copiedDemo(t)
+	return startSite(t, copiedDemo(t))
+}
+
+// startSite starts the demonstration on books that may have been prepared.
+func startSite(t *testing.T, s *site) *site {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	done, ready := make(chan error, 1), make(chan string, 1)
 	go func() { done <- runDemo(ctx, s.Dir, func(url string) { ready <- url }) }()

@@ -353,7 +353,7 @@ func (h *Handlers) taxReport(c echo.Context, asFile bool) (*view.ReportPage, err
 	if err != nil {
 		return nil, err
 	}
-	p := &view.ReportPage{Base: views.Base{Title: "Sales tax", Errors: refused}, Period: &form,
+	p := &view.ReportPage{Base: views.Base{Title: "Sales tax invoiced", Errors: refused}, Period: &form,
 		Intro: "What was invoiced by the tax code of the site, paid or not; invoices voided in the period are taken off.", Empty: "Nothing was invoiced in this period."}
 	if refused != nil {
 		return p, nil

@@ -348,7 +348,7 @@ func (h *Handlers) returnDeed(c echo.Context) (*deed, error) {
 			Hint: "As an invoice of its own. What your state allows is for you to know"}})
 	}
 	if to.Email != "" {
-		page.Fields = append(page.Fields, view.DeedField{Tick: &view.Tick{Name: "mail", Label: "Tell " + to.Email, Ticked: o.Mail}})
+		page.Fields = append(page.Fields, view.DeedField{Tick: &view.Tick{Name: "mail", Label: "Tell the customer by mail", Hint: to.Email, Ticked: o.Mail}})
 	}
 	held, err := h.DB.Read().ListHeldOfPayment(ctx, db.NullID(p.ID))
 	if err != nil {
@@ -429,7 +429,7 @@ func (h *Handlers) voidDeed(c echo.Context) (*deed, error) {
 		page.Blocked = money.Cents(i.Reserved).String() + " for this invoice is under way. Wait until that payment is settled, then void it."
 	}
 	if to.Email != "" {
-		page.Fields = append(page.Fields, view.DeedField{Tick: &view.Tick{Name: "mail", Label: "Tell " + to.Email, Ticked: o.Mail}})
+		page.Fields = append(page.Fields, view.DeedField{Tick: &view.Tick{Name: "mail", Label: "Tell the customer by mail", Hint: to.Email, Ticked: o.Mail}})
 	}
 	e := &page.Effects
 	e.Caption = "What was paid on it becomes unapplied credit"
@@ -512,7 +512,7 @@ func (h *Handlers) creditDeed(c echo.Context) (*deed, error) {
 		},
 	}
 	if to.Email != "" {
-		page.Fields = append(page.Fields, view.DeedField{Tick: &view.Tick{Name: "mail", Label: "Tell " + to.Email, Ticked: o.Mail}})
+		page.Fields = append(page.Fields, view.DeedField{Tick: &view.Tick{Name: "mail", Label: "Tell the customer by mail", Hint: to.Email, Ticked: o.Mail}})
 	}
 	e := &page.Effects
 	var parseErr error

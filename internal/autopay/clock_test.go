@@ -8,6 +8,7 @@ import (
 
 	"customerportal/internal/autopay"
 	"customerportal/internal/calendar"
+	"customerportal/internal/fault"
 )
 
 // TestEachMonthOnItsDay lets a year and a half pass, a wake every few hours, with
@@ -252,7 +253,8 @@ func TestFourRunnersAndTwoPrograms(t *testing.T) {
 		runner := []*autopay.Service{first, second}[i%2]
 		work.Go(func() {
 			for range 4 {
-				if err := runner.Run(t.Context()); err != nil {
+				// one that finds the books busy comes again, as the job does
+				if err := runner.Run(t.Context()); err != nil && !fault.Is(err, fault.Unavailable) {
 					t.Error(err)
 				}
 			}

@@ -138,6 +138,7 @@ SELECT i.id, i.number, i.customer_id, i.state, i.invoice_date, i.due_date, i.tot
     CAST(coalesce(m.day, 0) AS INTEGER) AS auto_pay_on, CAST(coalesce(m.cap_cents, 0) AS INTEGER) AS cap,
     CAST(coalesce(w.kind, '') AS TEXT) AS method_kind, CAST(coalesce(w.brand, '') AS TEXT) AS method_brand,
     CAST(coalesce(w.last4, '') AS TEXT) AS method_last4,
+    CAST(EXISTS (SELECT 1 FROM auto_pay_holds h WHERE h.released_at = 0 AND (h.customer_id = c.id OR h.customer_id IS NULL)) AS INTEGER) AS held,
     CAST(coalesce((SELECT sum(r.cents) FROM reservations r WHERE r.invoice_id = i.id), 0) AS INTEGER) AS reserved
 FROM invoices i JOIN customers c ON c.id = i.customer_id LEFT JOIN sites s ON s.id = i.site_id
 LEFT JOIN mandates m ON m.customer_id = c.id AND m.revoked_at = 0
@@ -163,6 +164,7 @@ type GetInvoiceToMailRow struct {
 	MethodKind     string
 	MethodBrand    string
 	MethodLast4    string
+	Held           int64
 	Reserved       int64
 }
 
@@ -188,6 +190,7 @@ func (q *Queries) GetInvoiceToMail(ctx context.Context, id int64) (GetInvoiceToM
 		&i.MethodKind,
 		&i.MethodBrand,
 		&i.MethodLast4,
+		&i.Held,
 		&i.Reserved,
 	)
 	return i, err

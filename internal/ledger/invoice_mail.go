@@ -61,9 +61,13 @@ func (s *Service) MailInvoice(ctx context.Context, q *db.Queries, now calendar.I
 		body.Lines = append(body.Lines, outbox.InvoiceLine{Description: l.Description, Amount: l.AmountCents + l.TaxCents})
 	}
 	left := max(0, i.BalanceCents-money.Cents(i.Reserved))
-	if i.AutoPayOn > 0 && left > 0 {
+	if i.AutoPayOn > 0 && i.Held == 0 && left > 0 {
+		days, err := DaysOfAutoPay(ctx, q, i.CustomerID)
+		if err != nil {
+			return false, err
+		}
 		method := MethodInWords(Kind(i.MethodKind), "", i.MethodBrand, i.MethodLast4)
-		body.AutoPay = autoPayInWords(now.Date(set.Zone), i.DueDate, int(i.AutoPayOn), left, i.Cap, method)
+		body.AutoPay = autoPayInWords(now.Date(set.Zone), i.DueDate, days, set.Value("autopay.takes") == "all", left, i.Cap, method)
 	}
 	var papers []int64
 	if set.Yes("invoices.attach_pdf") {
@@ -87,15 +91,20 @@ func (s *Service) MailInvoice(ctx context.Context, q *db.Queries, now calendar.I
 }
 
 // autoPayInWords says on an invoice's mail when auto pay takes it: on the first
-// of the customer's days that is not before the due date.
-func autoPayInWords(today, due calendar.Date, day int, left money.Cents, limit int64, method string) string {
-	on := NextAutoPay(today, day)
-	for on < due {
-		on = NextAutoPay(on, day)
+// of the customer's days that is not before the due date, or earlier where the
+// dealer has it take (all) what is not due yet, too.
+func autoPayInWords(today, due calendar.Date, days AutoPayDays, all bool, left money.Cents, limit int64, method string) string {
+	next := days.Next(today)
+	on := next
+	for on != "" && on < due {
+		on = days.Next(on)
 	}
-	words := fmt.Sprintf("%s will be taken on %s from %s by auto pay. You need not do anything.", left, on, method)
+	when := "on " + on.String()
+	if all && next != on {
+		when = "between " + next.String() + " and " + on.String()
+	}
 	if limit > 0 && left > money.Cents(limit) {
-		words = fmt.Sprintf("It is set for auto pay on %s from %s, up to the %s you allowed; please pay the rest yourself.", on, method, money.Cents(limit))
+		return fmt.Sprintf("It is set for auto pay %s from %s, up to the %s you allowed; please pay the rest yourself.", when, method, money.Cents(limit))
 	}
-	return words
+	return fmt.Sprintf("%s will be taken %s from %s by auto pay. You need not do anything.", left, when, method)
 }

@@ -222,16 +222,28 @@ func TestMailInvoice(t *testing.T) {
 		t.Errorf("%s\n%s\n%s", subject, text, html)
 	}
 
+	// taken before it is due, or held: then it is the customer's to pay
+	must(t, b.store.Set(t.Context(), audit.Program, map[string]string{"autopay.takes": "all"}))
+	mail("sent again 3")
+	if _, text, _ = last(); !strings.Contains(text, "will be taken between Dec 5, 2026 and Jan 5, 2027 from Visa ending 4242") {
+		t.Error(text)
+	}
+	b.exec(`INSERT INTO auto_pay_holds (customer_id, reason, placed_at) VALUES (1, 'moving', 1)`)
+	mail("sent again 4")
+	if _, text, _ = last(); strings.Contains(text, "auto pay") || !strings.Contains(text, "Pay it here") {
+		t.Error(text)
+	}
+
 	// paid, and void
 	_, err := b.record(1, 10000, ledger.Allocation{InvoiceID: id})
 	must(t, err)
-	mail("sent again 3")
+	mail("sent again 5")
 	if _, text, _ = last(); !strings.Contains(text, "Nothing is left to pay") || strings.Contains(text, "/p/") {
 		t.Error(text)
 	}
 	b.exec(`UPDATE invoices SET state = 'void' WHERE id = ?`, id)
 	err = b.write(func(q *db.Queries) error {
-		_, err := b.service.MailInvoice(t.Context(), q, 1, id, "sent again 4")
+		_, err := b.service.MailInvoice(t.Context(), q, 1, id, "sent again 6")
 		return err
 	})
 	if !fault.Is(err, fault.Conflict) {

@@ -174,7 +174,7 @@ func (h *Handlers) refundDeed(c echo.Context) (*deed, error) {
 		}
 	}
 	page := &view.DeedPage{
-		Base: views.Base{Title: "Give money back", Tab: "customers"}, Customer: who, Heading: "Give money back", Blocked: can.Why,
+		Base: views.Base{Title: "Give money back of payment " + p.Reference, Tab: "customers"}, Customer: who, Heading: "Give money back", Blocked: can.Why,
 		Back: view.Link{Label: "Payment " + p.Reference, Href: at}, Preview: at + "/refund/preview", Do: at + "/refund",
 		Lines: []string{fmt.Sprintf("Of payment %s, %s on %s by %s, up to %s can be given back. The invoices it comes off are open again, and the customer is told by mail.",
 			p.Reference, p.AmountCents, p.PaymentDate, can.Method, can.Amount)},
@@ -332,7 +332,7 @@ func (h *Handlers) returnDeed(c echo.Context) (*deed, error) {
 		o.Date = ""
 	}
 	page := &view.DeedPage{
-		Base: views.Base{Title: "Returned by the bank", Tab: "customers"}, Customer: who, Heading: "Returned by the bank", Blocked: payment.CannotReturn(p),
+		Base: views.Base{Title: "Returned by the bank: payment " + p.Reference, Tab: "customers"}, Customer: who, Heading: "Returned by the bank", Blocked: payment.CannotReturn(p),
 		Back: view.Link{Label: "Payment " + p.Reference, Href: at}, Preview: at + "/returned/preview", Do: at + "/returned",
 		Lines: []string{"The payment does not count any more and its invoices are open again. When the bank takes it on a second try, record it as a new payment."},
 		Fields: []view.DeedField{
@@ -502,7 +502,7 @@ func (h *Handlers) creditDeed(c echo.Context) (*deed, error) {
 		}
 	}
 	page := &view.DeedPage{
-		Base: views.Base{Title: "Give a credit", Tab: "customers"}, Customer: who, Heading: "Give a credit",
+		Base: views.Base{Title: "Give a credit to " + who.Name, Tab: "customers"}, Customer: who, Heading: "Give a credit",
 		Back: view.Link{Label: "Credit", Href: at}, Preview: at + "/new/preview", Do: at + "/new",
 		Lines: []string{"A credit lowers what the customer owes without a payment: for a service that was not given, or as a kindness. It is a credit memo with a number of its own."},
 		Fields: []view.DeedField{

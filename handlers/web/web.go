@@ -6,6 +6,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 
@@ -97,10 +98,26 @@ func SafePath(next, fallback string) string {
 }
 
 // See answers 303 to a plain form and HX-Redirect to htmx: the verb "done".
+//
+// A browser does not load a page anew that differs in what stands behind the #
+// alone, so htmx is told to load it again where the form stood on that page.
 func See(c echo.Context, path string) error {
 	if IsHTMX(c) {
+		if page, _, part := strings.Cut(path, "#"); part && page == currentPage(c) {
+			c.Response().Header().Set("HX-Refresh", "true")
+			return c.NoContent(http.StatusOK)
+		}
 		c.Response().Header().Set("HX-Redirect", path)
 		return c.NoContent(http.StatusOK)
 	}
 	return c.Redirect(http.StatusSeeOther, path)
+}
+
+// currentPage is the path and query of the page that an htmx request came from.
+func currentPage(c echo.Context) string {
+	u, err := url.Parse(c.Request().Header.Get("HX-Current-URL"))
+	if err != nil {
+		return ""
+	}
+	return u.RequestURI()
 }

@@ -510,3 +510,30 @@ func TestOtherNamesOfThisMachine(t *testing.T) {
 		}
 	}
 }
+
+func TestSee(t *testing.T) {
+	for name, c := range map[string]struct {
+		htmx, from, to  string
+		status          int
+		header, content string
+	}{
+		"plain":                       {"", "", "/office/settings#mail", 303, "Location", "/office/settings#mail"},
+		"to another page":             {"true", "https://portal.example/office", "/office/settings#mail", 200, "HX-Redirect", "/office/settings#mail"},
+		"to another part of the page": {"true", "https://portal.example/office/settings", "/office/settings#mail", 200, "HX-Refresh", "true"},
+		"to the page itself":          {"true", "https://portal.example/office/settings", "/office/settings", 200, "HX-Redirect", "/office/settings"},
+		"to another query":            {"true", "https://portal.example/office?a=1", "/office?a=2#b", 200, "HX-Redirect", "/office?a=2#b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodPost, "/", nil)
+			r.Header.Set("HX-Request", c.htmx)
+			r.Header.Set("HX-Current-URL", c.from)
+			w := httptest.NewRecorder()
+			if err := web.See(echo.New().NewContext(r, w), c.to); err != nil {
+				t.Fatal(err)
+			}
+			if w.Code != c.status || w.Header().Get(c.header) != c.content {
+				t.Errorf("%d, %v", w.Code, w.Header())
+			}
+		})
+	}
+}

@@ -59,9 +59,9 @@ CREATE TABLE recurring_items (
     reason       TEXT NOT NULL DEFAULT '',
     end_reason   TEXT NOT NULL DEFAULT '',
     -- the first day of the next period to be billed, '' = none is left
-    next_date    TEXT NOT NULL DEFAULT '',
+    next_date    TEXT NOT NULL DEFAULT '' CHECK (next_date = '' OR next_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
     -- the 1st of the month with which that period is billed, '' = none is left
-    bill_date    TEXT NOT NULL DEFAULT '',
+    bill_date    TEXT NOT NULL DEFAULT '' CHECK (bill_date = '' OR bill_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
     created_at   INTEGER NOT NULL,
     ended_at     INTEGER NOT NULL DEFAULT 0,
     CHECK ((next_date = '') = (bill_date = ''))
@@ -90,8 +90,8 @@ CREATE TABLE billing_runs (
     id            INTEGER PRIMARY KEY,
     -- the 1st of the month that is billed
     month_date    TEXT NOT NULL CHECK (month_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-01'),
-    invoice_date  TEXT NOT NULL,
-    due_date      TEXT NOT NULL,
+    invoice_date  TEXT NOT NULL CHECK (invoice_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
+    due_date      TEXT NOT NULL CHECK (due_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
     per_site      INTEGER NOT NULL CHECK (per_site IN (0, 1)),
     mail          INTEGER NOT NULL CHECK (mail IN (0, 1)),
     automatic     INTEGER NOT NULL CHECK (automatic IN (0, 1)),

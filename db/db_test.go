@@ -98,3 +98,32 @@ func TestEveryForeignKeyHasAnIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestADateIsADateInTheBooksThemselves holds every column of a day and of a
+// month to refuse what is none, whoever writes it: a page that reads one counts
+// on it.
+func TestADateIsADateInTheBooksThemselves(t *testing.T) {
+	d := dbtest.New(t)
+	rows, err := d.Reader().QueryContext(t.Context(), `
+		SELECT m.name, c.name, m.sql LIKE '%CHECK (%' || c.name || ' GLOB ''[12][0-9][0-9][0-9]-[01][0-9]%'
+		FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) c
+		WHERE m.type = 'table' AND c.type = 'TEXT' AND (c.name LIKE '%\_date' ESCAPE '\' OR c.name IN ('period', 'from_period'))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	columns := 0
+	for rows.Next() {
+		var table, column string
+		var held bool
+		if err := rows.Scan(&table, &column, &held); err != nil {
+			t.Fatal(err)
+		}
+		if columns++; !held {
+			t.Errorf("%s.%s takes what is no date", table, column)
+		}
+	}
+	if err := rows.Err(); err != nil || columns < 20 {
+		t.Fatalf("%d columns, %v", columns, err)
+	}
+}

@@ -43,9 +43,9 @@ CREATE TABLE auto_pay_periods (
     declines    INTEGER NOT NULL DEFAULT 0,
     unsent      INTEGER NOT NULL DEFAULT 0,
     -- the day of the first refusal, from which the days of the others are counted
-    failed_date TEXT NOT NULL DEFAULT '',
+    failed_date TEXT NOT NULL DEFAULT '' CHECK (failed_date = '' OR failed_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
     -- the day of the next attempt, '' = none
-    retry_date  TEXT NOT NULL DEFAULT '',
+    retry_date  TEXT NOT NULL DEFAULT '' CHECK (retry_date = '' OR retry_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
     told_at     INTEGER NOT NULL DEFAULT 0,
     decided_at  INTEGER NOT NULL,
     PRIMARY KEY (customer_id, period)
@@ -58,7 +58,7 @@ CREATE INDEX auto_pay_periods_planned ON auto_pay_periods (state) WHERE state IN
 CREATE TABLE auto_pay_attempts (
     id          INTEGER PRIMARY KEY,
     customer_id INTEGER NOT NULL REFERENCES customers (id),
-    period      TEXT NOT NULL,
+    period      TEXT NOT NULL CHECK (period GLOB '[12][0-9][0-9][0-9]-[01][0-9]'),
     number      INTEGER NOT NULL CHECK (number > 0),
     payment_id  INTEGER NOT NULL UNIQUE REFERENCES payments (id),
     run_id      INTEGER NOT NULL REFERENCES auto_pay_runs (id),
@@ -94,7 +94,7 @@ CREATE INDEX auto_pay_holds_released_staff ON auto_pay_holds (released_staff_id)
 -- Advance notices: each kind once for each customer's month.
 CREATE TABLE auto_pay_notices (
     customer_id INTEGER NOT NULL REFERENCES customers (id),
-    period      TEXT NOT NULL,
+    period      TEXT NOT NULL CHECK (period GLOB '[12][0-9][0-9][0-9]-[01][0-9]'),
     kind        TEXT NOT NULL CHECK (kind IN ('amount', 'dormant')),
     expected_cents INTEGER NOT NULL,
     -- 0 when there was no address to mail it to

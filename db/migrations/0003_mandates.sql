@@ -40,7 +40,7 @@ WHERE m.revoked_at = 0;
 
 -- The day a paper form was signed that the office entered the consent from; ''
 -- for one that was given in the portal.
-ALTER TABLE mandates ADD COLUMN signed_date TEXT NOT NULL DEFAULT '';
+ALTER TABLE mandates ADD COLUMN signed_date TEXT NOT NULL DEFAULT '' CHECK (signed_date = '' OR signed_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]');
 
 -- The papers of a consent: its record as the customer was mailed it, and the
 -- signed form it was entered from.

@@ -61,7 +61,7 @@ CREATE TABLE recurring_items (
     -- the first day of the next period to be billed, '' = none is left
     next_date    TEXT NOT NULL DEFAULT '' CHECK (next_date = '' OR next_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
     -- the 1st of the month with which that period is billed, '' = none is left
-    bill_date    TEXT NOT NULL DEFAULT '' CHECK (bill_date = '' OR bill_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'),
+    bill_date    TEXT NOT NULL DEFAULT '' CHECK (bill_date = '' OR bill_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-01'),
     created_at   INTEGER NOT NULL,
     ended_at     INTEGER NOT NULL DEFAULT 0,
     CHECK ((next_date = '') = (bill_date = ''))

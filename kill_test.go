@@ -26,6 +26,7 @@ import (
 	"customerportal/db"
 	"customerportal/internal/account"
 	"customerportal/internal/audit"
+	"customerportal/internal/billing"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/demo"
@@ -350,7 +351,7 @@ func (m *matrix) customer(p *program, number, shortcut string, limit money.Cents
 }
 
 // everything is what the portal does by itself, in an order of its own.
-var everything = []string{"auto pay", "payments", "mail"}
+var everything = []string{"billing", "auto pay", "payments", "mail"}
 
 // start starts a portal that does its jobs and may die at a step. Wait for it
 // with end.
@@ -496,6 +497,45 @@ func TestKillMatrix(t *testing.T) {
 		}
 		if !died {
 			t.Logf("%d kills, and %d steps when it lives", step-1, steps)
+			break
+		}
+	}
+}
+
+// The month is billed and then taken: killed at each step of both, every item is
+// billed once, and what is taken is exactly that.
+func TestKillMatrixBilling(t *testing.T) {
+	const monthly money.Cents = 2995
+	for step := int64(1); ; step++ {
+		m := newMatrix(t)
+		m.with(func(p *program) {
+			for _, number := range []string{"1001", "1002", "1004"} {
+				c, err := p.books.Read().GetCustomerByNumber(t.Context(), number)
+				m.ok(err)
+				_, err = p.billing.AddItem(t.Context(), audit.Program, billing.ItemRecord{CustomerID: c.ID, Description: "Monitoring", Quantity: money.QuantityScale,
+					Terms: billing.Terms{Cycle: 1, Start: "2026-12-01"}, Prices: []billing.DatedPrice{{From: "2026-12-01", Amount: monthly}}})
+				m.ok(err)
+			}
+			_, err := p.billing.Start(t.Context(), audit.Program, billing.Order{Month: "2026-12-01", Date: "2026-11-20", Due: "2026-12-01", Mail: true})
+			m.ok(err)
+		})
+		_, died := m.run(step, 1, m.now())
+		m.run(0, 2, later...)
+		// customer 1004 reaches the maximum of $100.00 without it
+		m.agree(due + 2*monthly)
+		m.with(func(p *program) {
+			if n := number(t, p, `SELECT count(*) FROM invoices WHERE total_cents = 2995`); n != 3 {
+				t.Errorf("%d invoices were made of 3 items", n)
+			}
+			if n := number(t, p, `SELECT count(DISTINCT number) FROM invoices`) - number(t, p, `SELECT count(*) FROM invoices`); n != 0 {
+				t.Error("a number was given twice")
+			}
+		})
+		if t.Failed() {
+			t.Fatalf("after dying at step %d", step)
+		}
+		if !died {
+			t.Logf("%d kills", step-1)
 			break
 		}
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"database/sql"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -55,7 +57,38 @@ func newWalker(t *testing.T) *walker {
 	if err := p.settings.Set(t.Context(), audit.Actor{Kind: audit.System}, map[string]string{"methods.delete": "yes"}); err != nil {
 		t.Fatal(err)
 	}
+	w.complete(t)
 	return w
+}
+
+// complete adds what the demonstration has none of, so that every address with
+// a number in it leads to something.
+func (w *walker) complete(t *testing.T) {
+	t.Helper()
+	err := w.program.books.WriteTx(t.Context(), func(tx *sql.Tx) error {
+		for _, statement := range []string{
+			// one consent more than the stranger has, whose consents count from one, too
+			`INSERT INTO mandates (customer_id, method_id, consent_text, consent_sha256, consent_version, day, shown_at, accepted_at, ip, user_agent, authenticated, revoked_at, revoked_by)
+				SELECT d.customer_id, d.id, m.consent_text, m.consent_sha256, m.consent_version, 1, n, n, '192.0.2.1', 'x', 'password', n, 'customer'
+				FROM mandates m JOIN customers s ON s.id = m.customer_id AND s.number = '10017',
+					(SELECT x.id, x.customer_id FROM methods x JOIN customers c ON c.id = x.customer_id AND c.number = '10010' LIMIT 1) d,
+					(SELECT 1795000000001 AS n UNION SELECT 1795000000002)`,
+			`INSERT INTO print_batches (nonce, made_at) VALUES ('x', 1)`,
+			`INSERT INTO print_batch_invoices (batch_id, position, invoice_id) SELECT max(b.id), 1, min(i.id) FROM print_batches b, invoices i`,
+			`INSERT INTO billing_runs (month_date, invoice_date, due_date, per_site, mail, automatic, state, to_do, started_at) VALUES ('2026-11-01', '2026-11-01', '2026-12-01', 0, 0, 0, 'done', 0, 1)`,
+			`INSERT INTO billing_run_invoices (run_id, invoice_id, mailed) SELECT max(r.id), min(i.id), 0 FROM billing_runs r, invoices i`,
+			`INSERT INTO auto_pay_runs (kind, state, run_date, started_at) VALUES ('late', 'asks', '2026-11-01', 1)`,
+			`INSERT INTO registrations (state, customer_number, first_name, last_name, zip, phone, email, ip, at) VALUES ('asked', 'x', 'x', 'x', 'x', 'x', 'x@example.com', 'x', 1)`,
+		} {
+			if _, err := tx.ExecContext(t.Context(), statement); err != nil {
+				return fmt.Errorf("%s: %w", statement, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // call sends an empty request, as a form of our own pages does.
@@ -94,37 +127,69 @@ func (w *walker) customer(t *testing.T, number string) web.Viewer {
 // must be known here: a new one says whose it is.
 func (w *walker) path(t *testing.T, r web.Route, number string) string {
 	t.Helper()
-	of := ` WHERE customer_id = (SELECT id FROM customers WHERE number = ?) LIMIT 1`
+	whose := ` WHERE customer_id = (SELECT id FROM customers WHERE number = ?)`
+	of := whose + ` LIMIT 1`
 	out := r.Path
 	fill := func(name, value string) { out = strings.Replace(out, name, url.PathEscape(value), 1) }
-	switch {
-	case strings.HasPrefix(r.Path, "/methods/:id"):
-		fill(":id", w.text(t, `SELECT id FROM methods`+of, number))
-	case strings.Contains(r.Path, "/users/:id"):
-		fill(":id", w.text(t, `SELECT user_id FROM customer_users`+of, number))
-	case strings.Contains(r.Path, ":id"):
-		fill(":id", "1")
+	for _, row := range []struct{ part, query string }{
+		{"/methods/:id", `SELECT id FROM methods` + of},
+		{"/users/:id", `SELECT user_id FROM customer_users` + of},
+		{"/sites/:id", `SELECT id FROM sites` + of},
+		{"/tax/:id", `SELECT id FROM sites` + of},
+		{"/systems/:id", `SELECT y.id FROM systems y JOIN sites s ON s.id = y.site_id` + of},
+		{"/recurring/:id", `SELECT id FROM recurring_items` + of},
+	} {
+		if strings.Contains(r.Path, row.part) && !strings.Contains(r.Path, "/settings/") {
+			fill(":id", w.text(t, row.query, number))
+		}
+	}
+	for _, row := range []struct{ part, query string }{
+		{"/settings/tax/:id", `SELECT id FROM tax_codes LIMIT 1`},
+		{"/office/drafts/:id", `SELECT id FROM invoice_drafts WHERE invoice_id IS NULL LIMIT 1`},
+		{"/office/prints/:id", `SELECT id FROM print_batches LIMIT 1`},
+		{"/office/approvals/:id", `SELECT id FROM approvals WHERE state = 'waiting'`},
+		{"/office/disputes/:id", `SELECT id FROM disputes LIMIT 1`},
+		{"/office/autopay/runs/:id", `SELECT id FROM auto_pay_runs WHERE state = 'finished' LIMIT 1`},
+		{"/office/autopay/late/:id", `SELECT id FROM auto_pay_runs WHERE state = 'asks'`},
+		{"/office/billing/runs/:id", `SELECT id FROM billing_runs LIMIT 1`},
+		{"/office/registrations/:id", `SELECT id FROM registrations WHERE state = 'asked'`},
+		{"/office/mail/:id", `SELECT max(id) FROM outbox`},
+		{"/office/staff/:id", `SELECT max(id) FROM staff`},
+		{"/office/invoices/:number", `SELECT number FROM invoices LIMIT 1`},
+	} {
+		if strings.Contains(r.Path, row.part) {
+			fill(row.part[strings.Index(row.part, ":"):], w.text(t, row.query))
+		}
 	}
 	fill(":number", number)
 	if strings.Contains(r.Path, "/authorizations/") || strings.Contains(r.Path, "/papers/") {
-		fill(":paper", "1.pdf") // each customer's consents count from one
+		// each customer's consents count from one; the other customer has fewer
+		fill(":paper", w.text(t, `SELECT count(*) FROM mandates`+whose, number)+".pdf")
 	}
 	fill(":paper", w.text(t, `SELECT number FROM invoices`+of, number)+".pdf")
 	if strings.Contains(r.Path, ":ref") {
-		ref := w.text(t, `SELECT reference FROM payments`+of, number)
+		ref := w.text(t, `SELECT reference FROM payments WHERE customer_id = (SELECT id FROM customers WHERE number = ?) AND state = 'succeeded' ORDER BY id DESC LIMIT 1`, number)
 		if strings.HasSuffix(r.Path, ".pdf") {
 			ref += ".pdf"
 		}
 		fill(":ref", ref)
 	}
 	fill(":token", "no-such-link")
-	fill(":invoice", "10010")
+	fill(":invoice", w.text(t, `SELECT number FROM invoices WHERE customer_id = (SELECT id FROM customers WHERE number = ?) AND balance_cents > 0 LIMIT 1`, number))
 	fill(":report", "aging")
 	fill(":name", "customers.csv")
+	switch {
+	case strings.Contains(r.Path, "/approvals/"):
+		fill(":verb", "decline")
+	}
 	fill(":verb", "lock")
 	fill(":key", "no-such-form")
 	fill(":gateway", "stripe")
 	fill(":section", "company")
+	switch {
+	case strings.HasPrefix(r.Path, "/office/accounting/"):
+		fill(":file", "invoices.csv")
+	}
 	fill(":file", "accent.css")
 	fill("*", "file")
 	if strings.Contains(out, ":") {
@@ -227,8 +292,13 @@ func TestRoutesAsStaff(t *testing.T) {
 		t.Run(role, func(t *testing.T) {
 			w := newWalker(t)
 			w.viewer = web.Viewer{StaffID: 1, Role: role, Email: "staff@example.com", Name: "Staff", Session: []byte{1}}
+			// all addresses before the first form is sent, which may end what they are of
+			paths := map[string]string{}
 			for _, r := range w.portal.Routes {
-				out := w.call(r.Method, w.path(t, r, "10010"))
+				paths[r.Name] = w.path(t, r, "10010")
+			}
+			for _, r := range w.portal.Routes {
+				out := w.call(r.Method, paths[r.Name])
 				access := r.Access.String()
 				may := access == "staff" || strings.HasPrefix(access, "staff ") && (role == "owner" || slices.Contains(strings.Fields(access), role))
 				switch {
@@ -244,4 +314,76 @@ func TestRoutesAsStaff(t *testing.T) {
 			}
 		})
 	}
+}
+
+// elsewhere are the addresses that are there only while something is under way,
+// and those that lead on, beside the ones that a reload of an answer asks for.
+var elsewhere = map[string]int{
+	"office.import.refused": http.StatusNotFound, "pay.return": http.StatusSeeOther, "methods.return": http.StatusSeeOther, "methods.consent": http.StatusSeeOther,
+}
+
+// asked is what some addresses must be asked for.
+var asked = map[string]string{
+	"office.billing.paper": "?from=0", "office.customer.autopay.form.pdf": "?method=", "methods.new": "?kind=card", "methods.consent": "?kind=card&id=0", "statement.pdf": "?from=2026-01-01&to=2026-11-01", "statement.csv": "?from=2026-01-01&to=2026-11-01",
+	"office.statement.pdf": "?from=2026-01-01&to=2026-11-01", "office.statement.csv": "?from=2026-01-01&to=2026-11-01",
+}
+
+// TestReadingChangesNothing opens every page there is, as whoever may, with what
+// there is to see: each is there, and afterwards the books are what they were
+// but for the trail of who looked.
+func TestReadingChangesNothing(t *testing.T) {
+	w := newWalker(t)
+	before := w.books(t)
+	customer, owner := w.customer(t, "10010"), web.Viewer{StaffID: 1, Role: "owner", Email: "staff@example.com", Name: "Staff", Session: []byte{1}}
+	for _, r := range w.portal.Routes {
+		if r.Method != http.MethodGet {
+			continue
+		}
+		access := r.Access.String()
+		switch {
+		case strings.HasPrefix(access, "staff"):
+			w.viewer = owner
+		case access == "customer":
+			w.viewer = customer
+		default:
+			w.viewer = web.Viewer{}
+		}
+		path := w.path(t, r, "10010")
+		path += asked[r.Name]
+		if strings.HasSuffix(path, "?method=") {
+			path += w.text(t, `SELECT m.id FROM methods m JOIN customers c ON c.id = m.customer_id WHERE c.number = '10010' LIMIT 1`)
+		}
+		out := w.call(r.Method, path)
+		want := http.StatusOK
+		if code := elsewhere[r.Name]; code != 0 {
+			want = code
+		} else if strings.HasSuffix(r.Name, ".reload") {
+			want = http.StatusSeeOther
+		}
+		if (strings.HasPrefix(access, "staff") || access == "customer") && out.Code != want {
+			t.Errorf("%s (%s) answered %d to %q", r.Name, path, out.Code, out.Header().Get("Location"))
+		}
+		after := w.books(t)
+		for table, rows := range after {
+			if rows != before[table] {
+				t.Errorf("%s changed %s:\n%.300s\nwas\n%.300s", r.Name, table, rows, before[table])
+			}
+		}
+		before = after
+	}
+}
+
+// books is what the books hold, table by table, but for the trail, sessions, and
+// the papers that are drawn when they are looked at for the first time.
+func (w *walker) books(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for table := range strings.FieldsSeq(w.text(t, `SELECT group_concat(name, ' ') FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'customer_search%'`)) {
+		if slices.Contains([]string{"audit", "sessions", "documents", "mandate_papers", "goose_db_version"}, table) {
+			continue
+		}
+		columns := w.text(t, `SELECT group_concat('quote("' || name || '")', ' || '' '' || ') FROM pragma_table_info('`+table+`') WHERE name <> 'document_id'`)
+		out[table] = w.text(t, `SELECT coalesce(group_concat(line, char(10)), '') FROM (SELECT `+columns+` AS line FROM `+table+` ORDER BY 1)`)
+	}
+	return out
 }

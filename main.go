@@ -78,7 +78,7 @@ func commands() []console.Command {
 		if err != nil {
 			return nil, err
 		}
-		return &console.Portal{DB: p.books, Clock: p.clock, Settings: p.settings, Accounts: p.accounts, Close: p.close}, nil
+		return &console.Portal{DB: p.books, Clock: p.clock, Settings: p.settings, Accounts: p.accounts, Payments: p.payments, Close: p.close}, nil
 	}, time.Now)...)
 }
 

@@ -13,6 +13,7 @@ import (
 	"customerportal/internal/account"
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
+	"customerportal/internal/payment"
 	"customerportal/internal/settings"
 )
 
@@ -30,6 +31,7 @@ type Portal struct {
 	Clock    calendar.Clock
 	Settings *settings.Store
 	Accounts *account.Service
+	Payments *payment.Service
 	Close    func() error
 }
 

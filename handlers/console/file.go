@@ -3,10 +3,12 @@ package console
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"customerportal/db"
 	"customerportal/internal/autopay"
@@ -66,45 +68,78 @@ var checks = []func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Fi
 	reminder.Check,
 }
 
+// compareDays is how far back the doctor compares with the processor: as long as
+// Stripe keeps its list of changes (https://docs.stripe.com/api/events).
+const compareDays = 30
+
 func (c *console) doctor(ctx context.Context, args []string, stdout io.Writer) error {
-	return c.with(ctx, "doctor", args, stdout, func(p *Portal, _ []string) error {
-		found, err := p.DB.Integrity(ctx)
-		if err != nil {
-			return err
-		}
-		hold, err := p.DB.Hold(ctx)
-		if err != nil {
-			return err
-		}
-		if hold != db.NoHold {
-			fmt.Fprintln(stdout, hold.Describe())
-		}
-		var findings []ledger.Finding
-		err = p.DB.View(ctx, func(q *db.Queries) error {
-			for _, check := range checks {
-				more, err := check(ctx, q, p.Clock.Now())
-				if err != nil {
-					return err
-				}
-				findings = append(findings, more...)
+	processor := false
+	cfg, _, err := config.Parse("doctor", args, os.Getenv, stdout, func(fs *flag.FlagSet) {
+		fs.BoolVar(&processor, "processor", false, fmt.Sprintf("compare the payments of the last %d days with the processor's own", compareDays))
+	})
+	if err != nil {
+		return err
+	}
+	p, err := c.open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(examine(ctx, p, processor, stdout), p.Close())
+}
+
+// examine looks at everything and says what it found.
+func examine(ctx context.Context, p *Portal, processor bool, stdout io.Writer) error {
+	found, err := p.DB.Integrity(ctx)
+	if err != nil {
+		return err
+	}
+	hold, err := p.DB.Hold(ctx)
+	if err != nil {
+		return err
+	}
+	if hold != db.NoHold {
+		fmt.Fprintln(stdout, hold.Describe())
+	}
+	var findings []ledger.Finding
+	err = p.DB.View(ctx, func(q *db.Queries) error {
+		for _, check := range checks {
+			more, err := check(ctx, q, p.Clock.Now())
+			if err != nil {
+				return err
 			}
-			return nil
-		})
-		if err != nil {
-			return err
+			findings = append(findings, more...)
 		}
-		for _, f := range findings {
-			found = append(found, f.String())
-		}
-		for _, line := range found {
-			fmt.Fprintln(stdout, "-", line)
-		}
-		if len(found) > 0 {
-			return fmt.Errorf("the doctor found %d things wrong with the books", len(found))
-		}
-		fmt.Fprintln(stdout, "The books are sound.")
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if processor {
+		set, err := p.Settings.Current(ctx)
+		if err != nil {
+			return err
+		}
+		if set.Gateway == "sandbox" {
+			return errors.New("the sandbox keeps its books in the running portal; there is no processor to compare with")
+		}
+		since := p.Clock.Now().Add(-compareDays * 24 * time.Hour)
+		more, err := p.Payments.CheckProcessor(ctx, since)
+		if err != nil {
+			return fmt.Errorf("the processor could not be compared with: %w", err)
+		}
+		findings = append(findings, more...)
+	}
+	for _, f := range findings {
+		found = append(found, f.String())
+	}
+	for _, line := range found {
+		fmt.Fprintln(stdout, "-", line)
+	}
+	if len(found) > 0 {
+		return fmt.Errorf("the doctor found %d things wrong with the books", len(found))
+	}
+	fmt.Fprintln(stdout, "The books are sound.")
+	return nil
 }
 
 func version(_ context.Context, _ []string, stdout io.Writer) error {

@@ -373,13 +373,16 @@ func (s *Service) tidyTrial(ctx context.Context, t *trial) {
 	}
 }
 
+// selfTestReference begins the references of a self-test's payments.
+const selfTestReference = "selftest-"
+
 // key is an idempotency key of this self-test, reference what its payments are
 // found by.
 func (t *trial) key(what string) string {
-	return fmt.Sprintf("selftest-%d-%s-%s", t.id, what, t.customer)
+	return fmt.Sprintf(selfTestReference+"%d-%s-%s", t.id, what, t.customer)
 }
 func (t *trial) reference(what string) string {
-	return fmt.Sprintf("selftest-%d-%s-%s", t.id, what, t.customer)
+	return fmt.Sprintf(selfTestReference+"%d-%s-%s", t.id, what, t.customer)
 }
 
 func (s *Service) tryAccount(ctx context.Context, t *trial) verdict {

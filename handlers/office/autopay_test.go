@@ -45,6 +45,12 @@ func TestThePlan(t *testing.T) {
 	for _, odd := range []string{"?page=99", "?page=-1", "?page=x", "?day=x", "?show=x", "?day=2030-01-01", "?day=all&page=2"} {
 		d.page("billing", "/office/autopay"+odd)
 	}
+	home := d.page("billing", "/office")
+	says(t, home, "Next Auto Pay, Dec 1, 2026", "$80.00", "of 1 customer", "1 customer will fail")
+	if home.Find("main a[href='/office/autopay']").Length() != 1 {
+		t.Error("no way from the home page to the plan")
+	}
+	hides(t, d.page("service", "/office"), "Next Auto Pay")
 	says(t, d.page("billing", "/office/autopay/cards"), "Acme", "11/2026", "Expires soon", "not yet")
 
 	// on hold, from the plan and back to it
@@ -59,6 +65,7 @@ func TestThePlan(t *testing.T) {
 	d.done(d.send("billing", d.path+"/autopay/hold", url.Values{"hold_reason": {"asked to wait"}, "back": {back}}), back)
 	doc = d.page("billing", "/office/autopay?day=all&show=held")
 	says(t, doc, "Zoë", "asked to wait", "Release")
+	says(t, d.page("billing", "/office"), "Next Auto Pay", "Nothing is to be taken.")
 
 	r := httptest.NewRequest(http.MethodGet, "/office/autopay.csv?day=all", nil)
 	r.Host = "portal.example"

@@ -281,12 +281,43 @@ func (h *Handlers) money(ctx context.Context, s *settings.Settings) (*view.Money
 		}
 	}
 	m.Due, m.Past = due.String(), past.String()
+	if m.Next, err = h.nextRun(ctx); err != nil {
+		return nil, err
+	}
 	if past > 0 {
 		for _, a := range ages {
 			m.Ages = append(m.Ages, view.Age{Label: a.label, Amount: a.cents.String(), Invoices: a.invoices})
 		}
 	}
 	return m, nil
+}
+
+// nextRun is what auto pay takes next: when, how much, of how many.
+func (h *Handlers) nextRun(ctx context.Context) (view.NextRun, error) {
+	n, err := h.AutoPay.Next(ctx)
+	if err != nil {
+		return view.NextRun{}, err
+	}
+	r := view.NextRun{Href: autoPayTab}
+	if n.Day == "" {
+		r.Lines = append(r.Lines, "Nothing is to be taken.")
+	} else {
+		r.Day, r.Amount = n.Day.String(), n.Amount.String()
+		r.Lines = append(r.Lines, "of "+count(int64(n.Count), "customer", "customers"))
+	}
+	if n.Credit > 0 {
+		r.Lines = append(r.Lines, n.Credit.String()+" comes from credit")
+	}
+	if n.Troubled > 0 {
+		r.Lines = append(r.Lines, count(int64(n.Troubled), "customer", "customers")+" will fail")
+	}
+	if n.Held > 0 {
+		r.Lines = append(r.Lines, count(int64(n.Held), "customer", "customers")+" on hold")
+	}
+	if n.Stopped != "" {
+		r.Lines = append(r.Lines, n.Stopped)
+	}
+	return r, nil
 }
 
 // count puts a number and its noun together.

@@ -68,6 +68,8 @@ type Service struct {
 	// does it once a day. They are only ever a saving: the rows are the guard.
 	searched, noticed calendar.Date
 	again             calendar.Instant // when somebody could not be decided about
+
+	next nextMemo
 }
 
 // New returns the auto pay of the open books.

@@ -46,6 +46,7 @@ func (s *Service) hold(ctx context.Context, by audit.Actor, customerID int64, re
 	if err != nil {
 		return err
 	}
+	defer s.forgetNext()
 	now := s.clock.Now()
 	return s.db.Write(ctx, func(q *db.Queries) error {
 		object := "all customers"
@@ -91,6 +92,7 @@ func (s *Service) release(ctx context.Context, by audit.Actor, customerID int64,
 	if err != nil {
 		return err
 	}
+	defer s.forgetNext()
 	now := s.clock.Now()
 	return s.db.Write(ctx, func(q *db.Queries) error {
 		n, err := q.ReleaseAutoPayHold(ctx, db.ReleaseAutoPayHoldParams{ReleasedAt: now, StaffID: db.NullID(by.StaffID), Reason: reason, CustomerID: customerID})

@@ -3,6 +3,7 @@ package autopay_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"customerportal/internal/audit"
 	"customerportal/internal/autopay"
@@ -79,4 +80,34 @@ func TestPreviewSaysWhoHowMuchWithWhatAndWhatWillFail(t *testing.T) {
 	if p := b.preview(); !strings.Contains(p.Stopped, "switched off") {
 		t.Errorf("%q", p.Stopped)
 	}
+}
+
+func TestNextIsRememberedAsLongAsItIsWorth(t *testing.T) {
+	b := open(t, newYork, "2026-10-12 12:00")
+	c := b.customer("pm_card_visa", 1, 0)
+	b.invoice(c, "2026-11-01", 4500)
+	now := b.clock.Now()
+	slow := time.Duration(0) // what every look at the clock takes
+	b.time = func() time.Time { now = now.Add(slow); return now }
+	b.wire(b.db, b.sandbox)
+	next := func(amount money.Cents) {
+		t.Helper()
+		n, err := b.auto.Next(t.Context())
+		b.ok(err)
+		if n.Amount != amount || amount > 0 && (n.Count != 1 || n.Day != "2026-11-01") {
+			t.Errorf("%+v, want %s", n, amount)
+		}
+	}
+	next(4500)
+	b.invoice(c, "2026-10-20", 1000)
+	next(5500) // was worked out in no time, and is again
+	slow = time.Second
+	b.ok(b.auto.Hold(t.Context(), b.staff, c.id, "moves"))
+	next(0)
+	b.ok(b.auto.Release(t.Context(), b.staff, c.id, "moved"))
+	next(5500)
+	b.invoice(c, "2026-10-21", 500)
+	next(5500)
+	now = now.Add(time.Hour)
+	next(6000)
 }

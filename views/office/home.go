@@ -34,6 +34,15 @@ type Money struct {
 	DueCount int64
 	Past     string
 	Ages     []Age
+	Next     NextRun
+}
+
+// NextRun is the coming run of auto pay in one tile.
+type NextRun struct {
+	Day    string // "" when nothing is to be taken
+	Amount string
+	Lines  []string // of how many customers, and what keeps others out
+	Href   string
 }
 
 // Age is what is past due by how long.

@@ -19,6 +19,9 @@ SELECT CAST(coalesce((SELECT max(id) FROM customers), 0) AS INTEGER) AS customer
        CAST(coalesce((SELECT sum(contact_edited_at) FROM customers), 0) AS INTEGER) AS contacts,
        CAST(coalesce((SELECT max(id) FROM sites), 0) AS INTEGER) AS sites,
        CAST(coalesce((SELECT max(id) FROM systems), 0) AS INTEGER) AS systems,
+       CAST(coalesce((SELECT group_concat(id || code || name || taxes_recurring || taxes_other, char(31)) FROM tax_codes), '') AS TEXT) AS taxes,
+       CAST(coalesce((SELECT group_concat(tax_code_id || from_date || ppm, char(31)) FROM tax_rates), '') AS TEXT) AS rates,
+       CAST(coalesce((SELECT max(updated_at) FROM tax_exemptions), 0) AS INTEGER) AS exemptions,
        CAST(coalesce((SELECT max(id) FROM recurring_items), 0) AS INTEGER) AS recurring,
        (SELECT count(*) FROM recurring_amounts) AS prices,
        (SELECT count(*) FROM recurring_periods) AS periods,
@@ -30,19 +33,22 @@ SELECT CAST(coalesce((SELECT max(id) FROM customers), 0) AS INTEGER) AS customer
 `
 
 type BooksFingerprintRow struct {
-	Customers int64
-	Edited    int64
-	Contacts  int64
-	Sites     int64
-	Systems   int64
-	Recurring int64
-	Prices    int64
-	Periods   int64
-	Ended     int64
-	Invoices  int64
-	Payments  int64
-	Ledger    int64
-	Closed    int64
+	Customers  int64
+	Edited     int64
+	Contacts   int64
+	Sites      int64
+	Systems    int64
+	Taxes      string
+	Rates      string
+	Exemptions int64
+	Recurring  int64
+	Prices     int64
+	Periods    int64
+	Ended      int64
+	Invoices   int64
+	Payments   int64
+	Ledger     int64
+	Closed     int64
 }
 
 // Import: whether nothing that a plan was made of has changed since.
@@ -55,6 +61,9 @@ func (q *Queries) BooksFingerprint(ctx context.Context) (BooksFingerprintRow, er
 		&i.Contacts,
 		&i.Sites,
 		&i.Systems,
+		&i.Taxes,
+		&i.Rates,
+		&i.Exemptions,
 		&i.Recurring,
 		&i.Prices,
 		&i.Periods,
@@ -417,8 +426,10 @@ func (q *Queries) ExportShares(ctx context.Context, paymentID sql.NullInt64) ([]
 }
 
 const exportSites = `-- name: ExportSites :many
-SELECT s.id, c.number AS customer_number, s.name, s.address1, s.address2, s.city, s.state, s.zip, s.tax_code, s.tax_exempt
-FROM sites s JOIN customers c ON c.id = s.customer_id WHERE s.id > ?1 ORDER BY s.id LIMIT ?2
+SELECT s.id, c.number AS customer_number, s.name, s.address1, s.address2, s.city, s.state, s.zip, s.tax_code, s.tax_exempt,
+       CAST(coalesce(e.certificate, '') AS TEXT) AS certificate, CAST(coalesce(e.expires_date, '') AS TEXT) AS expires
+FROM sites s JOIN customers c ON c.id = s.customer_id LEFT JOIN tax_exemptions e ON e.site_id = s.id
+WHERE s.id > ?1 ORDER BY s.id LIMIT ?2
 `
 
 type ExportSitesParams struct {
@@ -437,6 +448,8 @@ type ExportSitesRow struct {
 	Zip            string
 	TaxCode        string
 	TaxExempt      int64
+	Certificate    string
+	Expires        string
 }
 
 // Export: sites.csv, in pages.
@@ -460,6 +473,8 @@ func (q *Queries) ExportSites(ctx context.Context, arg ExportSitesParams) ([]Exp
 			&i.Zip,
 			&i.TaxCode,
 			&i.TaxExempt,
+			&i.Certificate,
+			&i.Expires,
 		); err != nil {
 			return nil, err
 		}

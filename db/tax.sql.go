@@ -59,6 +59,51 @@ func (q *Queries) AddTaxRate(ctx context.Context, arg AddTaxRateParams) error {
 	return err
 }
 
+const exportTaxRates = `-- name: ExportTaxRates :many
+SELECT t.code, t.name, t.taxes_recurring, t.taxes_other, CAST(coalesce(r.from_date, '') AS TEXT) AS from_date, CAST(coalesce(r.ppm, -1) AS INTEGER) AS ppm
+FROM tax_codes t LEFT JOIN tax_rates r ON r.tax_code_id = t.id ORDER BY t.id, r.from_date
+`
+
+type ExportTaxRatesRow struct {
+	Code           string
+	Name           string
+	TaxesRecurring int64
+	TaxesOther     int64
+	FromDate       string
+	Ppm            int64
+}
+
+// Export: taxes.csv. A code without any rate has a row as well, with the rate -1.
+func (q *Queries) ExportTaxRates(ctx context.Context) ([]ExportTaxRatesRow, error) {
+	rows, err := q.db.QueryContext(ctx, exportTaxRates)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportTaxRatesRow
+	for rows.Next() {
+		var i ExportTaxRatesRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.Name,
+			&i.TaxesRecurring,
+			&i.TaxesOther,
+			&i.FromDate,
+			&i.Ppm,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const getSiteTax = `-- name: GetSiteTax :one
 SELECT s.name AS site_name, s.tax_code, s.tax_exempt, CAST(coalesce(e.expires_date, '') AS TEXT) AS exempt_until,
        CAST(coalesce(t.id, 0) AS INTEGER) AS code_id, CAST(coalesce(t.name, '') AS TEXT) AS tax_name,
@@ -154,6 +199,23 @@ func (q *Queries) GetTaxCodeByID(ctx context.Context, id int64) (GetTaxCodeByIDR
 		&i.TaxesRecurring,
 		&i.TaxesOther,
 	)
+	return i, err
+}
+
+const getTaxExemption = `-- name: GetTaxExemption :one
+SELECT certificate, expires_date FROM tax_exemptions WHERE site_id = ?
+`
+
+type GetTaxExemptionRow struct {
+	Certificate string
+	ExpiresDate calendar.Date
+}
+
+// Import: the paper behind a site's exemption.
+func (q *Queries) GetTaxExemption(ctx context.Context, siteID int64) (GetTaxExemptionRow, error) {
+	row := q.db.QueryRowContext(ctx, getTaxExemption, siteID)
+	var i GetTaxExemptionRow
+	err := row.Scan(&i.Certificate, &i.ExpiresDate)
 	return i, err
 }
 
@@ -304,7 +366,7 @@ type ListTaxCodesRow struct {
 	TaxesOther     int64
 }
 
-// The office's tax settings: all codes.
+// The office's tax settings, import: all codes.
 func (q *Queries) ListTaxCodes(ctx context.Context) ([]ListTaxCodesRow, error) {
 	rows, err := q.db.QueryContext(ctx, listTaxCodes)
 	if err != nil {
@@ -338,7 +400,7 @@ const listTaxRates = `-- name: ListTaxRates :many
 SELECT tax_code_id, from_date, ppm, created_at FROM tax_rates ORDER BY tax_code_id, from_date
 `
 
-// The office's tax settings, billing: the rates of all codes, oldest first.
+// The office's tax settings, billing, import: the rates of all codes, oldest first.
 func (q *Queries) ListTaxRates(ctx context.Context) ([]TaxRate, error) {
 	rows, err := q.db.QueryContext(ctx, listTaxRates)
 	if err != nil {

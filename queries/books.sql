@@ -5,6 +5,9 @@ SELECT CAST(coalesce((SELECT max(id) FROM customers), 0) AS INTEGER) AS customer
        CAST(coalesce((SELECT sum(contact_edited_at) FROM customers), 0) AS INTEGER) AS contacts,
        CAST(coalesce((SELECT max(id) FROM sites), 0) AS INTEGER) AS sites,
        CAST(coalesce((SELECT max(id) FROM systems), 0) AS INTEGER) AS systems,
+       CAST(coalesce((SELECT group_concat(id || code || name || taxes_recurring || taxes_other, char(31)) FROM tax_codes), '') AS TEXT) AS taxes,
+       CAST(coalesce((SELECT group_concat(tax_code_id || from_date || ppm, char(31)) FROM tax_rates), '') AS TEXT) AS rates,
+       CAST(coalesce((SELECT max(updated_at) FROM tax_exemptions), 0) AS INTEGER) AS exemptions,
        CAST(coalesce((SELECT max(id) FROM recurring_items), 0) AS INTEGER) AS recurring,
        (SELECT count(*) FROM recurring_amounts) AS prices,
        (SELECT count(*) FROM recurring_periods) AS periods,
@@ -51,8 +54,10 @@ FROM customers WHERE id > sqlc.arg(after_id) ORDER BY id LIMIT sqlc.arg(how_many
 
 -- Export: sites.csv, in pages.
 -- name: ExportSites :many
-SELECT s.id, c.number AS customer_number, s.name, s.address1, s.address2, s.city, s.state, s.zip, s.tax_code, s.tax_exempt
-FROM sites s JOIN customers c ON c.id = s.customer_id WHERE s.id > sqlc.arg(after_id) ORDER BY s.id LIMIT sqlc.arg(how_many);
+SELECT s.id, c.number AS customer_number, s.name, s.address1, s.address2, s.city, s.state, s.zip, s.tax_code, s.tax_exempt,
+       CAST(coalesce(e.certificate, '') AS TEXT) AS certificate, CAST(coalesce(e.expires_date, '') AS TEXT) AS expires
+FROM sites s JOIN customers c ON c.id = s.customer_id LEFT JOIN tax_exemptions e ON e.site_id = s.id
+WHERE s.id > sqlc.arg(after_id) ORDER BY s.id LIMIT sqlc.arg(how_many);
 
 -- Export: systems.csv, in pages.
 -- name: ExportSystems :many

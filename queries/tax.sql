@@ -1,8 +1,8 @@
--- The office's tax settings: all codes.
+-- The office's tax settings, import: all codes.
 -- name: ListTaxCodes :many
 SELECT id, code, name, taxes_recurring, taxes_other FROM tax_codes ORDER BY code;
 
--- The office's tax settings, billing: the rates of all codes, oldest first.
+-- The office's tax settings, billing, import: the rates of all codes, oldest first.
 -- name: ListTaxRates :many
 SELECT tax_code_id, from_date, ppm, created_at FROM tax_rates ORDER BY tax_code_id, from_date;
 
@@ -66,3 +66,12 @@ UPDATE sites SET tax_code = ?, tax_exempt = ? WHERE id = ? AND customer_id = ?;
 -- name: PutTaxExemption :exec
 INSERT INTO tax_exemptions (site_id, certificate, expires_date, updated_at) VALUES (?, ?, ?, ?)
 ON CONFLICT (site_id) DO UPDATE SET certificate = excluded.certificate, expires_date = excluded.expires_date, updated_at = excluded.updated_at;
+
+-- Import: the paper behind a site's exemption.
+-- name: GetTaxExemption :one
+SELECT certificate, expires_date FROM tax_exemptions WHERE site_id = ?;
+
+-- Export: taxes.csv. A code without any rate has a row as well, with the rate -1.
+-- name: ExportTaxRates :many
+SELECT t.code, t.name, t.taxes_recurring, t.taxes_other, CAST(coalesce(r.from_date, '') AS TEXT) AS from_date, CAST(coalesce(r.ppm, -1) AS INTEGER) AS ppm
+FROM tax_codes t LEFT JOIN tax_rates r ON r.tax_code_id = t.id ORDER BY t.id, r.from_date;

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"customerportal/db"
 	"customerportal/internal/audit"
@@ -186,6 +187,35 @@ func (c *TaxCode) check() fault.Fields {
 	return refused
 }
 
+// Check returns the Invalid fault that saving the code would be refused with,
+// as far as the books are not needed for it.
+func (c TaxCode) Check() error {
+	refused := c.check()
+	return refused.Err()
+}
+
+// SaveTaxCode adds a tax code or, when the books have one of that code in
+// whatever case, gives it the name and what it taxes; the code itself stays as
+// it is. It returns its id and runs in the caller's transaction.
+func SaveTaxCode(ctx context.Context, q *db.Queries, now calendar.Instant, c TaxCode) (int64, error) {
+	refused := c.check()
+	if err := refused.Err(); err != nil {
+		return 0, err
+	}
+	old, err := q.GetTaxCode(ctx, c.Code)
+	if errors.Is(err, sql.ErrNoRows) {
+		return addTaxCode(ctx, q, now, c)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("billing: tax code %s: %w", c.Code, err)
+	}
+	err = q.UpdateTaxCode(ctx, db.UpdateTaxCodeParams{Name: c.Name, TaxesRecurring: flag(c.Recurring), TaxesOther: flag(c.Other), ID: old.ID})
+	if err != nil {
+		return 0, fmt.Errorf("billing: tax code %s: %w", c.Code, err)
+	}
+	return old.ID, nil
+}
+
 // AddTaxCode adds a tax code with its first rate and returns its id. A code
 // that is there already is an Invalid fault of the field code; the other fields
 // are name, rate and from_date.
@@ -205,8 +235,8 @@ func (s *Service) AddTaxCode(ctx context.Context, by audit.Actor, c TaxCode, rat
 		if id, err = addTaxCode(ctx, q, s.clock.Now(), c); err != nil {
 			return err
 		}
-		if err := q.AddTaxRate(ctx, db.AddTaxRateParams{TaxCodeID: id, FromDate: from, Ppm: int64(rate), CreatedAt: s.clock.Now()}); err != nil {
-			return fmt.Errorf("billing: tax rate: %w", err)
+		if err := SaveTaxRate(ctx, q, s.clock.Now(), id, rate, from); err != nil {
+			return err
 		}
 		return audit.Record(ctx, q, s.clock.Now(), by, audit.Entry{Action: "tax.add", Object: "tax code " + c.Code,
 			After: map[string]string{"name": c.Name, "recurring": yesNo(c.Recurring), "other": yesNo(c.Other), "rate": FormatRate(rate), "from": from.ISO()}})
@@ -277,16 +307,26 @@ func (s *Service) AddTaxRate(ctx context.Context, by audit.Actor, id int64, rate
 		if err != nil {
 			return err
 		}
-		err = q.AddTaxRate(ctx, db.AddTaxRateParams{TaxCodeID: id, FromDate: from, Ppm: int64(rate), CreatedAt: s.clock.Now()})
-		if db.IsUnique(err) {
-			return fault.Field("from_date", "There is a rate from %s already", from)
-		}
-		if err != nil {
-			return fmt.Errorf("billing: tax rate: %w", err)
+		if err := SaveTaxRate(ctx, q, s.clock.Now(), id, rate, from); err != nil {
+			return err
 		}
 		return audit.Record(ctx, q, s.clock.Now(), by, audit.Entry{Action: "tax.rate", Object: "tax code " + code.Code,
 			After: map[string]string{"rate": FormatRate(rate), "from": from.ISO()}})
 	})
+}
+
+// SaveTaxRate adds the rate that a code has from a day on, in the caller's
+// transaction. A day that has a rate already is an Invalid fault of the field
+// from_date: a rate is never edited.
+func SaveTaxRate(ctx context.Context, q *db.Queries, now calendar.Instant, id int64, rate money.RatePPM, from calendar.Date) error {
+	err := q.AddTaxRate(ctx, db.AddTaxRateParams{TaxCodeID: id, FromDate: from, Ppm: int64(rate), CreatedAt: now})
+	if db.IsUnique(err) {
+		return fault.Field("from_date", "There is a rate from %s already", from)
+	}
+	if err != nil {
+		return fmt.Errorf("billing: tax rate: %w", err)
+	}
+	return nil
 }
 
 // RemoveTaxRate takes back a rate that has not begun. One that has is a Conflict.
@@ -328,8 +368,8 @@ type SiteTax struct {
 // have the fields tax_code, certificate and expires_date.
 func (s *Service) SetSiteTax(ctx context.Context, by audit.Actor, customerID int64, t SiteTax) error {
 	t.Code, t.Certificate = oneLine(t.Code), oneLine(t.Certificate)
-	if len(t.Certificate) > 100 {
-		return fault.Field("certificate", "A certificate's number has at most 100 letters")
+	if err := CheckCertificate(t.Certificate); err != nil {
+		return err
 	}
 	return s.db.Write(ctx, func(q *db.Queries) error {
 		if t.Code != "" {
@@ -349,13 +389,32 @@ func (s *Service) SetSiteTax(ctx context.Context, by audit.Actor, customerID int
 		if n == 0 {
 			return fault.Missing("site")
 		}
-		err = q.PutTaxExemption(ctx, db.PutTaxExemptionParams{SiteID: t.SiteID, Certificate: t.Certificate, ExpiresDate: t.Expires, UpdatedAt: s.clock.Now()})
-		if err != nil {
-			return fmt.Errorf("billing: exemption of site %d: %w", t.SiteID, err)
+		if err := SaveExemption(ctx, q, s.clock.Now(), t.SiteID, t.Certificate, t.Expires); err != nil {
+			return err
 		}
 		return audit.Record(ctx, q, s.clock.Now(), by, audit.Entry{Action: "tax.site", CustomerID: customerID, Object: fmt.Sprintf("site %d", t.SiteID),
 			After: map[string]string{"tax_code": t.Code, "exempt": yesNo(t.Exempt), "certificate": t.Certificate, "expires": t.Expires.ISO()}})
 	})
+}
+
+// CheckCertificate returns the Invalid fault of the field certificate that a
+// number too long is refused with.
+func CheckCertificate(number string) error {
+	if len(number) > 100 {
+		return fault.Field("certificate", "A certificate's number has at most 100 letters")
+	}
+	return nil
+}
+
+// SaveExemption stores the paper behind a site's exemption, in the caller's
+// transaction: the certificate's number, "" for none, and its last day, none for
+// one that holds for ever.
+func SaveExemption(ctx context.Context, q *db.Queries, now calendar.Instant, siteID int64, certificate string, expires calendar.Date) error {
+	err := q.PutTaxExemption(ctx, db.PutTaxExemptionParams{SiteID: siteID, Certificate: certificate, ExpiresDate: expires, UpdatedAt: now})
+	if err != nil {
+		return fmt.Errorf("billing: exemption of site %d: %w", siteID, err)
+	}
+	return nil
 }
 
 // today is the dealer's local date.
@@ -367,14 +426,10 @@ func (s *Service) today(ctx context.Context) (calendar.Date, error) {
 	return s.clock.Today(set.Zone), nil
 }
 
-// oneLine trims text and turns what would break a line into blanks.
+// oneLine trims text and makes one blank of what would break a line and of
+// several blanks, as an import reads it.
 func oneLine(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s))
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
 
 func flag(b bool) int64 {

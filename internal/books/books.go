@@ -1,5 +1,6 @@
 // Package books gets the dealer's books in and out as CSV files: customers,
-// sites, systems, recurring items, invoices and payments, as every bookkeeping program writes them.
+// tax codes, sites, systems, recurring items, invoices and payments, as every
+// bookkeeping program writes them.
 //
 // An import reads the files into a scratch database, decides about every row
 // there, and then writes the accepted rows in one transaction, all or none. The
@@ -266,7 +267,7 @@ func (w *writer) at(file int, line int64, err error) error {
 }
 
 func (w *writer) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{w.customers, w.sites, w.systems, w.recurring, w.invoices, w.payments} {
+	for _, step := range []func(context.Context) error{w.customers, w.taxes, w.sites, w.systems, w.recurring, w.invoices, w.payments} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -307,9 +308,12 @@ func (w *writer) sites(ctx context.Context) error {
 			return err
 		}
 		t = t.over(old)
-		_, _, err = account.SaveSite(quiet, w.q, w.now, account.SiteRecord{CustomerID: id, Name: t.cell("site_name"),
+		site, _, err := account.SaveSite(quiet, w.q, w.now, account.SiteRecord{CustomerID: id, Name: t.cell("site_name"),
 			Address1: t.cell("address1"), Address2: t.cell("address2"), City: t.cell("city"), State: t.cell("state"), Zip: t.cell("zip"),
 			TaxCode: t.cell("tax_code"), TaxExempt: t.cell("tax_exempt") == "yes"})
+		if err == nil {
+			err = w.exemption(quiet, site, t, old)
+		}
 		return w.at(t.file, t.line, err)
 	}, isNew, isChanged)
 }

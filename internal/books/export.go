@@ -46,6 +46,7 @@ func (s *Service) Export(ctx context.Context, create func(name string) (io.Write
 		write   func(context.Context) error
 	}{
 		{"customers.csv", customersFile.columns, e.customers},
+		{"taxes.csv", taxesFile.columns, e.taxes},
 		{"sites.csv", sitesFile.columns, e.sites},
 		{"systems.csv", systemsFile.columns, e.systems},
 		{"recurring.csv", recurringFile.columns, e.recurring},
@@ -119,7 +120,7 @@ func (e *exporter) sites(ctx context.Context) error {
 	return pages(ctx, func(after int64) (int64, int, error) {
 		list, err := e.q.ExportSites(ctx, db.ExportSitesParams{AfterID: after, HowMany: pageOf})
 		for _, s := range list {
-			e.row(s.CustomerNumber, s.Name, s.Address1, s.Address2, s.City, s.State, s.Zip, s.TaxCode, yesNo(s.TaxExempt))
+			e.row(s.CustomerNumber, s.Name, s.Address1, s.Address2, s.City, s.State, s.Zip, s.TaxCode, yesNo(s.TaxExempt), s.Certificate, s.Expires)
 			after = s.ID
 		}
 		return after, len(list), err

@@ -80,23 +80,49 @@ func (w words) fill(t *testing.T, q *db.Queries) {
 			t.Fatal(err)
 		}
 	}
+	var codes []string
+	for c := range w.IntN(4) {
+		codes = append(codes, w.tax(t, q, c, must))
+	}
 	for c := range 8 {
-		w.customer(t, q, c, must)
+		w.customer(t, q, c, codes, must)
 	}
 }
 
-// customer makes up one customer with his books.
-func (w words) customer(t *testing.T, q *db.Queries, c int, must func(error)) {
+const now = calendar.Instant(1793534400000)
+
+// tax makes up a tax code with its rates, or with none.
+func (w words) tax(t *testing.T, q *db.Queries, n int, must func(error)) string {
 	t.Helper()
-	const now = calendar.Instant(1793534400000)
+	c := billing.TaxCode{Code: fmt.Sprint(strings.TrimSpace(w.maybe(w.text())), n), Name: w.text(), Recurring: w.IntN(2) == 0, Other: w.IntN(2) == 0}
+	id, err := billing.SaveTaxCode(t.Context(), q, now, c)
+	must(err)
+	day := calendar.NewDate(2019, 1, 1)
+	for range w.IntN(4) {
+		day = day.AddDays(1 + w.IntN(1500))
+		must(billing.SaveTaxRate(t.Context(), q, now, id, money.RatePPM(w.IntN(500_001)), day))
+	}
+	return c.Code
+}
+
+// customer makes up one customer with his books.
+func (w words) customer(t *testing.T, q *db.Queries, c int, codes []string, must func(error)) {
+	t.Helper()
 	r := account.Record{Number: fmt.Sprintf("%s%d", w.maybe(w.text()), c), BusinessName: w.text(), FirstName: w.maybe(w.text()), LastName: w.maybe(w.text()),
 		Address1: w.maybe(w.text()), Address2: w.maybe(w.text()), City: w.maybe(w.text()), State: w.maybe("MA"), Zip: w.maybe("01101"), Terms: w.maybe("Net 30"),
 		Phones: []string{fmt.Sprintf("+1 413 555 01%02d", c), fmt.Sprintf("(413) 555-02%02d x5", c)}[:w.IntN(3)],
 		Emails: []string{fmt.Sprintf("a%d@example.com", c), fmt.Sprintf("o'brien%d@example.com", c)}[:w.IntN(3)], Status: []string{"active", "inactive"}[w.IntN(2)]}
 	id, _, err := account.SaveCustomer(t.Context(), q, now, r)
 	must(err)
-	site, _, err := account.SaveSite(t.Context(), q, now, account.SiteRecord{CustomerID: id, Name: w.text(), TaxCode: w.maybe(w.text()), TaxExempt: w.IntN(2) == 0})
+	code := w.maybe(w.text()) // one that may be nowhere else in the books
+	if len(codes) > 0 && w.IntN(2) == 0 {
+		code = codes[w.IntN(len(codes))]
+	}
+	site, _, err := account.SaveSite(t.Context(), q, now, account.SiteRecord{CustomerID: id, Name: w.text(), TaxCode: code, TaxExempt: w.IntN(2) == 0})
 	must(err)
+	if w.IntN(2) == 0 {
+		must(billing.SaveExemption(t.Context(), q, now, site, strings.TrimSpace(w.maybe(w.text())), calendar.Date(w.maybe("2027-06-30"))))
+	}
 	system, _, err := account.SaveSystem(t.Context(), q, now, account.SystemRecord{SiteID: site, Name: w.text(), SystemType: w.maybe(w.text()), AccountNumber: w.maybe("0042")})
 	must(err)
 	for i := range w.IntN(4) {
@@ -184,7 +210,7 @@ func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
 		first := service(t, d)
 		files := exported(t, first)
 		var sources []books.Source
-		for _, name := range []string{"payments.csv", "invoices.csv", "recurring.csv", "systems.csv", "sites.csv", "customers.csv"} {
+		for _, name := range []string{"payments.csv", "invoices.csv", "recurring.csv", "systems.csv", "sites.csv", "taxes.csv", "customers.csv"} {
 			sources = append(sources, csv(name, files[name]))
 		}
 		// into its own books: nothing to do
@@ -197,7 +223,7 @@ func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
 			t.Fatalf("seed %d: %+v\n%v", seed, r.Totals(), r.Refused)
 		}
 		again := exported(t, second)
-		for _, name := range []string{"customers.csv", "sites.csv", "systems.csv", "recurring.csv", "invoices.csv", "payments.csv"} {
+		for _, name := range []string{"customers.csv", "taxes.csv", "sites.csv", "systems.csv", "recurring.csv", "invoices.csv", "payments.csv"} {
 			a, b := rowsOf(t, files[name]), rowsOf(t, again[name])
 			if len(a) != len(b) {
 				t.Fatalf("seed %d, %s: %d rows became %d", seed, name, len(a), len(b))
@@ -211,6 +237,9 @@ func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
 		for _, query := range []string{
 			`SELECT coalesce(sum(balance_cents), 0) FROM invoices`, `SELECT coalesce(sum(total_cents * 7 + tax_cents), 0) FROM invoices`,
 			`SELECT coalesce(sum(cents), 0) FROM ledger`, `SELECT coalesce(sum(cents), 0) FROM ledger WHERE invoice_id IS NULL`,
+			`SELECT coalesce(sum(length(code) + length(name) * 3 + taxes_recurring * 5 + taxes_other * 7), 0) FROM tax_codes`,
+			`SELECT CAST(coalesce(sum(ppm + julianday(from_date) * 2), 0) AS INTEGER) FROM tax_rates`,
+			`SELECT CAST(coalesce(sum(length(certificate) + coalesce(julianday(expires_date), 0) * 2), 0) AS INTEGER) FROM tax_exemptions`,
 			`SELECT count(*) FROM recurring_items`, `SELECT count(*) FROM recurring_items WHERE next_date = ''`, `SELECT coalesce(sum(amount_cents), 0) FROM recurring_amounts`,
 			`SELECT CAST(coalesce(sum(julianday(next_date) * 4 + julianday(bill_date) * 2), 0) AS INTEGER) FROM recurring_items WHERE next_date <> ''`,
 			`SELECT count(*) FROM invoices WHERE balance_cents <> total_cents + (SELECT coalesce(sum(cents), 0) FROM ledger WHERE invoice_id = invoices.id)`,

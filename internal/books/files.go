@@ -89,7 +89,10 @@ var (
 			}
 			return lost
 		}}
-	sitesFile = &kind{name: "sites", columns: []string{"customer_number", "site_name", "address1", "address2", "city", "state", "zip", "tax_code", "tax_exempt"},
+	taxesFile = &kind{name: "taxes", columns: []string{"tax_code", "name", "taxes_recurring", "taxes_other", "from_date", "rate_percent"},
+		missing: need("tax_code", "name", "from_date", "rate_percent")}
+	sitesFile = &kind{name: "sites", columns: []string{"customer_number", "site_name", "address1", "address2", "city", "state", "zip", "tax_code", "tax_exempt",
+		"exemption_certificate", "exemption_expires"},
 		missing: need("customer_number", "site_name")}
 	systemsFile = &kind{name: "systems", columns: []string{"customer_number", "site_name", "system_name", "system_type", "account_number"},
 		missing: need("customer_number", "site_name", "system_name")}
@@ -102,7 +105,7 @@ var (
 	paymentsFile = &kind{name: "payments", columns: []string{"payment_number", "customer_number", "payment_date", "payment_type", "reference", "amount", "apply_to"},
 		missing: need("customer_number", "payment_date", "payment_type", "amount")}
 
-	kinds = []*kind{customersFile, sitesFile, systemsFile, recurringFile, invoicesFile, paymentsFile}
+	kinds = []*kind{customersFile, taxesFile, sitesFile, systemsFile, recurringFile, invoicesFile, paymentsFile}
 )
 
 func init() {

@@ -16,9 +16,9 @@ func FuzzImportOfAnyFile(f *testing.F) {
 	d := dbtest.New(f)
 	s := service(f, d)
 	imported(f, s, books.Options{}, csv("customers.csv", oneCustomer), csv("sites.csv", oneSite), csv("invoices.csv", oneInvoice))
-	names := []string{"customers.csv", "sites.csv", "systems.csv", "invoices.csv", "payments.csv"}
+	names := []string{"customers.csv", "sites.csv", "systems.csv", "invoices.csv", "payments.csv", "taxes.csv"}
 	for i, text := range []string{oneCustomer, oneSite, "customer_number,site_name,system_name\n1042,Shop,Fire\n", oneInvoice + "10023,,,x,1\n",
-		"customer_number,payment_date,payment_type,amount,apply_to\n1042,11/1/2026,Check,5,10023:5\n", "\xff\xfea\x00", "a;\"b\n"} {
+		"customer_number,payment_date,payment_type,amount,apply_to\n1042,11/1/2026,Check,5,10023:5\n", taxHead + "MA,Massachusetts,no,yes,1/1/2020,6.25 %\nma,,,,2027-01-01,7\n", "\xff\xfea\x00", "a;\"b\n"} {
 		f.Add([]byte(text), uint8(i))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, name uint8) {

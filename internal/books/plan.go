@@ -51,7 +51,7 @@ func (p *planner) run(ctx context.Context) error {
 		return fmt.Errorf("books: %w", err)
 	}
 	p.total = p.report.Totals().Rows
-	for _, step := range []func(context.Context) error{p.customers, p.sites, p.systems, p.recurring, p.invoices, p.payments} {
+	for _, step := range []func(context.Context) error{p.customers, p.taxes, p.sites, p.systems, p.recurring, p.invoices, p.payments} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -265,6 +265,11 @@ func (p *planner) compare(t thing, old []string, stays func(column string) strin
 	if old == nil {
 		return p.decide(t, isNew)
 	}
+	return p.decide(t, p.differs(t, old, stays))
+}
+
+// differs notes what a row changes of what the books hold.
+func (p *planner) differs(t thing, old []string, stays func(column string) string) verdict {
 	v := isUnchanged
 	for i, column := range t.kind.columns {
 		if t.cells[i] == old[i] || anyCase(t.kind, column) && strings.EqualFold(t.cells[i], old[i]) {
@@ -277,7 +282,7 @@ func (p *planner) compare(t thing, old []string, stays func(column string) strin
 		v = isChanged
 		note(&p.report.Changed, Finding{p.inputs[t.file].Name, t.line, column, strconv.Quote(shorten(old[i])) + " becomes " + strconv.Quote(shorten(t.cells[i]))})
 	}
-	return p.decide(t, v)
+	return v
 }
 
 // anyCase reports whether upper and lower case make no difference in a column:
@@ -287,7 +292,7 @@ func anyCase(k *kind, column string) bool {
 	case "email", "customer_number", "site_name":
 		return true
 	}
-	return (k == systemsFile || k == recurringFile) && column == "system_name"
+	return (k == systemsFile || k == recurringFile) && column == "system_name" || k == taxesFile && column == "tax_code"
 }
 
 // keep notes a difference that is not taken over.
@@ -420,7 +425,11 @@ func siteCells(ctx context.Context, q *db.Queries, customerID int64, number, nam
 	if err != nil {
 		return nil, fmt.Errorf("books: site %s: %w", name, err)
 	}
-	return []string{number, s.Name, s.Address1, s.Address2, s.City, s.State, s.Zip, s.TaxCode, yesNo(s.TaxExempt)}, nil
+	paper, err := q.GetTaxExemption(ctx, s.ID)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("books: exemption of site %s: %w", name, err)
+	}
+	return []string{number, s.Name, s.Address1, s.Address2, s.City, s.State, s.Zip, s.TaxCode, yesNo(s.TaxExempt), paper.Certificate, paper.ExpiresDate.ISO()}, nil
 }
 
 func yesNo(n int64) string {

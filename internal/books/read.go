@@ -270,8 +270,12 @@ const separator = "\x1f"
 func (w *row) stageThing(r *reader) error {
 	values := make([]string, len(w.in.kind.columns))
 	for i, column := range w.in.kind.columns {
-		if w.in.kind == recurringFile {
+		switch w.in.kind {
+		case recurringFile:
 			values[i] = w.recurringValue(column)
+			continue
+		case taxesFile:
+			values[i] = w.taxValue(column)
 			continue
 		}
 		switch column {
@@ -298,13 +302,11 @@ func (w *row) stageThing(r *reader) error {
 				values[i] = key
 			}
 		case "tax_exempt":
-			if s := w.text(column); s != "" {
-				yes, err := parseYes(s)
-				if err != nil {
-					w.no(column, "%s", err)
-				}
-				values[i] = map[bool]string{true: "yes", false: "no"}[yes]
-			}
+			values[i] = w.yes(column)
+		case "exemption_certificate":
+			values[i] = w.certificate(column)
+		case "exemption_expires":
+			values[i] = w.date(column, false).ISO()
 		default:
 			values[i] = w.text(column)
 		}
@@ -312,9 +314,13 @@ func (w *row) stageThing(r *reader) error {
 	if w.reasons != nil {
 		return nil
 	}
-	parts := map[*kind]int{customersFile: 1, sitesFile: 2, systemsFile: 3}[w.in.kind]
+	parts := map[*kind]int{customersFile: 1, sitesFile: 2, systemsFile: 3}[w.in.kind] // none for the others, whose names stand apart
 	named, last := values[:parts], max(0, parts-1)
-	if w.in.kind == recurringFile {
+	switch w.in.kind {
+	case taxesFile:
+		last = slices.Index(taxesFile.columns, "from_date")
+		named = []string{values[0], values[last]}
+	case recurringFile:
 		named, last = nil, slices.Index(recurringFile.columns, "description")
 		for _, column := range recurringKey {
 			named = append(named, values[slices.Index(recurringFile.columns, column)])
@@ -404,6 +410,19 @@ func voided(word string) string {
 
 // void is the status of an invoice that is not to be paid.
 const void = "Void"
+
+// yes reads yes or no, "" for an empty cell.
+func (w *row) yes(column string) string {
+	s := w.text(column)
+	if s == "" {
+		return ""
+	}
+	yes, err := parseYes(s)
+	if err != nil {
+		w.no(column, "%s", err)
+	}
+	return map[bool]string{true: "yes", false: "no"}[yes]
+}
 
 // description is the one text that may have several lines.
 func (w *row) description() string {

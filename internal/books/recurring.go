@@ -84,15 +84,7 @@ func (w *row) recurringValue(column string) string {
 	case "end_date", "billed_until":
 		return w.date(column, false).ISO()
 	case "prorate", "arrears", "taxable":
-		s := w.text(column)
-		if s == "" {
-			return ""
-		}
-		yes, err := parseYes(s)
-		if err != nil {
-			w.no(column, "%s", err)
-		}
-		return map[bool]string{true: "yes", false: "no"}[yes]
+		return w.yes(column)
 	case "quantity":
 		s := w.text(column)
 		if s == "" {

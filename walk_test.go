@@ -189,6 +189,7 @@ func TestEveryPageShowsTextAsText(t *testing.T) {
 		t.Fatal(err)
 	}
 	probes := map[string]string{} // the tag's number and the column
+	var deep []string             // pages that few customers have
 	err = books.WriteTx(t.Context(), func(tx *sql.Tx) error {
 		column := func(query string) (found [][2]string) {
 			rows, err := tx.QueryContext(t.Context(), query)
@@ -213,6 +214,17 @@ func TestEveryPageShowsTextAsText(t *testing.T) {
 		}
 		// the demonstration has none of these
 		if _, err := tx.ExecContext(t.Context(), `UPDATE invoices SET po_number = 'PO 7';
+			UPDATE customers SET address2 = 'x'; UPDATE sites SET address2 = 'x'; UPDATE payments SET memo = 'x'; UPDATE invoice_drafts SET po_number = 'x'; UPDATE recurring_amounts SET reason = 'x';
+			UPDATE refunds SET way = 'check', number_label = 'x', failure_message = 'x'; UPDATE auto_pay_runs SET trouble = 'x'; UPDATE jobs SET error = 'x'; UPDATE outbox SET last_error = 'x'; UPDATE methods SET ended_reason = 'x';
+			INSERT INTO customer_notes (customer_id, note, nonce, at) SELECT id, 'x', 'walk ' || id, 1 FROM customers;
+			INSERT INTO auto_pay_days (customer_id, day, from_period, reason, made_at) SELECT id, 5, '2026-12', 'x', 1 FROM customers;
+			INSERT INTO reminder_holds (customer_id, reason, placed_at) SELECT id, 'x', 1 FROM customers;
+			INSERT INTO reminders (invoice_id, days, customer_id, sent_date, outcome, reason, at) SELECT id, 3, customer_id, '2026-11-04', 'skipped', 'x', 1 FROM invoices WHERE balance_cents > 0;
+			INSERT OR IGNORE INTO tax_exemptions (site_id, certificate, updated_at) SELECT id, 'x', 1 FROM sites; UPDATE tax_exemptions SET certificate = 'x'; UPDATE sites SET tax_exempt = 1;
+			INSERT INTO billing_runs (month_date, invoice_date, due_date, per_site, mail, automatic, state, trouble, to_do, problems, started_at) VALUES ('2026-10-01', '2026-10-01', '2026-11-01', 0, 0, 0, 'stopped', 'x', 1, 1, 1);
+			INSERT INTO billing_run_problems (run_id, customer_id, words, held) SELECT max(r.id), 1, 'x', 1 FROM billing_runs r;
+			INSERT INTO self_tests (gateway, test, started_at, finished_at) VALUES ('sandbox', 1, 1, 2);
+			INSERT INTO self_test_steps (self_test_id, position, title, result, words) SELECT max(id), 1, 'x', 'failed', 'x' FROM self_tests;
 			INSERT INTO registrations (state, customer_number, first_name, last_name, zip, phone, email, ip, at) VALUES ('asked', 'x', 'x', 'x', 'x', 'x', 'x@example.com', 'x', 1)`); err != nil {
 			return err
 		}
@@ -224,6 +236,11 @@ func TestEveryPageShowsTextAsText(t *testing.T) {
 			if _, err := tx.ExecContext(t.Context(), fmt.Sprintf(`UPDATE OR IGNORE %s SET %s = %s || '<xpr0be%d>' WHERE %s <> ''`, c[0], c[1], c[1], i, c[1])); err == nil {
 				probes[fmt.Sprint(i)] = name // a date or a state refuses it
 			}
+		}
+		for _, of := range column(`SELECT c.number, '/payments/' || p.reference FROM refunds r JOIN payments p ON p.id = r.payment_id JOIN customers c ON c.id = p.customer_id
+			UNION ALL SELECT c.number, '/autopay' FROM mandates m JOIN customers c ON c.id = m.customer_id GROUP BY c.id
+			UNION ALL SELECT c.number, '/recurring/' || max(i.id) FROM recurring_items i JOIN customers c ON c.id = i.customer_id`) {
+			deep = append(deep, "/office/customers/"+url.PathEscape(of[0])+of[1])
 		}
 		_, err := tx.ExecContext(t.Context(), `UPDATE settings SET value = value || '<xpr0be0>' WHERE key IN ('company.name', 'company.phone', 'company.address1', 'company.city', 'invoice.note')`)
 		return err
@@ -245,13 +262,22 @@ func TestEveryPageShowsTextAsText(t *testing.T) {
 	}
 	s.walk(t, "", look, "/login", "/register", "/password/forgot")
 	s.walk(t, s.logIn(t, s.Guide.Customers[0].Email, s.Guide.Customers[0].Password), look, "/", "/?paid=1", "/pay", "/methods", "/payments", "/account", "/contact/edit")
-	s.walk(t, s.owner(t), look, "/office", "/office/customers?q=a")
-	for _, must := range []string{"settings", "customers.display_name", "customers.address1", "customer_phones.phone", "customer_emails.email", "sites.name", "invoices.number", "payments.number_label", "payments.type_label", "outbox.text_body", "staff.name", "registrations.first_name"} {
+	s.walk(t, s.owner(t), look, append(deep, "/office", "/office/customers?q=a")...)
+	for _, must := range []string{"settings", "customer_notes.note", "recurring_items.description", "auto_pay_holds.reason", "auto_pay_runs.trouble", "billing_runs.trouble", "billing_run_problems.words", "invoice_draft_lines.description",
+		"refunds.reason", "refunds.number_label", "approvals.reason", "reminder_holds.reason", "reminders.reason", "tax_codes.name", "tax_exemptions.certificate", "self_test_steps.words", "payments.memo", "invoices.po_number",
+		"customers.display_name", "customers.address1", "customer_phones.phone", "customer_emails.email", "sites.name", "invoices.number", "payments.number_label", "payments.type_label", "outbox.text_body", "staff.name", "registrations.first_name"} {
 		if !shown[must] {
 			t.Errorf("no page shows %s, so the walk proves nothing of it", must)
 		}
 	}
-	t.Logf("%d columns were written to, %d of them are shown", len(probes), len(shown))
+	var hidden []string
+	for _, name := range probes {
+		if !shown[name] {
+			hidden = append(hidden, name)
+		}
+	}
+	slices.Sort(hidden)
+	t.Logf("%d columns were written to, %d of them are shown, not %v", len(probes), len(shown), hidden)
 
 	// what is put into a mail's HTML is text there, too
 	s.post(t, "/password/forgot", "", "username", s.Guide.Customers[0].Email)

@@ -416,6 +416,21 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 		t.Fatalf("keeping a card led to %s: %s", path, doc.Find("main").Text())
 	}
 	owner := s.owner(t)
+	// the keys of both processors, typed by the owner
+	typed := map[string]string{"authorizenet.login_id": "5KP3u95bQpv", "authorizenet.transaction_key": "346HZ32z3fP4hTG2", "authorizenet.signature_key": strings.Repeat("5E2C91D0", 16), "stripe.secret_key": "sk_test_51HousekeepersOwnKey", "stripe.webhook_secret": "whsec_HousekeepersOwnSecret"}
+	settingsPage := s.show(t, "/office/settings", owner)
+	for name, value := range typed {
+		of := settingsPage.Find("form:has([name='" + name + "'])").First()
+		keys := filled(of)
+		keys.Set(name, value)
+		_, after := s.submit(t, of.AttrOr("action", "/office/settings"), owner, keys)
+		if after.Find(".error-summary, [aria-invalid=true]").Length() > 0 {
+			t.Fatalf("%s was refused: %s", name, words(after.Find("main")))
+		}
+		if shown, err := after.Html(); err != nil || strings.Contains(shown, value) {
+			t.Errorf("the page shows %s again (%v)", name, err)
+		}
+	}
 
 	// every form once plainly and once by htmx, each field with a mark that
 	// would also forge a line of the log and a tag of the page
@@ -427,7 +442,7 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 	}{
 		{"", []string{"/login", "/register", "/password/forgot", "/password/recover?t=MARKtoken", "/email/confirm?t=MARKtoken"}},
 		{cookie, []string{"/", "/pay", "/methods", "/methods/new?kind=card", "/payments", "/account", "/contact/edit"}},
-		{owner, []string{"/office", "/office/customers", "/office/registrations", "/office/mail", "/office/settings", "/office/settings/processor", "/office/staff", "/office/account"}},
+		{owner, officePages},
 	} {
 		for _, page := range s.pages(t, who.cookie, who.from) {
 			page.doc.Find("form").Each(func(_ int, f *goquery.Selection) {
@@ -492,6 +507,12 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 		t.Error("the log has a pay link")
 	}
 	secrets := []string{cardNumber, "4242 4242 4242", "4242-4242-4242", accountNumber, session, staffSession, "MARKpassword", token, strings.ToUpper(token)}
+	for name, key := range typed {
+		secrets = append(secrets, key)
+		if bytes.Contains(text, []byte(key)) {
+			t.Errorf("the log has the key %s", name)
+		}
+	}
 	files := 0
 	err = filepath.WalkDir(s.Dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -525,6 +546,17 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 	})
 	if err != nil || files < 4 {
 		t.Errorf("%d files, %v", files, err)
+	}
+	books, err := db.Open(t.Context(), filepath.Join(s.Dir, "portal.db-live"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = books.Close() }()
+	for name := range typed {
+		var sealed bool
+		if err := books.Reader().QueryRowContext(t.Context(), `SELECT sealed FROM settings WHERE key = ?`, name).Scan(&sealed); err != nil || !sealed {
+			t.Errorf("%s was typed, and is not in the books under seal (%v)", name, err)
+		}
 	}
 }
 
@@ -566,6 +598,12 @@ func (s *site) payByLink(t *testing.T, link string) {
 	}
 }
 
+// officePages are those of the office that have forms; those of one customer
+// come with the list of customers.
+var officePages = []string{"/office", "/office/customers", "/office/customers/new", "/office/invoices", "/office/billing", "/office/billing/revenue", "/office/autopay", "/office/autopay/cards", "/office/autopay/run",
+	"/office/approvals", "/office/disputes", "/office/reminders", "/office/registrations", "/office/mail", "/office/accounting", "/office/import", "/office/export", "/office/settings", "/office/settings/tax", "/office/settings/processor",
+	"/office/staff", "/office/account"}
+
 // pages are some pages as they are, without what they lead to.
 func (s *site) pages(t *testing.T, cookie string, paths []string) []walked {
 	t.Helper()
@@ -581,7 +619,9 @@ func (s *site) pages(t *testing.T, cookie string, paths []string) []walked {
 		// one customer's pages in the office, with their forms
 		if path == "/office/customers" {
 			if href := doc.Find(`a[href^="/office/customers/"]`).First().AttrOr("href", ""); href != "" {
-				out = append(out, s.pages(t, cookie, []string{href, href + "/contact", href + "/users", href + "/payments/new"})...)
+				for _, of := range []string{"", "/contact", "/users", "/payments/new", "/invoices/new", "/recurring", "/recurring/new", "/tax", "/credit", "/credit/new", "/autopay", "/autopay/form", "/paylinks", "/notes", "/sites/new"} {
+					out = append(out, s.pages(t, cookie, []string{href + of})...)
+				}
 			}
 		}
 	}

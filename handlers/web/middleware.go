@@ -33,7 +33,7 @@ func RequestID(c echo.Context) string {
 
 // Middleware returns what runs around every handler, outermost first.
 func (a *App) Middleware() []echo.MiddlewareFunc {
-	return []echo.MiddlewareFunc{a.identify, a.headers, a.recover, a.host, origin, bodyLimit, form, compress}
+	return []echo.MiddlewareFunc{a.identify, a.headers, a.recover, a.host, origin, bodyLimit, a.form, compress}
 }
 
 // answerWithin bounds the work on one request, so that whatever it waits for it
@@ -175,7 +175,7 @@ const SignedFormPath = "/autopay/form"
 // form reads the form before any handler does, so that a broken one is refused
 // in one place: handlers find every value, and each is text that the database
 // can keep.
-func form(next echo.HandlerFunc) echo.HandlerFunc {
+func (a *App) form(next echo.HandlerFunc) echo.HandlerFunc {
 	unreadable := func(err error) error {
 		if errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
 			return err
@@ -188,6 +188,15 @@ func form(next echo.HandlerFunc) echo.HandlerFunc {
 		// the files of an import are read as they come, by [App.Upload]
 		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" && r.URL.Path != ImportPath {
 			err = r.ParseMultipartForm(1 << 20)
+			// the server does so only for the request it made, of which this is a copy
+			defer func() {
+				if r.MultipartForm == nil {
+					return
+				}
+				if err := r.MultipartForm.RemoveAll(); err != nil {
+					a.Log.Error("a file of a form is left on disk", "request", RequestID(c), "error", err.Error())
+				}
+			}()
 		}
 		// a link with a mangled query is followed all the same
 		if err != nil && r.Method != http.MethodGet {

@@ -28,21 +28,21 @@ const autoPayTab = "/office/autopay"
 // planShow is a way to narrow the plan down.
 type planShow struct {
 	key, label string
-	fits       func(r autopay.Row) bool
+	fits       func(r *autopay.Row) bool
 }
 
 var planShows = []planShow{
-	{"", "All", func(autopay.Row) bool { return true }},
+	{"", "All", func(*autopay.Row) bool { return true }},
 	{"take", "Will be taken", willTake},
-	{"fail", "Will fail", func(r autopay.Row) bool { return r.Problem && r.Hold == nil }},
-	{"held", "On hold", func(r autopay.Row) bool { return r.Hold != nil }},
-	{"nothing", "Nothing due", func(r autopay.Row) bool { return !willTake(r) && !r.Problem && r.Hold == nil }},
+	{"fail", "Will fail", func(r *autopay.Row) bool { return r.Problem && r.Hold == nil }},
+	{"held", "On hold", func(r *autopay.Row) bool { return r.Hold != nil }},
+	{"nothing", "Nothing due", func(r *autopay.Row) bool { return !willTake(r) && !r.Problem && r.Hold == nil }},
 }
 
-func willTake(r autopay.Row) bool { return r.Hold == nil && r.Trouble == "" && r.Amount+r.Credit > 0 }
+func willTake(r *autopay.Row) bool { return r.Hold == nil && r.Trouble == "" && r.Amount+r.Credit > 0 }
 
 // planState is the state of a row in words, and its look.
-func planState(r autopay.Row) (words, class string) {
+func planState(r *autopay.Row) (words, class string) {
 	switch {
 	case r.Hold != nil:
 		return "On hold", "state-progress"
@@ -103,14 +103,18 @@ func (v planView) href(path string) string {
 }
 
 // rows are those of the day that the query finds, whatever their state.
-func (v planView) rows(plan *autopay.Plan) []autopay.Row {
+func (v planView) rows(plan *autopay.Plan) []*autopay.Row {
 	words := strings.Fields(strings.ToLower(v.query))
-	var out []autopay.Row
-	for _, r := range plan.Rows {
+	var out []*autopay.Row
+	for i := range plan.Rows {
+		r := &plan.Rows[i]
 		if v.day != "" && r.Day != v.day {
 			continue
 		}
-		text := strings.ToLower(r.Number + " " + r.Name + " " + r.Method)
+		var text string
+		if len(words) > 0 {
+			text = strings.ToLower(r.Number + " " + r.Name + " " + r.Method)
+		}
 		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
 			out = append(out, r)
 		}
@@ -205,7 +209,7 @@ func (v planView) withDay(day calendar.Date) planView {
 }
 
 // planSums adds up what is taken by kind of method, and what will fail by why.
-func planSums(rows []autopay.Row) (kinds, causes []view.PlanSum) {
+func planSums(rows []*autopay.Row) (kinds, causes []view.PlanSum) {
 	type sum struct {
 		count  int
 		amount money.Cents
@@ -246,7 +250,7 @@ func planList(v planView, plan *autopay.Plan, act bool) view.PlanList {
 	if v.day != "" {
 		list.Day = v.day.ISO()
 	}
-	var rows []autopay.Row
+	var rows []*autopay.Row
 	var sum money.Cents
 	for _, s := range planShows {
 		n := 0
@@ -288,7 +292,7 @@ func planList(v planView, plan *autopay.Plan, act bool) view.PlanList {
 	return list
 }
 
-func planRow(r autopay.Row, back string, act bool) view.PlanRow {
+func planRow(r *autopay.Row, back string, act bool) view.PlanRow {
 	row := view.PlanRow{Number: r.Number, Name: r.Name, Href: customerPath(r.Number) + "/autopay", Day: r.Day.String(), Method: r.Method, Amount: r.Amount.String(), Words: planWords(r)}
 	row.State, row.StateClass = planState(r)
 	if r.Credit > 0 {
@@ -307,7 +311,7 @@ func planRow(r autopay.Row, back string, act bool) view.PlanRow {
 }
 
 // planWords is what is to be known of a row besides its state.
-func planWords(r autopay.Row) []string {
+func planWords(r *autopay.Row) []string {
 	var words []string
 	if r.Retry > 1 {
 		words = append(words, fmt.Sprintf("Attempt %d", r.Retry))

@@ -281,8 +281,9 @@ func (h *Handlers) confirmRunPage(c echo.Context) (*view.AutoPayConfirmPage, err
 
 // dueBy are the customers of the plan whose day has come and of whom something
 // is taken, and how many will fail.
-func dueBy(plan *autopay.Plan, today calendar.Date) (due []autopay.Row, troubled int) {
-	for _, r := range plan.Rows {
+func dueBy(plan *autopay.Plan, today calendar.Date) (due []*autopay.Row, troubled int) {
+	for i := range plan.Rows {
+		r := &plan.Rows[i]
 		switch {
 		case r.Day > today || r.Hold != nil:
 		case willTake(r):

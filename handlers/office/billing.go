@@ -131,34 +131,28 @@ func (h *Handlers) billingPage(c echo.Context, monthText string, typed *billingF
 func (h *Handlers) previewRows(ctx context.Context, c echo.Context, p *view.BillingPage, order billing.Order) error {
 	number, _ := strconv.Atoi(c.QueryParam("page"))
 	number = max(number, 1)
-	n := 0
-	t, err := h.Billing.Preview(ctx, order, func(i *billing.PlannedInvoice, problem *billing.Problem) error {
-		if problem != nil {
-			if len(p.Problems) < problemsShown {
-				p.Problems = append(p.Problems, view.BillingProblem{Customer: ref(problem.Number, problem.Name), Words: problem.Words, Held: problem.Held})
-			} else {
-				p.MoreProblems++
-			}
-			return nil
-		}
-		if n++; n > (number-1)*perPage && n <= number*perPage {
-			p.Rows = append(p.Rows, billingRow(i))
-		}
-		return nil
-	})
+	t, err := h.Billing.PreviewPage(ctx, order, number, perPage, problemsShown)
 	if err != nil {
 		return err
 	}
-	p.Invoices, p.Customers, p.Periods, p.ToPrint, p.Tax, p.Total = t.Invoices, t.Customers, t.Periods, t.ToPrint, t.Tax.String(), t.Total.String()
+	for _, problem := range t.Problems {
+		p.Problems = append(p.Problems, view.BillingProblem{Customer: ref(problem.Number, problem.Name), Words: problem.Words, Held: problem.Held})
+	}
+	p.MoreProblems = t.Totals.Problems - len(t.Problems)
+	for i := range t.Invoices {
+		p.Rows = append(p.Rows, billingRow(&t.Invoices[i]))
+	}
+	all := t.Totals
+	p.Invoices, p.Customers, p.Periods, p.ToPrint, p.Tax, p.Total = all.Invoices, all.Customers, all.Periods, all.ToPrint, all.Tax.String(), all.Total.String()
 	here := "/office/billing?month=" + p.MonthValue + "&page="
 	if number > 1 {
 		p.Prev = here + strconv.Itoa(number-1)
 	}
-	if n > number*perPage {
+	if t.More {
 		p.Next = here + strconv.Itoa(number+1)
 	}
 	p.Button = "Bill " + p.Month
-	p.Confirm = fmt.Sprintf("Make %s of %s in all for %s?", count(int64(t.Invoices), "invoice", "invoices"), t.Total, p.Month)
+	p.Confirm = fmt.Sprintf("Make %s of %s in all for %s?", count(int64(all.Invoices), "invoice", "invoices"), all.Total, p.Month)
 	return nil
 }
 

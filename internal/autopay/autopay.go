@@ -61,6 +61,7 @@ type Service struct {
 	ledger   *ledger.Service
 	log      *slog.Logger
 	wake     chan struct{}
+	preview  db.Kept[[]Row]
 
 	mu sync.Mutex
 	// searched is the day for which all customers were looked through and noticed

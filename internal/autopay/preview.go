@@ -15,6 +15,7 @@ import (
 	"customerportal/internal/gateway"
 	"customerportal/internal/ledger"
 	"customerportal/internal/money"
+	"customerportal/internal/settings"
 )
 
 // Plan is the coming run as it would be if nothing changed: each customer with a
@@ -104,7 +105,8 @@ func (p *Plan) Days() []Totals {
 const expiresSoon = 45
 
 // Preview shows who would be charged next, how much, with what, and what will
-// fail and why. It only reads.
+// fail and why. It only reads. The rows are shared with whoever asks next: nobody
+// may change them.
 func (s *Service) Preview(ctx context.Context) (*Plan, error) {
 	set, err := s.settings.Current(ctx)
 	if err != nil {
@@ -132,13 +134,35 @@ func (s *Service) Preview(ctx context.Context) (*Plan, error) {
 		info = gateway.Info{Name: set.Gateway, Kinds: []gateway.Kind{gateway.Card, gateway.ECheck}}
 	}
 	r := rulesOf(set, info)
-	err = s.db.View(ctx, func(q *db.Queries) error {
-		if p.Hold, err = holdOfAll(ctx, q); err != nil {
-			return err
+	if p.Hold, err = holdOfAll(ctx, s.db.Read()); err != nil {
+		return nil, err
+	}
+	if p.Hold != nil && p.Stopped == "" {
+		p.Stopped = "All are on hold: " + p.Hold.Reason
+	}
+	rows, err := s.preview.Get(ctx, s.db, fmt.Sprint(day, r), func() (*[]Row, error) { return s.rows(ctx, set, day, r) })
+	if err != nil {
+		return nil, err
+	}
+	p.Rows = *rows
+	for _, row := range p.Rows {
+		if row.Amount+row.Credit > 0 && row.Trouble == "" {
+			p.Day = row.Day
+			break
 		}
-		if p.Hold != nil && p.Stopped == "" {
-			p.Stopped = "All are on hold: " + p.Hold.Reason
-		}
+	}
+	return p, nil
+}
+
+// rows are those of the plan of a day, in their order.
+func (s *Service) rows(ctx context.Context, set *settings.Settings, day calendar.Date, r rules) (*[]Row, error) {
+	type named struct {
+		Row
+		name string // as it is sorted
+	}
+	var list []named
+	add := func(r Row) { list = append(list, named{r, strings.ToLower(r.Name)}) }
+	err := s.db.View(ctx, func(q *db.Queries) error {
 		return s.eachAccount(ctx, q, func(accounts []*account, undecided map[int64]bool) error {
 			for _, a := range accounts {
 				due := latest(day, a.days)
@@ -149,12 +173,12 @@ func (s *Service) Preview(ctx context.Context) (*Plan, error) {
 				if !a.started(due, set.Zone) { // given after midnight of the very day
 					due = a.days.Next(due)
 				}
-				p.Rows = append(p.Rows, a.row(due, a.take(due, due, r)))
+				add(a.row(due, a.take(due, due, r)))
 				for _, again := range a.retries {
 					on := max(again.RetryDate, day)
 					row := a.row(on, a.again(again, on, r))
 					row.Period, row.Retry, row.Cap = again.Period, int(again.Attempts)+1, 0
-					p.Rows = append(p.Rows, row)
+					add(row)
 				}
 			}
 			return nil
@@ -163,16 +187,14 @@ func (s *Service) Preview(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(p.Rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.CustomerID, b.CustomerID))
+	slices.SortStableFunc(list, func(a, b named) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.name, b.name), cmp.Compare(a.CustomerID, b.CustomerID))
 	})
-	for _, row := range p.Rows {
-		if row.Amount+row.Credit > 0 && row.Trouble == "" {
-			p.Day = row.Day
-			break
-		}
+	rows := make([]Row, len(list))
+	for i := range list {
+		rows[i] = list[i].Row
 	}
-	return p, nil
+	return &rows, nil
 }
 
 // eachAccount calls f with all customers who have a standing consent, some

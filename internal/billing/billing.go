@@ -23,6 +23,7 @@ type Service struct {
 	ledger   *ledger.Service
 	log      *slog.Logger
 	woken    chan struct{}
+	overview db.Kept[overview]
 }
 
 // New returns the billing of the open books.

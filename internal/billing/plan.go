@@ -426,3 +426,86 @@ func (t *Totals) add(plan customerPlan, fn func(*PlannedInvoice, *Problem) error
 	}
 	return nil
 }
+
+// PreviewPage is a page of what a run would make, with what it comes to in all.
+type PreviewPage struct {
+	Totals   Totals
+	Invoices []PlannedInvoice // of the page
+	Problems []Problem        // the first of them
+	More     bool             // pages follow
+}
+
+// overview is what is kept of a preview: small, however many customers there are.
+type overview struct {
+	Totals
+	problems []Problem
+	starts   []start // of each page
+}
+
+// start is where a page begins: with the customer after an id, less as many of
+// his invoices as are on the page before.
+type start struct {
+	after int64
+	skip  int
+}
+
+// PreviewPage returns one page of [Service.Preview], from 1 on, and at most so
+// many problems. Where the pages begin is kept until the books change, so that
+// only the customers of the page are planned again.
+func (s *Service) PreviewPage(ctx context.Context, o Order, number, perPage, problems int) (PreviewPage, error) {
+	all, err := s.overview.Get(ctx, s.db, fmt.Sprint(o, perPage, problems), func() (*overview, error) { return s.lookOver(ctx, o, perPage, problems) })
+	if err != nil {
+		return PreviewPage{}, err
+	}
+	p := PreviewPage{Totals: all.Totals, Problems: all.problems, More: number < len(all.starts)}
+	if number < 1 || number > len(all.starts) {
+		return p, nil
+	}
+	at := all.starts[number-1]
+	err = s.db.View(ctx, func(q *db.Queries) error {
+		planner, err := newPlanner(ctx, q, o)
+		if err != nil {
+			return err
+		}
+		for len(p.Invoices) < perPage {
+			plans, err := planner.customers(ctx, at.after, perPage)
+			if err != nil || len(plans) == 0 {
+				return err
+			}
+			for _, plan := range plans {
+				skipped := min(at.skip, len(plan.invoices))
+				p.Invoices = append(p.Invoices, plan.invoices[skipped:]...)
+				at = start{plan.id, at.skip - skipped} // nobody is skipped of whom nothing is billed
+			}
+		}
+		p.Invoices = p.Invoices[:perPage]
+		return nil
+	})
+	return p, err
+}
+
+// lookOver goes through all of a preview once.
+func (s *Service) lookOver(ctx context.Context, o Order, perPage, problems int) (*overview, error) {
+	var all overview
+	var before, now int64 // customers
+	nth, n := 0, 0        // of the customer's invoices, of all
+	t, err := s.Preview(ctx, o, func(i *PlannedInvoice, problem *Problem) error {
+		if problem != nil {
+			if len(all.problems) < problems {
+				all.problems = append(all.problems, *problem)
+			}
+			return nil
+		}
+		if i.CustomerID != now {
+			before, now, nth = now, i.CustomerID, 0
+		}
+		if n%perPage == 0 {
+			all.starts = append(all.starts, start{after: before, skip: nth})
+		}
+		n++
+		nth++
+		return nil
+	})
+	all.Totals = t
+	return &all, err
+}

@@ -444,6 +444,71 @@ func TestAutomaticRunBeginsOnItsDay(t *testing.T) {
 	}
 }
 
+// The pages of a preview, put together, are the preview, and they are made anew
+// when something changes.
+func TestPagesOfAPreview(t *testing.T) {
+	b := newBooks(t)
+	for id := 3; id <= 9; id++ {
+		b.customer(id, "")
+	}
+	for id := int64(1); id <= 9; id++ {
+		if id == 4 {
+			continue
+		}
+		b.add(monthly(id, "2026-12-01"))
+		if id%3 == 0 { // a second site, and so a second invoice
+			b.exec(`INSERT INTO sites (id, customer_id, name) VALUES (?, ?, 'Yard')`, id+100, id)
+			yard := monthly(id, "2026-12-01")
+			yard.SiteID = id + 100
+			b.add(yard)
+		}
+	}
+	b.exec(`UPDATE customers SET status = 'inactive' WHERE id IN (2, 7)`)
+	order := billing.Order{Month: "2026-12-01", Date: "2026-11-20", Due: "2026-12-01", PerSite: true, Mail: true}
+	compare := func(perPage, most int) {
+		t.Helper()
+		var want, got []string
+		words := func(i *billing.PlannedInvoice) string { return fmt.Sprint(i.Number, i.SiteID, i.Lines, i.Total) }
+		problems := 0
+		totals, err := b.billing.Preview(t.Context(), order, func(i *billing.PlannedInvoice, p *billing.Problem) error {
+			if p != nil {
+				problems++
+				return nil
+			}
+			want = append(want, words(i))
+			return nil
+		})
+		b.must(err)
+		for n := 1; ; n++ {
+			page, err := b.billing.PreviewPage(t.Context(), order, n, perPage, most)
+			b.must(err)
+			if page.Totals != totals || len(page.Problems) != min(most, problems) || len(page.Invoices) > perPage {
+				t.Fatalf("page %d: %+v, want %+v", n, page, totals)
+			}
+			for i := range page.Invoices {
+				got = append(got, words(&page.Invoices[i]))
+			}
+			if !page.More {
+				break
+			}
+		}
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("pages of %d:\n%s\nwant\n%s", perPage, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	for perPage := 1; perPage <= 11; perPage++ {
+		compare(perPage, 1)
+	}
+	b.add(monthly(4, "2026-12-01"))
+	b.exec(`UPDATE customers SET status = 'active' WHERE id = 2`)
+	compare(2, 9)
+	for _, none := range []int{0, -1, 99} {
+		if page, err := b.billing.PreviewPage(t.Context(), order, none, 2, 9); err != nil || len(page.Invoices) != 0 || page.Totals.Invoices != 11 {
+			t.Errorf("page %d: %+v, %v", none, page, err)
+		}
+	}
+}
+
 func TestOrdersThatCannotBeMeant(t *testing.T) {
 	b := newBooks(t)
 	b.add(monthly(1, "2026-11-01"))

@@ -1739,11 +1739,15 @@ func (q *Queries) ListAutoPayRunPeriods(ctx context.Context, arg ListAutoPayRunP
 const listAutoPayRuns = `-- name: ListAutoPayRuns :many
 SELECT r.id, r.kind, r.state, r.run_date, r.trouble, r.staff_id, r.started_at, r.stopped_at, r.finished_at, CAST(coalesce(nullif(s.name, ''), s.email, '') AS TEXT) AS staff
 FROM auto_pay_runs r LEFT JOIN staff s ON s.id = r.staff_id
-WHERE r.id < ?1 ORDER BY r.id DESC LIMIT ?2
+WHERE r.id < ?1 AND (CAST(?2 AS INTEGER) = 1 OR r.kind <> 'daily' OR r.state <> 'finished'
+    OR EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.run_id = r.id)
+    OR EXISTS (SELECT 1 FROM auto_pay_periods d WHERE d.run_id = r.id AND d.state <> 'nothing'))
+ORDER BY r.id DESC LIMIT ?3
 `
 
 type ListAutoPayRunsParams struct {
 	Before int64
+	Every  int64
 	Most   int64
 }
 
@@ -1760,9 +1764,10 @@ type ListAutoPayRunsRow struct {
 	Staff      string
 }
 
-// autopay.Runs: runs, the latest first.
+// autopay.Runs: runs, the latest first; those of the program in which there was
+// nothing to take only where every run is asked for.
 func (q *Queries) ListAutoPayRuns(ctx context.Context, arg ListAutoPayRunsParams) ([]ListAutoPayRunsRow, error) {
-	rows, err := q.db.QueryContext(ctx, listAutoPayRuns, arg.Before, arg.Most)
+	rows, err := q.db.QueryContext(ctx, listAutoPayRuns, arg.Before, arg.Every, arg.Most)
 	if err != nil {
 		return nil, err
 	}

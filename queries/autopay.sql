@@ -274,11 +274,15 @@ WHERE d.run_id = sqlc.arg(run_id) AND instr(CAST(sqlc.arg(states) AS TEXT), ' ' 
   AND NOT EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period AND a.run_id = sqlc.arg(run_id))
 ORDER BY d.customer_id, d.period LIMIT sqlc.arg(most);
 
--- autopay.Runs: runs, the latest first.
+-- autopay.Runs: runs, the latest first; those of the program in which there was
+-- nothing to take only where every run is asked for.
 -- name: ListAutoPayRuns :many
 SELECT r.*, CAST(coalesce(nullif(s.name, ''), s.email, '') AS TEXT) AS staff
 FROM auto_pay_runs r LEFT JOIN staff s ON s.id = r.staff_id
-WHERE r.id < sqlc.arg(before) ORDER BY r.id DESC LIMIT sqlc.arg(most);
+WHERE r.id < sqlc.arg(before) AND (CAST(sqlc.arg(every) AS INTEGER) = 1 OR r.kind <> 'daily' OR r.state <> 'finished'
+    OR EXISTS (SELECT 1 FROM auto_pay_attempts a WHERE a.run_id = r.id)
+    OR EXISTS (SELECT 1 FROM auto_pay_periods d WHERE d.run_id = r.id AND d.state <> 'nothing'))
+ORDER BY r.id DESC LIMIT sqlc.arg(most);
 
 -- autopay.Result: the attempts of a run whose payments are in the states asked
 -- for, each between blanks.

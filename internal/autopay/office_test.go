@@ -278,3 +278,28 @@ func TestWhatTheDoctorFinds(t *testing.T) {
 		}
 	}
 }
+
+func TestARunWithNothingToTakeIsNotListed(t *testing.T) {
+	b := open(t, newYork, "2026-10-20 12:00")
+	c := b.customer("pm_card_visa", 1, 0)
+	b.on("2026-11-01 06:00")
+	b.expect("2026-11", "nothing", c)
+	runs, err := b.auto.Runs(t.Context(), 0, 5)
+	b.ok(err)
+	if len(runs) != 0 {
+		t.Errorf("%+v", runs)
+	}
+	// the customer's month still leads to it
+	info, _, err := b.auto.Result(t.Context(), b.number(`SELECT run_id FROM auto_pay_periods WHERE period = '2026-11'`))
+	b.ok(err)
+	if info.Count.NothingDue != 1 {
+		t.Errorf("%+v", info)
+	}
+
+	b.ok(b.auto.Hold(t.Context(), b.staff, c.id, "moves house"))
+	b.invoice(c, "2026-11-20", 4500)
+	b.on("2026-12-01 06:00")
+	if runs, err = b.auto.Runs(t.Context(), 0, 5); err != nil || len(runs) != 1 || runs[0].Count.Held != 1 {
+		t.Errorf("who was held back is listed: %v %+v", err, runs)
+	}
+}

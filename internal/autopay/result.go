@@ -144,7 +144,7 @@ func (s *Service) Progress(ctx context.Context) (*Progress, error) {
 		if p.Hold, err = holdOfAll(ctx, q); err != nil {
 			return err
 		}
-		rows, err := q.ListAutoPayRuns(ctx, db.ListAutoPayRunsParams{Before: math.MaxInt64, Most: 10})
+		rows, err := q.ListAutoPayRuns(ctx, db.ListAutoPayRunsParams{Before: math.MaxInt64, Every: 1, Most: 10})
 		if err != nil {
 			return fmt.Errorf("autopay: runs: %w", err)
 		}
@@ -184,7 +184,7 @@ func infoOf(ctx context.Context, q *db.Queries, r db.ListAutoPayRunsRow) (*RunIn
 }
 
 func runInfo(ctx context.Context, q *db.Queries, id int64) (*RunInfo, error) {
-	rows, err := q.ListAutoPayRuns(ctx, db.ListAutoPayRunsParams{Before: id + 1, Most: 1})
+	rows, err := q.ListAutoPayRuns(ctx, db.ListAutoPayRunsParams{Before: id + 1, Every: 1, Most: 1})
 	if err != nil {
 		return nil, fmt.Errorf("autopay: run: %w", err)
 	}

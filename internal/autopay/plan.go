@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"customerportal/db"
@@ -46,7 +47,8 @@ type planner struct {
 	// customers who wait for them to be closed.
 	pages    []string
 	deferred []int64
-	troubled int // customers about whom nothing could be decided
+	last     bool // the pages were closed as far as that can be
+	troubled int  // customers about whom nothing could be decided
 }
 
 // errHeldAll ends the planning: everybody is on hold, or the run was ended by
@@ -144,7 +146,7 @@ func (p *planner) plan(ctx context.Context) error {
 		return ids, err
 	}
 	if p.run.Kind == "late" {
-		return p.all(ctx, func(after int64) ([]int64, error) {
+		return p.decided(ctx, func(after int64) ([]int64, error) {
 			rows, err := q.ListAutoPayAsked(ctx, db.ListAutoPayAskedParams{RunID: p.run.ID, After: after, Most: most})
 			ids := make([]int64, len(rows))
 			for i, r := range rows {
@@ -153,29 +155,40 @@ func (p *planner) plan(ctx context.Context) error {
 			return ids, err
 		}, p.asked)
 	}
-	if err := p.all(ctx, due, p.due); err != nil {
+	if err := p.decided(ctx, due, p.due); err != nil {
 		return err
 	}
-	if len(p.deferred) > 0 {
-		// customers left the processor's page open: it is closed, and they are
-		// looked at once more
-		again := p.deferred
-		pages := p.pages
-		p.deferred, p.pages = nil, nil
-		if err := p.payments.ClosePages(ctx, pages); err != nil {
-			p.log.Warn("autopay: a page at the processor could not be closed", "error", err.Error())
-		}
-		for len(again) > 0 {
-			n, err := p.batch(ctx, again[:min(most, len(again))], p.due)
-			if err != nil {
-				return err
-			}
-			again = again[n:]
-		}
-	}
-	return p.all(ctx, func(after int64) ([]int64, error) {
+	return p.decided(ctx, func(after int64) ([]int64, error) {
 		return q.ListAutoPayRetriesDue(ctx, db.ListAutoPayRetriesDueParams{Day: p.day, After: after, Most: most})
 	}, p.retry)
+}
+
+// decided is [planner.all], and once more for those who had left the processor's
+// page open, after that was closed.
+func (p *planner) decided(ctx context.Context, list func(after int64) ([]int64, error), decide func(ctx context.Context, q *db.Queries, id int64, a *account) error) error {
+	if err := p.all(ctx, list, decide); err != nil {
+		return err
+	}
+	again, pages := slices.Compact(p.deferred), p.pages
+	p.deferred, p.pages = nil, nil
+	if len(again) == 0 {
+		return nil
+	}
+	if err := p.payments.ClosePages(ctx, pages); err != nil {
+		p.log.Warn("autopay: a page at the processor could not be closed", "error", err.Error())
+	}
+	p.last = true
+	defer func() { p.last = false }()
+	for len(again) > 0 {
+		n, err := p.batch(ctx, again[:min(most, len(again))], decide)
+		if err != nil {
+			return err
+		}
+		again = again[n:]
+	}
+	p.troubled += len(p.deferred)
+	p.deferred, p.pages = nil, nil
+	return nil
 }
 
 // due decides the latest month of one customer.
@@ -325,6 +338,13 @@ func (p *planner) decide(ctx context.Context, q *db.Queries, a *account, m db.Au
 	next.RunID, next.RetryDate, next.Reason = p.run.ID, "", t.words
 	switch t.obstacle {
 	case free:
+		if len(t.pages) > 0 && p.last && !fresh {
+			// a month that was decided before is not looked for again by itself
+			next = m
+			next.State, next.Reason, next.RetryDate = string(Retrying), "The processor's page is still open for it.", p.day.AddDays(1)
+			_, err := p.move(ctx, q, m, next)
+			return err
+		}
 		if len(t.pages) > 0 {
 			p.pages, p.deferred = append(p.pages, t.pages...), append(p.deferred, a.CustomerID)
 			return nil

@@ -211,7 +211,7 @@ func (s *Service) planRun(ctx context.Context, run db.AutoPayRun, today, day cal
 	if err != nil {
 		return err
 	}
-	if p.troubled+len(p.deferred) > 0 {
+	if p.troubled > 0 {
 		s.mu.Lock()
 		s.again = s.clock.Now().Add(lookAgainAfter)
 		s.mu.Unlock()
@@ -474,7 +474,7 @@ func (s *Service) doubt(ctx context.Context, q *db.Queries, p db.Payment, m db.A
 		next.State, next.Reason = string(Failed), fmt.Sprintf("It was planned on %s and could not be sent for days.", p.PaymentDate)
 		return next, "late", nil
 	}
-	again := consent.MethodID != p.MethodID.Int64
+	again := consent.MethodID != p.MethodID.Int64 || consent.CapCents > 0 && p.AmountCents > consent.CapCents
 	if !again {
 		method, err := q.GetMethod(ctx, consent.MethodID)
 		if err != nil {

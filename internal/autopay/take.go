@@ -209,14 +209,18 @@ func (a *account) take(due, on calendar.Date, r rules) taking {
 }
 
 // again works out what another attempt at a month takes: what is still open of
-// the same invoices, never more than at first.
+// the same invoices, never more than at first nor than the customer allows now.
 func (a *account) again(p retry, on calendar.Date, r rules) taking {
 	if p.Attempts == 0 { // nothing was asked for yet
 		return a.take(p.DueDate, on, r)
 	}
 	var t taking
-	t.fill(p.bills, 0, p.AmountCents)
-	t.capped = false
+	limit := p.AmountCents
+	if a.CapCents > 0 {
+		limit = min(limit, a.CapCents)
+	}
+	t.fill(p.bills, 0, limit)
+	t.capped = t.capped && limit < p.AmountCents
 	t.judge(a, on, r)
 	return t
 }

@@ -108,14 +108,18 @@ func (s *Service) CancelAutoPay(ctx context.Context, q *db.Queries, now calendar
 }
 
 // ClosePages closes the processor's pages of payments that customers left open,
-// so that what they are for can be paid otherwise.
+// so that what they are for can be paid otherwise. One that cannot be closed
+// keeps no other open.
 func (s *Service) ClosePages(ctx context.Context, references []string) error {
+	var failed error
 	for _, r := range references {
-		if _, err := s.closePage(ctx, audit.Program, r); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return errors.Join(failed, ctx.Err())
 		}
+		_, err := s.closePage(ctx, audit.Program, r)
+		failed = errors.Join(failed, err)
 	}
-	return nil
+	return failed
 }
 
 // CatchUp reads the processor's own list of changes to its end and looks into

@@ -215,8 +215,13 @@ func (s *Service) Run(ctx context.Context) error {
 			return nil
 		}
 		if err := s.batch(ctx, run.ID); err != nil {
-			if ctx.Err() != nil || fault.Is(err, fault.Unavailable) {
-				return err // the next run of the job goes on
+			if ctx.Err() != nil {
+				// the program stops; what the books answered to a transaction that was
+				// rolled back under it is no news. The next run of the job goes on
+				return ctx.Err()
+			}
+			if fault.Is(err, fault.Unavailable) {
+				return err // so it does here
 			}
 			stop := s.turn(context.WithoutCancel(ctx), audit.Program, run.ID, "running", "stopped",
 				"An error of the program stopped it; the program's log says which. What was billed is billed, and it can go on.")

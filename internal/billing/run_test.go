@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -331,7 +332,7 @@ func TestRunSurvivesAnyStop(t *testing.T) {
 	id, err := b.billing.Start(t.Context(), office, order)
 	b.must(err)
 	for after := 1; b.theRun(id).State != "done"; after += 7 {
-		ctx := &dying{Context: t.Context(), after: after}
+		ctx := dyingAfter(t.Context(), after)
 		if err := b.billing.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatalf("after %d: %v", after, err)
 		}
@@ -352,27 +353,35 @@ func TestRunSurvivesAnyStop(t *testing.T) {
 	b.sound()
 }
 
-// dying is a context that ends after it was asked so many times.
+// dying is a context that ends after it was asked so many times, by whichever
+// goroutine asks.
 type dying struct {
 	context.Context
-	after int
+	end  context.CancelFunc
+	left atomic.Int64
+}
+
+func dyingAfter(ctx context.Context, asked int) *dying {
+	d := &dying{}
+	d.Context, d.end = context.WithCancel(ctx)
+	d.left.Store(int64(asked))
+	return d
+}
+
+func (d *dying) count() {
+	if d.left.Add(-1) < 0 {
+		d.end()
+	}
 }
 
 func (d *dying) Err() error {
-	d.after--
-	if d.after < 0 {
-		return context.Canceled
-	}
-	return nil
+	d.count()
+	return d.Context.Err()
 }
 
 func (d *dying) Done() <-chan struct{} {
-	d.after--
-	done := make(chan struct{})
-	if d.after < 0 {
-		close(done)
-	}
-	return done
+	d.count()
+	return d.Context.Done()
 }
 
 // Several at once, in one program or in two, bill everything once.

@@ -2,9 +2,11 @@ package office
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -12,6 +14,8 @@ import (
 	"customerportal/handlers/web"
 	"customerportal/internal/accounting"
 	"customerportal/internal/audit"
+	"customerportal/internal/autopay"
+	"customerportal/internal/books"
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/money"
@@ -29,7 +33,8 @@ const (
 func accountingTabs(c echo.Context, current string) []views.Tab {
 	tabs := []views.Tab{
 		{Key: "period", Label: "Period", Href: accountingPath}, {Key: "aging", Label: "Aging", Href: accountingPath + "/reports/aging"},
-		{Key: "cash", Label: "Cash received", Href: accountingPath + "/reports/cash"}, {Key: "tax", Label: "Sales tax", Href: accountingPath + "/reports/tax"},
+		{Key: "cash", Label: "Cash received", Href: accountingPath + "/reports/cash"}, {Key: "revenue", Label: "Recurring revenue", Href: "/office/billing/revenue"},
+		{Key: "autopay", Label: "Auto Pay health", Href: accountingPath + "/reports/autopay"}, {Key: "tax", Label: "Sales tax", Href: accountingPath + "/reports/tax"},
 	}
 	if may(c, owners) {
 		tabs = append(tabs, views.Tab{Key: "import", Label: "Import", Href: importPath}, views.Tab{Key: "export", Label: "Export", Href: exportPath})
@@ -247,7 +252,7 @@ func mimeOf(ext string) string {
 // sends it as a file.
 func (h *Handlers) report(c echo.Context) error {
 	key, asFile := strings.CutSuffix(c.Param("report"), ".csv")
-	build := map[string]func(echo.Context, bool) (*view.ReportPage, error){"aging": h.agingReport, "cash": h.cashReport, "tax": h.taxReport}[key]
+	build := map[string]func(echo.Context, bool) (*view.ReportPage, error){"aging": h.agingReport, "cash": h.cashReport, "autopay": h.autoPayReport, "tax": h.taxReport}[key]
 	if build == nil {
 		return fault.Missing("report")
 	}
@@ -283,7 +288,8 @@ func (h *Handlers) agingReport(c echo.Context, asFile bool) (*view.ReportPage, e
 		return nil, h.sendReport(c, "aging-"+a.On.ISO()+".csv", h.Accounting.WriteAging)
 	}
 	p := &view.ReportPage{Base: views.Base{Title: "Aging"}, Intro: "What is owed on " + a.On.String() + " by how long it is past due. The file names each customer, with the credit held.",
-		CSV: accountingPath + "/reports/aging.csv", Empty: "Nothing is owed.", Columns: []string{"Invoices", "Amount"}}
+		CSV: accountingPath + "/reports/aging.csv", Empty: "Nothing is owed."}
+	p.Columns = []string{"Invoices", "Amount"}
 	chart := charted{}
 	for _, age := range a.Ages {
 		p.Add(age.Label, number(age.Invoices), age.Amount.String())
@@ -376,6 +382,74 @@ func (h *Handlers) taxReport(c echo.Context, asFile bool) (*view.ReportPage, err
 	}
 	p.Total = p.Sum(tax.Total.Taxed.String(), tax.Total.Untaxed.String(), tax.Total.Tax.String())
 	p.Chart = chart.bars("Tax by code")
+	return p, nil
+}
+
+// autoPayReport is how auto pay fared over the last twelve months.
+func (h *Handlers) autoPayReport(c echo.Context, asFile bool) (*view.ReportPage, error) {
+	health, err := h.AutoPay.Health(c.Request().Context())
+	if err != nil {
+		return nil, err
+	}
+	share := func(m autopay.HealthMonth) string { return fmt.Sprintf("%d.%d", m.Share()/10, m.Share()%10) }
+	if asFile {
+		name := "auto-pay-health-" + health.Months[len(health.Months)-1].Month.ISO()[:7] + ".csv"
+		return nil, h.sendReport(c, name, func(_ context.Context, to io.Writer) error {
+			columns := []string{"Month", "Customers on auto pay", "Runs", "Planned", "Taken", "Recovered by a retry", "Under way", "Failed"}
+			for _, cause := range health.Causes {
+				columns = append(columns, "Failed: "+cause)
+			}
+			sheet := books.NewSheet(to, append(columns, "Taken in dollars", "Invoiced", "Paid of it by auto pay", "Share in percent")...)
+			for _, m := range health.Months {
+				cells := []string{m.Month.ISO()[:7], number(m.Customers), number(m.Runs), number(m.Planned), number(m.Taken), number(m.Recovered), number(m.Waiting), number(m.FailedInAll())}
+				for _, n := range m.Failed {
+					cells = append(cells, number(n))
+				}
+				sheet.Row(append(cells, m.Amount.Plain(), m.Billed.Plain(), m.Paid.Plain(), share(m))...)
+			}
+			return sheet.Flush()
+		})
+	}
+	p := &view.ReportPage{Base: views.Base{Title: "Auto Pay health"}, CSV: accountingPath + "/reports/autopay.csv", Empty: "Nobody has been on Auto Pay in the last twelve months.",
+		Intro: "Each customer's month counts once, by what its last attempt came to. The share is what auto pay has paid by now of what was invoiced in the month."}
+	if health.Total.Planned == 0 && !slices.ContainsFunc(health.Months, func(m autopay.HealthMonth) bool { return m.Customers > 0 }) {
+		return p, nil
+	}
+	p.Caption = "By month"
+	p.Columns = []string{"Customers", "Runs", "Planned", "Taken", "By a retry", "Under way", "Failed", "Taken in dollars", "Share"}
+	why := &view.ReportTable{Caption: "Why payments failed"}
+	// a cause that never came up has no column
+	for i, cause := range health.Causes {
+		if health.Total.Failed[i] > 0 {
+			why.Columns = append(why.Columns, cause)
+		}
+	}
+	cells := func(m autopay.HealthMonth, customers string) []string {
+		return []string{customers, number(m.Runs), number(m.Planned), number(m.Taken), number(m.Recovered), number(m.Waiting), number(m.FailedInAll()), m.Amount.String(), share(m) + " %"}
+	}
+	causes := func(m autopay.HealthMonth) (out []string) {
+		for i, n := range m.Failed {
+			if health.Total.Failed[i] > 0 {
+				out = append(out, number(n))
+			}
+		}
+		return out
+	}
+	chart := charted{}
+	for _, m := range health.Months {
+		label := m.Month.Month().String() + " " + m.Month.ISO()[:4]
+		p.Add(label, cells(m, number(m.Customers))...)
+		chart.add(label, m.Amount)
+		if m.FailedInAll() > 0 {
+			why.Add(label, causes(m)...)
+		}
+	}
+	p.Total = p.Sum(cells(health.Total, "")...)
+	p.Chart = chart.bars("Taken, by month")
+	if len(why.Rows) > 0 {
+		why.Total = why.Sum(causes(health.Total)...)
+		p.More = why
+	}
 	return p, nil
 }
 

@@ -2,6 +2,7 @@ package office_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,4 +133,56 @@ func TestAutoPayNeedsAndSettings(t *testing.T) {
 	if w := d.send("owner", "/office/settings/autopay", url.Values{"autopay.takes": {"everything"}}); w.Code != 422 {
 		t.Errorf("%d", w.Code)
 	}
+}
+
+// The report on auto pay, as a page, a part of it and a file.
+func TestAutoPayHealth(t *testing.T) {
+	d := planned(t)
+	d.clock.Set(time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)) // seven in the morning
+	d.work()
+	const address = "/office/accounting/reports/autopay"
+	doc := d.page("billing", address)
+	tells(t, doc, "December 2026 2 1 2 1 0 0 1 $80.00 0.0 %", "January 2026 0 0 0 0 0 0 0 $0.00 0.0 %", "Total  1 2 1 0 0 1 $80.00 76.1 %", "Not tried|December 2026 1|Total 1")
+	if bars := doc.Find("figure.chart li"); bars.Length() != 12 || bars.Last().Text() != "December 2026$80.00" ||
+		bars.Last().Find("rect").AttrOr("width", "") != "100" || doc.Find("main [style]").Length() != 0 {
+		t.Errorf("the chart: %d bars, the last %q", bars.Length(), bars.Last().Text())
+	}
+	// all five reports stand together, for whoever may see them
+	var links []string
+	doc.Find("nav[aria-label=Accounting] a").Each(func(_ int, a *goquery.Selection) { links = append(links, a.AttrOr("href", "")) })
+	for _, want := range []string{"/office/accounting/reports/aging", "/office/accounting/reports/cash", "/office/billing/revenue", address, "/office/accounting/reports/tax"} {
+		if !slices.Contains(links, want) {
+			t.Errorf("no link to %s in %v", want, links)
+		}
+		d.page("billing", want)
+	}
+	if got := doc.Find("nav[aria-label=Accounting] a[aria-current=page]").Text(); got != "Auto Pay health" {
+		t.Errorf("%q is marked", got)
+	}
+	part := d.parse(d.send("billing", address, nil, htmx...), 200)
+	says(t, part, "Why payments failed")
+	if part.Find("#report").Length() != 1 || part.Find("h1").Length() != 0 {
+		t.Error("the whole page came instead of the part")
+	}
+	w := d.send("billing", address+".csv", nil)
+	if w.Code != 200 || w.Header().Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(w.Header().Get("Content-Disposition"), "auto-pay-health-2026-12.csv") {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	for _, want := range []string{`"Month","Customers on auto pay","Runs","Planned","Taken","Recovered by a retry","Under way","Failed","Failed: Not enough money"`, `"2026-12","2","1","2","1","0","0","1","0","0","0","0","0","1","0","0","80.00","0.00","0.00","0.0"`} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("no %s in\n%s", want, w.Body)
+		}
+	}
+	if n := d.count(`SELECT count(*) FROM audit WHERE action = 'accounting.download' AND object LIKE 'auto-pay-health%'`); n != 1 {
+		t.Errorf("%d downloads are recorded", n)
+	}
+	for _, role := range []string{"sales", "technician"} {
+		for _, file := range []string{"", ".csv"} {
+			if w := d.send(role, address+file, nil); w.Code != 403 {
+				t.Errorf("%s%s for %s: %d", address, file, role, w.Code)
+			}
+		}
+	}
+	// before anybody was on it
+	says(t, newTill(t).page("billing", address), "Nobody has been on Auto Pay in the last twelve months.")
 }

@@ -17,3 +17,6 @@ func NextTry(kind gateway.Kind, first, today calendar.Date, declines int) calend
 
 // WorkingDaysBefore is workingDaysBefore.
 func WorkingDaysBefore(d calendar.Date, n int) calendar.Date { return workingDaysBefore(d, n) }
+
+// CauseOf is the label of the cause under which the report counts a reason.
+func CauseOf(code gateway.Code) string { return healthCauses[causeOf(code)].label }

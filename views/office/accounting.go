@@ -54,15 +54,23 @@ type FileRow struct{ Name, Title, What, Href string }
 // period is answered with.
 type ReportPage struct {
 	views.Base
-	Tabs    []views.Tab
-	Intro   string
-	Period  *PeriodForm // nil for a report of today
-	CSV     string
-	Chart   *Chart
+	Tabs   []views.Tab
+	Intro  string
+	Period *PeriodForm // nil for a report of today
+	CSV    string
+	Chart  *Chart
+	ReportTable
+	// More is a second table, nil for none.
+	More  *ReportTable
+	Empty string // what stands there when there are no rows
+}
+
+// ReportTable is a table of amounts or counts.
+type ReportTable struct {
+	Caption string   // "" for the only table of a page
 	Columns []string // beside the first
 	Rows    []ReportRow
 	Total   *ReportRow
-	Empty   string // what stands there when there are no rows
 }
 
 // ReportRow is one line of a report.
@@ -87,15 +95,15 @@ type Bar struct {
 	Below        bool
 }
 
-// Add adds a row, its values under the page's columns in order.
-func (p *ReportPage) Add(label string, values ...string) {
+// Add adds a row, its values under the columns in order.
+func (p *ReportTable) Add(label string, values ...string) {
 	p.Rows = append(p.Rows, ReportRow{label, p.cells(values)})
 }
 
 // Sum makes the last row, which adds the others up.
-func (p *ReportPage) Sum(values ...string) *ReportRow { return &ReportRow{"Total", p.cells(values)} }
+func (p *ReportTable) Sum(values ...string) *ReportRow { return &ReportRow{"Total", p.cells(values)} }
 
-func (p *ReportPage) cells(values []string) []Cell {
+func (p *ReportTable) cells(values []string) []Cell {
 	cells := make([]Cell, len(values))
 	for i, v := range values {
 		cells[i] = Cell{p.Columns[i], v}

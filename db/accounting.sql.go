@@ -410,12 +410,14 @@ SELECT l.id, l.customer_id, l.payment_id, l.invoice_id, l.cents, l.reason, l.ent
        CAST(coalesce(p.number_label, '') AS TEXT) AS number_label, CAST(coalesce(p.gateway, '') AS TEXT) AS gateway,
        CAST(coalesce(i.number, '') AS TEXT) AS invoice_number, CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoice_total, CAST(coalesce(i.tax_cents, 0) AS INTEGER) AS invoice_tax
 FROM ledger l JOIN customers c ON c.id = l.customer_id LEFT JOIN payments p ON p.id = l.payment_id LEFT JOIN invoices i ON i.id = l.invoice_id
-WHERE l.entry_date = ?1 AND l.id > ?2 ORDER BY l.id LIMIT ?3
+WHERE l.entry_date = ?1 AND l.id > ?2 AND instr(CAST(?3 AS TEXT), ' ' || l.reason || ' ') > 0
+ORDER BY l.id LIMIT ?4
 `
 
 type ListLedgerOfDayParams struct {
 	EntryDate calendar.Date
 	AfterID   int64
+	Reasons   string
 	HowMany   int64
 }
 
@@ -440,9 +442,15 @@ type ListLedgerOfDayRow struct {
 	InvoiceTax     int64
 }
 
-// Accounting, the files of a period: the entries of a day in the order they were booked, in pages.
+// Accounting, the files of a period: the entries of a day for some reasons, each
+// between blanks, in the order they were booked, in pages.
 func (q *Queries) ListLedgerOfDay(ctx context.Context, arg ListLedgerOfDayParams) ([]ListLedgerOfDayRow, error) {
-	rows, err := q.db.QueryContext(ctx, listLedgerOfDay, arg.EntryDate, arg.AfterID, arg.HowMany)
+	rows, err := q.db.QueryContext(ctx, listLedgerOfDay,
+		arg.EntryDate,
+		arg.AfterID,
+		arg.Reasons,
+		arg.HowMany,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,8 @@ INSERT INTO payment_fees (payment_id, cents, entry_date, at) VALUES (?, ?, ?, ?)
 -- name: NextLedgerDay :one
 SELECT CAST(coalesce(min(entry_date), '') AS TEXT) FROM ledger WHERE entry_date >= sqlc.arg(from_date) AND entry_date <= sqlc.arg(to_date);
 
--- Accounting, the files of a period: the entries of a day in the order they were booked, in pages.
+-- Accounting, the files of a period: the entries of a day for some reasons, each
+-- between blanks, in the order they were booked, in pages.
 -- name: ListLedgerOfDay :many
 SELECT l.id, l.customer_id, l.payment_id, l.invoice_id, l.cents, l.reason, l.entry_date, l.at,
        c.number AS customer_number, c.display_name,
@@ -22,7 +23,8 @@ SELECT l.id, l.customer_id, l.payment_id, l.invoice_id, l.cents, l.reason, l.ent
        CAST(coalesce(p.number_label, '') AS TEXT) AS number_label, CAST(coalesce(p.gateway, '') AS TEXT) AS gateway,
        CAST(coalesce(i.number, '') AS TEXT) AS invoice_number, CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoice_total, CAST(coalesce(i.tax_cents, 0) AS INTEGER) AS invoice_tax
 FROM ledger l JOIN customers c ON c.id = l.customer_id LEFT JOIN payments p ON p.id = l.payment_id LEFT JOIN invoices i ON i.id = l.invoice_id
-WHERE l.entry_date = sqlc.arg(entry_date) AND l.id > sqlc.arg(after_id) ORDER BY l.id LIMIT sqlc.arg(how_many);
+WHERE l.entry_date = sqlc.arg(entry_date) AND l.id > sqlc.arg(after_id) AND instr(CAST(sqlc.arg(reasons) AS TEXT), ' ' || l.reason || ' ') > 0
+ORDER BY l.id LIMIT sqlc.arg(how_many);
 
 -- Accounting, the files of a period: its next day with invoices, '' for none.
 -- name: NextInvoiceDay :one

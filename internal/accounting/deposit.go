@@ -41,15 +41,6 @@ func method(kind, gateway string) string {
 	return name + " (" + gateway + ")"
 }
 
-// movesMoney reports whether a fact moved money, and not only what is owed.
-func (f fact) movesMoney() bool {
-	switch f.reason {
-	case ledger.Payment, ledger.DisputeWon, ledger.Refund, ledger.Return, ledger.Dispute:
-		return true
-	}
-	return false
-}
-
 // deposits calls fn for every day and way of paying of the period, the ways of a
 // day in the order of their names.
 func (r reader) deposits(ctx context.Context, fn func(d deposit) error) error {
@@ -103,10 +94,7 @@ func (r reader) deposits(ctx context.Context, fn func(d deposit) error) error {
 		}
 		return nil
 	}
-	err = r.facts(ctx, func(f fact) error {
-		if !f.movesMoney() {
-			return nil
-		}
+	err = r.factsOf(ctx, moneyMoved, func(f fact) error {
 		if f.date != day {
 			if err := closeDay(); err != nil {
 				return err

@@ -154,11 +154,9 @@ func (w *writer) invoices(ctx context.Context, to io.Writer) error {
 func (w *writer) payments(ctx context.Context, to io.Writer) error {
 	return sheet(to, []string{"Date", "Payment", "Customer #", "Customer", "Payment type", "Check / Credit Card #", "Deposited as", "Amount", "To invoices", "To credit", "Invoice"},
 		func(row func(...string)) error {
-			return w.facts(ctx, func(f fact) error {
-				if f.reason == ledger.Payment {
-					row(f.date.ISO(), f.reference, f.customerNumber, f.customer, f.label, f.number, method(f.kind, f.gateway),
-						(-f.cents).Plain(), (f.credit - f.cents).Plain(), (-f.credit).Plain(), f.invoicesInWords())
-				}
+			return w.factsOf(ctx, " payment ", func(f fact) error {
+				row(f.date.ISO(), f.reference, f.customerNumber, f.customer, f.label, f.number, method(f.kind, f.gateway),
+					(-f.cents).Plain(), (f.credit - f.cents).Plain(), (-f.credit).Plain(), f.invoicesInWords())
 				return nil
 			})
 		})
@@ -183,11 +181,9 @@ func (w *writer) deposits(ctx context.Context, to io.Writer) error {
 
 func (w *writer) refunds(ctx context.Context, to io.Writer) error {
 	return sheet(to, []string{"Date", "What", "Payment", "Customer #", "Customer", "Payment type", "Check / Credit Card #", "Amount", "Invoice"}, func(row func(...string)) error {
-		return w.facts(ctx, func(f fact) error {
+		return w.factsOf(ctx, " refund return dispute dispute_won ", func(f fact) error {
 			what := map[ledger.Reason]string{ledger.Refund: "Refund", ledger.Return: "Return", ledger.Dispute: "Dispute", ledger.DisputeWon: "Dispute won"}[f.reason]
-			if what != "" {
-				row(f.date.ISO(), what, f.reference, f.customerNumber, f.customer, f.label, f.number, f.cents.Plain(), f.invoicesInWords())
-			}
+			row(f.date.ISO(), what, f.reference, f.customerNumber, f.customer, f.label, f.number, f.cents.Plain(), f.invoicesInWords())
 			return nil
 		})
 	})
@@ -204,7 +200,7 @@ func (w *writer) fees(ctx context.Context, to io.Writer) error {
 
 func (w *writer) credits(ctx context.Context, to io.Writer) error {
 	return sheet(to, []string{"Date", "What", "Invoice", "Customer #", "Customer", "Amount", "Of it tax"}, func(row func(...string)) error {
-		return w.facts(ctx, func(f fact) error {
+		return w.factsOf(ctx, " credit void ", func(f fact) error {
 			switch f.reason {
 			case ledger.Credit:
 				row(f.date.ISO(), "Credit", f.invoice, f.customerNumber, f.customer, (-f.cents).Plain(), "")

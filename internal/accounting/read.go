@@ -112,9 +112,22 @@ type fact struct {
 	at      calendar.Instant
 }
 
+// The reasons of facts, each between blanks: those that move money, and all. That
+// credit was moved between invoices is no fact.
+const (
+	moneyMoved = " payment dispute_won refund return dispute "
+	anyReason  = moneyMoved + "credit void "
+)
+
 // facts calls fn for everything of the period that moved what is owed, beside
 // invoices, in the order it was booked.
 func (r reader) facts(ctx context.Context, fn func(f fact) error) error {
+	return r.factsOf(ctx, anyReason, fn)
+}
+
+// factsOf is [reader.facts] for some reasons: the others are passed over in the
+// index.
+func (r reader) factsOf(ctx context.Context, reasons string, fn func(f fact) error) error {
 	next := func(from calendar.Date) (string, error) {
 		return r.q.NextLedgerDay(ctx, db.NextLedgerDayParams{FromDate: from, ToDate: r.p.To})
 	}
@@ -122,12 +135,9 @@ func (r reader) facts(ctx context.Context, fn func(f fact) error) error {
 		var f fact
 		begun := false
 		err := pages(ctx, func(after int64) (int64, int, error) {
-			list, err := r.q.ListLedgerOfDay(ctx, db.ListLedgerOfDayParams{EntryDate: day, AfterID: after, HowMany: pageOf})
+			list, err := r.q.ListLedgerOfDay(ctx, db.ListLedgerOfDayParams{EntryDate: day, AfterID: after, Reasons: reasons, HowMany: pageOf})
 			for _, l := range list {
 				after = l.ID
-				if reason := ledger.Reason(l.Reason); reason == ledger.Apply || reason == ledger.Unapply {
-					continue
-				}
 				if !begun || !f.takes(l) {
 					if begun {
 						if err := fn(f); err != nil {

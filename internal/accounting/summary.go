@@ -3,6 +3,7 @@ package accounting
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"customerportal/db"
 	"customerportal/internal/calendar"
@@ -70,32 +71,32 @@ func summarize(ctx context.Context, q *db.Queries, p Period) (Summary, error) {
 	if err != nil {
 		return s, err
 	}
-	invoicedSince, err := q.SumInvoiced(ctx, db.SumInvoicedParams{FromDate: p.From, ToDate: farAway})
+	invoiced, err := q.SumInvoiced(ctx, db.SumInvoicedParams{FromDate: p.From, ToDate: p.To})
 	if err != nil {
 		return s, err
 	}
-	movedSince, err := q.SumMoved(ctx, db.SumMovedParams{FromDate: p.From, ToDate: farAway})
+	invoicedSince, err := q.SumInvoiced(ctx, db.SumInvoicedParams{FromDate: p.To.AddDays(1), ToDate: farAway})
 	if err != nil {
 		return s, err
 	}
-	s.Opening = Line{Label: "On the evening before " + p.From.String(), Invoices: money.Cents(owed - invoicedSince.Total), Credit: money.Cents(-held), Total: true}
-	for _, m := range movedSince {
+	moved, err := q.SumMoved(ctx, db.SumMovedParams{FromDate: p.From, ToDate: p.To})
+	if err != nil {
+		return s, err
+	}
+	movedSince, err := q.SumMoved(ctx, db.SumMovedParams{FromDate: p.To.AddDays(1), ToDate: farAway})
+	if err != nil {
+		return s, err
+	}
+	s.Opening = Line{Label: "On the evening before " + p.From.String(), Invoices: money.Cents(owed - invoiced.Total - invoicedSince.Total), Credit: money.Cents(-held), Total: true}
+	for _, m := range slices.Concat(moved, movedSince) {
 		if m.OnInvoice != 0 {
 			s.Opening.Invoices -= money.Cents(m.Total)
 		} else {
 			s.Opening.Credit += money.Cents(m.Total)
 		}
 	}
-	invoiced, err := q.SumInvoiced(ctx, db.SumInvoicedParams{FromDate: p.From, ToDate: p.To})
-	if err != nil {
-		return s, err
-	}
 	s.Invoiced = Line{Label: "Invoiced", Invoices: money.Cents(invoiced.Total)}
 	s.Count, s.Tax = invoiced.Invoices, money.Cents(invoiced.Tax)
-	moved, err := q.SumMoved(ctx, db.SumMovedParams{FromDate: p.From, ToDate: p.To})
-	if err != nil {
-		return s, err
-	}
 	s.Voided.Label, s.Credits.Label, s.Received.Label, s.Applied.Label = "Invoices voided", "Credits given", "Received", "Credit moved to invoices"
 	s.Refunded.Label, s.Returned.Label, s.Closing.Label = "Refunded", "Returned and disputed", "On the evening of "+p.To.String()
 	s.Closing.Total = true

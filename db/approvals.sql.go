@@ -423,3 +423,36 @@ func (q *Queries) ListWaitingApprovals(ctx context.Context, arg ListWaitingAppro
 	}
 	return items, nil
 }
+
+const sumCreditsAlone = `-- name: SumCreditsAlone :one
+SELECT CAST(coalesce(sum(p.amount_cents), 0) AS INTEGER) FROM payments p
+WHERE p.customer_id = ?1 AND p.kind = 'credit' AND p.source = 'office' AND p.created_at > ?2
+  AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.customer_id = p.customer_id AND a.kind = 'credit' AND a.state = 'approved' AND a.result = p.reference)
+`
+
+type SumCreditsAloneParams struct {
+	CustomerID int64
+	Since      calendar.Instant
+}
+
+// payment.GiveCredit: what staff have credited a customer with by themselves
+// since an instant.
+func (q *Queries) SumCreditsAlone(ctx context.Context, arg SumCreditsAloneParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, sumCreditsAlone, arg.CustomerID, arg.Since)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const sumRefundsAlone = `-- name: SumRefundsAlone :one
+SELECT CAST(coalesce(sum(cents), 0) AS INTEGER) FROM refunds
+WHERE payment_id = ? AND source = 'office' AND approval_id IS NULL AND state NOT IN ('failed', 'canceled')
+`
+
+// payment.Refund: what staff have given back of a payment by themselves.
+func (q *Queries) SumRefundsAlone(ctx context.Context, paymentID int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, sumRefundsAlone, paymentID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}

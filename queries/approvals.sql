@@ -51,3 +51,15 @@ WHERE role IN ('owner', 'billing') AND disabled_at = 0 AND password_hash <> '' A
 -- Mails about what was decided: who asked.
 -- name: GetStaffName :one
 SELECT name, email FROM staff WHERE id = ?;
+
+-- payment.Refund: what staff have given back of a payment by themselves.
+-- name: SumRefundsAlone :one
+SELECT CAST(coalesce(sum(cents), 0) AS INTEGER) FROM refunds
+WHERE payment_id = ? AND source = 'office' AND approval_id IS NULL AND state NOT IN ('failed', 'canceled');
+
+-- payment.GiveCredit: what staff have credited a customer with by themselves
+-- since an instant.
+-- name: SumCreditsAlone :one
+SELECT CAST(coalesce(sum(p.amount_cents), 0) AS INTEGER) FROM payments p
+WHERE p.customer_id = sqlc.arg(customer_id) AND p.kind = 'credit' AND p.source = 'office' AND p.created_at > sqlc.arg(since)
+  AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.customer_id = p.customer_id AND a.kind = 'credit' AND a.state = 'approved' AND a.result = p.reference);

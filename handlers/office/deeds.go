@@ -109,15 +109,19 @@ func (d *deed) refuse(refused views.FieldErrors) {
 	d.page.Errors = refused
 }
 
-// limitFact says that a second person has to approve the amount; none when not.
-func (h *Handlers) limitFact(c echo.Context, cents money.Cents) ([]view.Fact, bool, error) {
+// limitFact says that a second person has to approve the amount, together with
+// what staff have given alone before; none when not.
+func (h *Handlers) limitFact(c echo.Context, cents, alone money.Cents) ([]view.Fact, bool, error) {
 	s, err := h.Settings.Current(c.Request().Context())
 	if err != nil {
 		return nil, false, err
 	}
 	limit := payment.Limit(s)
-	if limit == 0 || cents <= limit {
+	if limit == 0 || cents+alone <= limit {
 		return nil, false, nil
+	}
+	if cents <= limit {
+		return []view.Fact{{Label: "Needs a second person", Lines: []string{"With " + alone.String() + " before this is above " + limit.String() + ", so somebody else on the staff has to approve it first."}}}, true, nil
 	}
 	return []view.Fact{{Label: "Needs a second person", Lines: []string{"This is above " + limit.String() + ", so somebody else on the staff has to approve it first."}}}, true, nil
 }
@@ -292,7 +296,11 @@ func (h *Handlers) refundEffects(c echo.Context, page *view.DeedPage, can paymen
 		return nil
 	}
 	e.Facts = facts("Given back", amount.String(), "Left of the payment", (can.Amount - amount).String())
-	more, ask, err := h.limitFact(c, amount)
+	alone, err := h.Payments.RefundedAlone(c.Request().Context(), o.CustomerID, o.Payment)
+	if err != nil {
+		return err
+	}
+	more, ask, err := h.limitFact(c, amount, alone)
 	if err != nil {
 		return err
 	}
@@ -443,7 +451,7 @@ func (h *Handlers) voidDeed(c echo.Context) (*deed, error) {
 	if freed > 0 {
 		e.Facts = append(e.Facts, facts("Becomes unapplied credit", freed.String())...)
 	}
-	more, ask, err := h.limitFact(c, i.TotalCents)
+	more, ask, err := h.limitFact(c, i.TotalCents, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -534,7 +542,11 @@ func (h *Handlers) creditDeed(c echo.Context) (*deed, error) {
 		} else {
 			e.Rows = []view.EffectRow{{Label: "Unapplied credit", Now: held.String(), Change: "+" + o.Amount.String(), After: (held + o.Amount).String()}}
 		}
-		more, ask, err := h.limitFact(c, o.Amount)
+		alone, err := h.Payments.CreditedAlone(c.Request().Context(), row.ID)
+		if err != nil {
+			return nil, err
+		}
+		more, ask, err := h.limitFact(c, o.Amount, alone)
 		if err != nil {
 			return nil, err
 		}

@@ -74,7 +74,7 @@ func (s *Service) voidInvoice(ctx context.Context, by audit.Actor, o VoidOrder, 
 		if i.Reserved > 0 {
 			return fault.New(fault.Conflict, "%s for invoice %s is under way. Wait until that payment is settled, then void it.", money.Cents(i.Reserved), i.Number)
 		}
-		if approved == nil && aboveLimit(set, by, i.TotalCents) {
+		if approved == nil && aboveLimit(set, by, i.TotalCents, 0) {
 			done.Asked, err = s.ask(ctx, q, by, asking{kind: "void", customerID: o.CustomerID, invoiceID: i.ID, cents: i.TotalCents,
 				reason: o.Reason, order: o, nonce: o.Nonce, object: "invoice " + i.Number})
 			return err
@@ -168,7 +168,11 @@ func (s *Service) giveCredit(ctx context.Context, by audit.Actor, o CreditOrder,
 		if err != nil {
 			return err
 		}
-		if approved == nil && aboveLimit(set, by, o.Amount) {
+		alone, err := s.creditedAlone(ctx, q, o.CustomerID)
+		if err != nil {
+			return err
+		}
+		if approved == nil && aboveLimit(set, by, o.Amount, alone) {
 			object := "the account"
 			if o.Invoice != "" {
 				object = "invoice " + o.Invoice

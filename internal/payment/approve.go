@@ -31,11 +31,51 @@ func Limit(set *settings.Settings) money.Cents {
 	return limit
 }
 
-// aboveLimit reports whether staff need a second person for the amount. What the
-// program itself does nobody has to approve.
-func aboveLimit(set *settings.Settings, by audit.Actor, cents money.Cents) bool {
+// aboveLimit reports whether staff need a second person for the amount, together
+// with what they have given alone before: parts of what needs one need one, too.
+// What the program itself does nobody has to approve.
+func aboveLimit(set *settings.Settings, by audit.Actor, cents, alone money.Cents) bool {
 	limit := Limit(set)
-	return limit > 0 && cents > limit && by.Kind == audit.Staff
+	return limit > 0 && cents+alone > limit && by.Kind == audit.Staff
+}
+
+// creditedFor is how long a credit counts together with the next one.
+const creditedFor = 24 * time.Hour
+
+// RefundedAlone returns what staff have given back of a customer's payment without
+// a second person; it counts towards the limit of the next refund.
+func (s *Service) RefundedAlone(ctx context.Context, customerID int64, reference string) (alone money.Cents, err error) {
+	err = s.db.View(ctx, func(q *db.Queries) error {
+		p, err := q.GetPaymentByReferenceForCustomer(ctx, db.GetPaymentByReferenceForCustomerParams{Reference: reference, CustomerID: customerID})
+		if err != nil {
+			return found(err, "payment")
+		}
+		alone, err = refundedAlone(ctx, q, p.ID)
+		return err
+	})
+	return alone, err
+}
+
+func refundedAlone(ctx context.Context, q *db.Queries, paymentID int64) (money.Cents, error) {
+	cents, err := q.SumRefundsAlone(ctx, paymentID)
+	if err != nil {
+		return 0, fmt.Errorf("payment: given back alone: %w", err)
+	}
+	return money.Cents(cents), nil
+}
+
+// CreditedAlone returns what staff have credited a customer with in the last 24
+// hours without a second person; it counts towards the limit of the next credit.
+func (s *Service) CreditedAlone(ctx context.Context, customerID int64) (money.Cents, error) {
+	return s.creditedAlone(ctx, s.db.Read(), customerID)
+}
+
+func (s *Service) creditedAlone(ctx context.Context, q *db.Queries, customerID int64) (money.Cents, error) {
+	cents, err := q.SumCreditsAlone(ctx, db.SumCreditsAloneParams{CustomerID: customerID, Since: s.clock.Now().Add(-creditedFor)})
+	if err != nil {
+		return 0, fmt.Errorf("payment: credited alone: %w", err)
+	}
+	return money.Cents(cents), nil
 }
 
 // asking is what a second person is asked for.

@@ -244,7 +244,11 @@ func (r *refunding) run(ctx context.Context) (Done, db.Refund, error) {
 	if err != nil {
 		return Done{}, none, err
 	}
-	if r.approved == nil && aboveLimit(r.set, r.by, r.o.Amount) {
+	alone, err := refundedAlone(ctx, r.q, p.ID)
+	if err != nil {
+		return Done{}, none, err
+	}
+	if r.approved == nil && aboveLimit(r.set, r.by, r.o.Amount, alone) {
 		id, err := r.ask(ctx, r.q, r.by, asking{kind: "refund", customerID: p.CustomerID, paymentID: p.ID, cents: r.o.Amount,
 			reason: r.o.Reason, order: r.o, nonce: r.o.Nonce, object: "payment " + p.Reference})
 		return Done{Asked: id}, none, err

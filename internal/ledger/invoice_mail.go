@@ -57,8 +57,11 @@ func (s *Service) MailInvoice(ctx context.Context, q *db.Queries, now calendar.I
 		return false, fmt.Errorf("ledger: mailing invoice %s: %w", i.Number, err)
 	}
 	body.MoreLines = max(0, len(lines)-mostLines)
-	for _, l := range lines[:min(len(lines), mostLines)] {
-		body.Lines = append(body.Lines, outbox.InvoiceLine{Description: l.Description, Amount: l.AmountCents + l.TaxCents})
+	for i, l := range lines {
+		body.Tax += l.TaxCents
+		if i < mostLines {
+			body.Lines = append(body.Lines, outbox.InvoiceLine{Description: l.Description, Amount: l.AmountCents})
+		}
 	}
 	left := max(0, i.BalanceCents-money.Cents(i.Reserved))
 	if i.AutoPayOn > 0 && i.Held == 0 && left > 0 {

@@ -250,3 +250,22 @@ func TestMailInvoice(t *testing.T) {
 		t.Errorf("a void invoice: %v", err)
 	}
 }
+
+func TestTheMailOfAnInvoiceNamesItsTax(t *testing.T) {
+	b := newBooks(t)
+	b.exec(`INSERT INTO customer_emails VALUES (1, 0, 'ann@example.com')`)
+	must(t, b.write(func(q *db.Queries) error {
+		id, err := ledger.IssueInvoice(t.Context(), q, 1, ledger.InvoiceRecord{Number: "10001", CustomerID: 1, SiteID: 1, Date: "2026-11-10", Due: "2026-12-10", Lines: []ledger.Line{
+			{Description: "Service call", Quantity: 1000, UnitPrice: 10000, Tax: 625}, {Description: "Battery", Quantity: 2000, UnitPrice: 1235, Tax: 154}}})
+		if err != nil {
+			return err
+		}
+		_, err = b.service.MailInvoice(t.Context(), q, calendar.Clock(b.clock.Now).Now(), id, "issued")
+		return err
+	}))
+	var text, html string
+	must(t, b.db.Reader().QueryRow(`SELECT text_body, html_body FROM outbox`).Scan(&text, &html))
+	if !strings.Contains(text, "Service call: $100.00\nBattery: $24.70\nTax: $7.79\nTotal: $132.49\n") || !strings.Contains(html, ">$7.79</td>") {
+		t.Errorf("%s\n%s", text, html)
+	}
+}

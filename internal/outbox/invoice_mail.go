@@ -14,7 +14,8 @@ type InvoiceIssued struct {
 	Date, Due      calendar.Date
 	Site           string
 	Lines          []InvoiceLine
-	MoreLines      int // how many are left out
+	MoreLines      int         // how many are left out
+	Tax            money.Cents // of all lines
 	Total          money.Cents
 	Balance        money.Cents // what is left to pay; zero when it is paid
 	// AutoPay says what auto pay will do, "" when it is off: "… will be taken on
@@ -27,7 +28,7 @@ type InvoiceIssued struct {
 // InvoiceLine is what one line of an invoice charges for.
 type InvoiceLine struct {
 	Description string
-	Amount      money.Cents // tax included
+	Amount      money.Cents // before tax
 }
 
 // Template implements [Body].

@@ -48,36 +48,32 @@ func (s *Service) Settle(ctx context.Context) error {
 	if err := s.openEvents(ctx); err != nil {
 		return err
 	}
-	err := s.each(ctx, func() ([]string, error) {
+	payments := s.each(ctx, func() ([]string, error) {
 		return s.db.Read().ListPaymentsToSettle(ctx, db.ListPaymentsToSettleParams{
 			Shortest: shortestPause.Milliseconds(), Longest: longestPause.Milliseconds(), Now: s.clock.Now(), Most: batch})
 	}, s.settlePayment)
-	if err != nil {
-		return err
-	}
-	err = s.each(ctx, func() ([]string, error) {
+	refunds := s.each(ctx, func() ([]string, error) {
 		return s.db.Read().ListRefundsToSettle(ctx, db.ListRefundsToSettleParams{
 			Shortest: shortestPause.Milliseconds(), Longest: longestPause.Milliseconds(), Now: s.clock.Now(), Most: batch})
 	}, s.settleRefunds)
-	if err != nil {
-		return err
-	}
-	if err := s.expireApprovals(ctx); err != nil {
-		return err
-	}
-	return s.each(ctx, func() ([]string, error) {
+	approvals := s.expireApprovals(ctx)
+	setups := s.each(ctx, func() ([]string, error) {
 		return s.db.Read().ListSetupsToSettle(ctx, db.ListSetupsToSettleParams{
 			Shortest: shortestPause.Milliseconds(), Longest: longestPause.Milliseconds(), Now: s.clock.Now(), Most: batch})
 	}, s.settleSetup)
+	return errors.Join(payments, refunds, approvals, setups)
 }
 
 // each works through a list that is read in batches until nothing new is on it.
+// One that fails keeps none of the others waiting; what failed is returned at the
+// end.
 func (s *Service) each(ctx context.Context, list func() ([]string, error), work func(context.Context, string) error) error {
 	seen := map[string]bool{}
+	var failed []error
 	for {
 		references, err := list()
 		if err != nil {
-			return fmt.Errorf("payment: %w", err)
+			return errors.Join(append(failed, fmt.Errorf("payment: %w", err))...)
 		}
 		fresh := 0
 		for _, reference := range references {
@@ -95,11 +91,11 @@ func (s *Service) each(ctx context.Context, list func() ([]string, error), work 
 			err := work(ctx, reference)
 			s.busy.release(reference)
 			if err != nil {
-				return err
+				failed = append(failed, fmt.Errorf("%s: %w", reference, err))
 			}
 		}
 		if fresh == 0 {
-			return nil
+			return errors.Join(failed...)
 		}
 	}
 }

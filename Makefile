@@ -64,11 +64,15 @@ check: tools ## gofmt, vet, staticcheck, sqlc diff, go.mod
 unit: ## the tests without a browser, quickly
 	$(GO) test $(TESTFLAGS) ./... -skip '^TestJourney'
 
-race: ## the tests without a browser, with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(TESTFLAGS) ./... -skip '^TestJourney'
+# The kill matrix starts the program some three hundred times, which the race
+# detector only makes slower: it runs beside the journeys.
+WHOLE := ^TestJourney|^TestKillMatrix
 
-journeys: ## the tests in a real browser
-	$(GO) test -timeout 20m -count=1 $(TESTFLAGS) -run '^TestJourney' .
+race: ## the tests without a browser, with the race detector
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(TESTFLAGS) ./... -skip '$(WHOLE)'
+
+journeys: ## the whole program in a real browser, and killed at each of its steps
+	$(GO) test -timeout 20m -count=1 $(TESTFLAGS) -run '$(WHOLE)' .
 
 fuzz: ## half a minute for each fuzz test
 	for p in $$($(GO) list ./...); do

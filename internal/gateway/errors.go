@@ -1,8 +1,11 @@
 package gateway
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 )
 
 // ErrNotFound is returned by look-ups when the processor knows no such payment.
@@ -77,6 +80,32 @@ func (e *Error) Unwrap() error { return e.Err }
 func ClassOf(err error) Class {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Class
+	}
+	return Unknown
+}
+
+// Begun refuses to start a call whose context is over already, so that an error
+// of the context afterwards always means that the request may have been sent.
+// Adapters ask it before each request.
+func Begun(ctx context.Context, op string) error {
+	if err := ctx.Err(); err != nil {
+		return &Error{Class: NotSent, Op: op, Err: err}
+	}
+	return nil
+}
+
+// TransportClass classes an error of the way to the processor, one that brought
+// no answer: NotSent for the failures that happen before a request can have been
+// written (name resolution, connecting, the TLS handshake), else Unknown.
+func TransportClass(err error) Class {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return NotSent
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return NotSent
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return NotSent
 	}
 	return Unknown
 }

@@ -183,7 +183,7 @@ func numeric(id string) bool {
 // e-mail address it would refuse is left out.
 func (a *Adapter) SaveCustomer(ctx context.Context, _, id string, c gateway.Customer) (string, error) {
 	const op = "save customer"
-	if err := begun(ctx, op); err != nil {
+	if err := gateway.Begun(ctx, op); err != nil {
 		return "", err
 	}
 	profile := customerProfile{MerchantCustomerID: fit(c.Reference, maxReference), Description: fit(c.Name, maxDescription), CustomerProfileID: id}
@@ -251,7 +251,7 @@ func object(fields any) string {
 // its own (https://developer.authorize.net/api/reference/features/accept-hosted.html).
 func (a *Adapter) OpenPaymentPage(ctx context.Context, _ string, p gateway.PaymentPage) (gateway.Page, error) {
 	const op = "open payment page"
-	if err := errors.Join(begun(ctx, op), checked(op, p.Reference)); err != nil {
+	if err := errors.Join(gateway.Begun(ctx, op), checked(op, p.Reference)); err != nil {
 		return gateway.Page{}, err
 	}
 	if p.CustomerID != "" && !numeric(p.CustomerID) {
@@ -291,7 +291,7 @@ func (a *Adapter) OpenPaymentPage(ctx context.Context, _ string, p gateway.Payme
 // (https://developer.authorize.net/api/reference/features/customer-profiles.html).
 func (a *Adapter) OpenSetupPage(ctx context.Context, _ string, p gateway.SetupPage) (gateway.Page, error) {
 	const op = "open set-up page"
-	if err := errors.Join(begun(ctx, op), checked(op, p.Reference)); err != nil {
+	if err := errors.Join(gateway.Begun(ctx, op), checked(op, p.Reference)); err != nil {
 		return gateway.Page{}, err
 	}
 	have, err := a.profiles(ctx, op, p.CustomerID)
@@ -337,7 +337,7 @@ func (a *Adapter) openPage(ctx context.Context, op, name string, request signer,
 // is the one its payment profile was made with.
 func (a *Adapter) Charge(ctx context.Context, _ string, c gateway.Charge) (gateway.Outcome, error) {
 	const op = "charge"
-	if err := errors.Join(begun(ctx, op), checked(op, c.Reference)); err != nil {
+	if err := errors.Join(gateway.Begun(ctx, op), checked(op, c.Reference)); err != nil {
 		return gateway.Outcome{}, err
 	}
 	out := gateway.Outcome{State: gateway.Failed, Reference: c.Reference, CustomerID: c.CustomerID, Amount: c.Amount}
@@ -494,7 +494,7 @@ const voided = "-void"
 // the whole of it can be given back, by a void; afterwards any part of it.
 func (a *Adapter) Refund(ctx context.Context, _ string, r gateway.Refund) (gateway.RefundOutcome, error) {
 	const op = "refund"
-	if err := errors.Join(begun(ctx, op), checked(op, r.Reference)); err != nil {
+	if err := errors.Join(gateway.Begun(ctx, op), checked(op, r.Reference)); err != nil {
 		return gateway.RefundOutcome{}, err
 	}
 	release, err := a.attempts.take(ctx, op, r.Reference)
@@ -725,7 +725,7 @@ func profileNumber(methodID string) uint64 {
 // DetachMethod implements [gateway.Adapter].
 func (a *Adapter) DetachMethod(ctx context.Context, _, methodID string) error {
 	const op = "detach method"
-	if err := begun(ctx, op); err != nil {
+	if err := gateway.Begun(ctx, op); err != nil {
 		return err
 	}
 	customerID, profileID, ok := splitMethod(methodID)

@@ -3,12 +3,10 @@ package authorizenet
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
@@ -66,7 +64,7 @@ func (c *client) send(ctx context.Context, op, name string, request signer, answ
 	r.Header.Set("Content-Type", "application/json")
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return &gateway.Error{Class: transportClass(err), Op: op, Err: err}
+		return &gateway.Error{Class: gateway.TransportClass(err), Op: op, Err: err}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -97,30 +95,6 @@ func (c *client) ask(ctx context.Context, op, name string, request signer, answe
 		return err
 	}
 	return answer.result().err(op)
-}
-
-// begun refuses to start a call whose context is over already, so that an error
-// of the context afterwards always means that the request may have been sent.
-func begun(ctx context.Context, op string) error {
-	if err := ctx.Err(); err != nil {
-		return &gateway.Error{Class: gateway.NotSent, Op: op, Err: err}
-	}
-	return nil
-}
-
-// transportClass recognises the failures that happen before a request can have
-// been written: name resolution, connecting, the TLS handshake.
-func transportClass(err error) gateway.Class {
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return gateway.NotSent
-	}
-	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return gateway.NotSent
-	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return gateway.NotSent
-	}
-	return gateway.Unknown
 }
 
 // statusClass is for answers that did not come from the API itself, which always

@@ -1,26 +1,14 @@
 package stripe
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 
 	"customerportal/internal/gateway"
 
 	stripego "github.com/stripe/stripe-go/v86"
 )
-
-// begun refuses to start a call whose context is over already, so that an error
-// of the context afterwards always means that the request may have been sent.
-func begun(ctx context.Context, op string) error {
-	if err := ctx.Err(); err != nil {
-		return &gateway.Error{Class: gateway.NotSent, Op: op, Err: err}
-	}
-	return nil
-}
 
 // classify says what an error of the library means for the money. What is not
 // known for certain is [gateway.Unknown].
@@ -30,7 +18,7 @@ func classify(op string, err error) error {
 	}
 	e, ok := errors.AsType[*stripego.Error](err)
 	if !ok {
-		return &gateway.Error{Class: transportClass(err), Op: op, Err: err}
+		return &gateway.Error{Class: gateway.TransportClass(err), Op: op, Err: err}
 	}
 	out := &gateway.Error{Op: op, Code: string(e.Code), Detail: e.Msg}
 	if out.Code == "" {
@@ -53,21 +41,6 @@ func classify(op string, err error) error {
 		out.Class = gateway.Unknown
 	}
 	return out
-}
-
-// transportClass recognises the failures that happen before a request can have
-// been written: name resolution, connecting, the TLS handshake.
-func transportClass(err error) gateway.Class {
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return gateway.NotSent
-	}
-	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return gateway.NotSent
-	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return gateway.NotSent
-	}
-	return gateway.Unknown
 }
 
 // missing reports that the object asked for does not exist.

@@ -145,7 +145,7 @@ var methodTypes = map[gateway.Kind]string{gateway.Card: "card", gateway.ECheck: 
 // e-mail address - is left out: a customer must be able to pay all the same.
 func (a *Adapter) SaveCustomer(ctx context.Context, key, id string, c gateway.Customer) (string, error) {
 	const op = "save customer"
-	if err := begun(ctx, op); err != nil {
+	if err := gateway.Begun(ctx, op); err != nil {
 		return "", err
 	}
 	if len(c.Email) > maxEmail {
@@ -261,7 +261,7 @@ func (a *Adapter) OpenSetupPage(ctx context.Context, key string, p gateway.Setup
 }
 
 func (a *Adapter) openPage(ctx context.Context, op, key string, p *stripego.CheckoutSessionCreateParams) (gateway.Page, error) {
-	if err := begun(ctx, op); err != nil {
+	if err := gateway.Begun(ctx, op); err != nil {
 		return gateway.Page{}, err
 	}
 	p.SetIdempotencyKey(key)
@@ -275,7 +275,7 @@ func (a *Adapter) openPage(ctx context.Context, op, key string, p *stripego.Chec
 // Charge implements [gateway.Adapter].
 func (a *Adapter) Charge(ctx context.Context, key string, c gateway.Charge) (gateway.Outcome, error) {
 	const op = "charge"
-	if err := begun(ctx, op); err != nil {
+	if err := gateway.Begun(ctx, op); err != nil {
 		return gateway.Outcome{}, err
 	}
 	p := &stripego.PaymentIntentCreateParams{
@@ -347,7 +347,7 @@ func (a *Adapter) gone(ctx context.Context, c gateway.Charge) bool {
 // Cancel implements [gateway.Adapter].
 func (a *Adapter) Cancel(ctx context.Context, key, id string) (gateway.Outcome, error) {
 	const op = "cancel"
-	if err := begun(ctx, op); err != nil {
+	if err := gateway.Begun(ctx, op); err != nil {
 		return gateway.Outcome{}, err
 	}
 	if strings.HasPrefix(id, "cs_") {
@@ -387,7 +387,7 @@ func (a *Adapter) expire(ctx context.Context, key, id string) (gateway.Outcome, 
 // Refund implements [gateway.Adapter].
 func (a *Adapter) Refund(ctx context.Context, key string, r gateway.Refund) (gateway.RefundOutcome, error) {
 	const op = "refund"
-	if err := begun(ctx, op); err != nil {
+	if err := gateway.Begun(ctx, op); err != nil {
 		return gateway.RefundOutcome{}, err
 	}
 	p := &stripego.RefundCreateParams{
@@ -454,7 +454,7 @@ func (a *Adapter) Methods(ctx context.Context, customerID string) ([]gateway.Met
 // DetachMethod implements [gateway.Adapter].
 func (a *Adapter) DetachMethod(ctx context.Context, key, methodID string) error {
 	const op = "detach method"
-	if err := begun(ctx, op); err != nil {
+	if err := gateway.Begun(ctx, op); err != nil {
 		return err
 	}
 	p := &stripego.PaymentMethodDetachParams{}

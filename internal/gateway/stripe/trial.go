@@ -58,7 +58,7 @@ func (a *Adapter) PutOnFile(ctx context.Context, key, customerID string, m gatew
 	if !a.info.Test {
 		return gateway.Method{}, &gateway.Error{Class: gateway.Config, Op: op, Err: errors.New("the keys are live")}
 	}
-	if err := begun(ctx, op); err != nil {
+	if err := gateway.Begun(ctx, op); err != nil {
 		return gateway.Method{}, err
 	}
 	test := testMethods[m]
@@ -123,7 +123,7 @@ func (a *Adapter) Endpoints(ctx context.Context) ([]gateway.Endpoint, error) {
 // AddEndpoint implements [gateway.Trial].
 func (a *Adapter) AddEndpoint(ctx context.Context, key, url string) (string, error) {
 	const op = "add a webhook endpoint"
-	if err := begun(ctx, op); err != nil {
+	if err := gateway.Begun(ctx, op); err != nil {
 		return "", err
 	}
 	p := &stripego.WebhookEndpointCreateParams{

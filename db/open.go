@@ -195,3 +195,11 @@ type Tx = sql.Tx
 
 // NullID returns the reference to an id, absent when it is 0.
 func NullID(id int64) sql.NullInt64 { return sql.NullInt64{Int64: id, Valid: id != 0} }
+
+// Flag is a yes or no as the books keep it: 1 or 0.
+func Flag(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

@@ -383,10 +383,7 @@ func SaveSite(ctx context.Context, q *db.Queries, _ calendar.Instant, r SiteReco
 	if r.Name == "" {
 		return 0, Change{}, fault.Field("site_name", "There is no name of the site")
 	}
-	exempt := int64(0)
-	if r.TaxExempt {
-		exempt = 1
-	}
+	exempt := db.Flag(r.TaxExempt)
 	old, err := q.GetSiteForCustomer(ctx, db.GetSiteForCustomerParams{CustomerID: r.CustomerID, Name: r.Name})
 	if errors.Is(err, sql.ErrNoRows) {
 		id, err := q.AddSite(ctx, db.AddSiteParams{

@@ -172,12 +172,8 @@ func (s *Service) EditSite(ctx context.Context, by audit.Actor, siteID int64, se
 		if err := knownTax(ctx, q, r.TaxCode, row.TaxCode); err != nil {
 			return err
 		}
-		exempt := int64(0)
-		if r.TaxExempt {
-			exempt = 1
-		}
 		n, err := q.UpdateSiteForCustomer(ctx, db.UpdateSiteForCustomerParams{Name: r.Name, Address1: r.Address1, Address2: r.Address2, City: r.City, State: r.State, Zip: r.Zip,
-			TaxCode: r.TaxCode, TaxExempt: exempt, ID: siteID, CustomerID: r.CustomerID})
+			TaxCode: r.TaxCode, TaxExempt: db.Flag(r.TaxExempt), ID: siteID, CustomerID: r.CustomerID})
 		if err != nil || n != 1 {
 			return fmt.Errorf("site %d, %d rows: %w", siteID, n, err)
 		}

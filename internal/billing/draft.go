@@ -213,7 +213,7 @@ func (s *Drafts) Save(ctx context.Context, by audit.Actor, d Draft) (int64, erro
 		}
 		for i, l := range d.Lines {
 			err := q.AddDraftLine(ctx, db.AddDraftLineParams{DraftID: d.ID, Position: int64(i + 1), Description: l.Description,
-				Quantity: l.Quantity, UnitPriceCents: l.UnitPrice, Taxable: flag(l.Taxable)})
+				Quantity: l.Quantity, UnitPriceCents: l.UnitPrice, Taxable: db.Flag(l.Taxable)})
 			if err != nil {
 				return fmt.Errorf("billing: draft %d: %w", d.ID, err)
 			}

@@ -152,8 +152,8 @@ func AddItem(ctx context.Context, q *db.Queries, now calendar.Instant, r ItemRec
 	}
 	id, err := q.AddRecurringItem(ctx, db.AddRecurringItemParams{
 		CustomerID: r.CustomerID, SiteID: db.NullID(r.SiteID), SystemID: db.NullID(r.SystemID), Description: oneLine(r.Description), Quantity: r.Quantity,
-		CycleMonths: int64(r.Terms.Cycle), StartDate: r.Terms.Start, EndDate: r.Terms.End, Prorate: flag(r.Terms.Prorate), Arrears: flag(r.Terms.Arrears),
-		Taxable: flag(r.Taxable), Reason: oneLine(r.Reason), EndReason: oneLine(r.EndReason), NextDate: next, BillDate: month, CreatedAt: now, EndedAt: ended,
+		CycleMonths: int64(r.Terms.Cycle), StartDate: r.Terms.Start, EndDate: r.Terms.End, Prorate: db.Flag(r.Terms.Prorate), Arrears: db.Flag(r.Terms.Arrears),
+		Taxable: db.Flag(r.Taxable), Reason: oneLine(r.Reason), EndReason: oneLine(r.EndReason), NextDate: next, BillDate: month, CreatedAt: now, EndedAt: ended,
 	})
 	if db.IsUnique(err) {
 		return 0, fault.Field("description", "This is charged there from %s on already", r.Terms.Start)
@@ -499,7 +499,7 @@ func UpdateItem(ctx context.Context, q *db.Queries, now calendar.Instant, custom
 			return fmt.Errorf("billing: recurring item %d: %w", id, err)
 		}
 	}
-	if err := q.SetRecurringTaxable(ctx, db.SetRecurringTaxableParams{Taxable: flag(u.Taxable), ID: id}); err != nil {
+	if err := q.SetRecurringTaxable(ctx, db.SetRecurringTaxableParams{Taxable: db.Flag(u.Taxable), ID: id}); err != nil {
 		return fmt.Errorf("billing: recurring item %d: %w", id, err)
 	}
 	if i.NextDate.IsZero() || u.End == i.EndDate && u.EndReason == i.EndReason {

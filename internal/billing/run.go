@@ -137,8 +137,8 @@ func (s *Service) Start(ctx context.Context, by audit.Actor, o Order) (id int64,
 			return fault.New(fault.Conflict, "Nothing is left to bill for %s.", MonthInWords(o.Month))
 		}
 		now := s.clock.Now()
-		id, err = q.AddBillingRun(ctx, db.AddBillingRunParams{MonthDate: o.Month, InvoiceDate: o.Date, DueDate: o.Due, PerSite: flag(o.PerSite), Mail: flag(o.Mail),
-			Automatic: flag(by.Kind == audit.System), StaffID: db.NullID(by.StaffID), ToDo: todo, StartedAt: now})
+		id, err = q.AddBillingRun(ctx, db.AddBillingRunParams{MonthDate: o.Month, InvoiceDate: o.Date, DueDate: o.Due, PerSite: db.Flag(o.PerSite), Mail: db.Flag(o.Mail),
+			Automatic: db.Flag(by.Kind == audit.System), StaffID: db.NullID(by.StaffID), ToDo: todo, StartedAt: now})
 		if err != nil {
 			return fmt.Errorf("billing: starting a run: %w", err)
 		}
@@ -337,7 +337,7 @@ func (s *Service) bill(ctx context.Context, tx *sql.Tx, q *db.Queries, runID int
 		return fmt.Errorf("billing: %w", err)
 	}
 	for _, problem := range plan.problems {
-		err := q.AddBillingRunProblem(ctx, db.AddBillingRunProblemParams{RunID: runID, CustomerID: plan.id, Words: problem.Words, Held: flag(problem.Held)})
+		err := q.AddBillingRunProblem(ctx, db.AddBillingRunProblemParams{RunID: runID, CustomerID: plan.id, Words: problem.Words, Held: db.Flag(problem.Held)})
 		if err != nil {
 			return fmt.Errorf("billing: run %d: %w", runID, err)
 		}
@@ -372,12 +372,12 @@ func (s *Service) make(ctx context.Context, q *db.Queries, runID int64, plan cus
 				return err
 			}
 		}
-		if err := q.AddBillingRunInvoice(ctx, db.AddBillingRunInvoiceParams{RunID: runID, InvoiceID: id, Mailed: flag(mailed)}); err != nil {
+		if err := q.AddBillingRunInvoice(ctx, db.AddBillingRunInvoiceParams{RunID: runID, InvoiceID: id, Mailed: db.Flag(mailed)}); err != nil {
 			return fmt.Errorf("billing: invoice %d: %w", id, err)
 		}
 		done.MoreInvoices++
 		done.MorePeriods += int64(len(inv.periods))
-		done.MoreMailed += flag(mailed)
+		done.MoreMailed += db.Flag(mailed)
 		done.MoreTax += inv.Tax
 		done.MoreTotal += inv.Total
 	}

@@ -209,7 +209,7 @@ func SaveTaxCode(ctx context.Context, q *db.Queries, now calendar.Instant, c Tax
 	if err != nil {
 		return 0, fmt.Errorf("billing: tax code %s: %w", c.Code, err)
 	}
-	err = q.UpdateTaxCode(ctx, db.UpdateTaxCodeParams{Name: c.Name, TaxesRecurring: flag(c.Recurring), TaxesOther: flag(c.Other), ID: old.ID})
+	err = q.UpdateTaxCode(ctx, db.UpdateTaxCodeParams{Name: c.Name, TaxesRecurring: db.Flag(c.Recurring), TaxesOther: db.Flag(c.Other), ID: old.ID})
 	if err != nil {
 		return 0, fmt.Errorf("billing: tax code %s: %w", c.Code, err)
 	}
@@ -245,7 +245,7 @@ func (s *Service) AddTaxCode(ctx context.Context, by audit.Actor, c TaxCode, rat
 }
 
 func addTaxCode(ctx context.Context, q *db.Queries, now calendar.Instant, c TaxCode) (int64, error) {
-	id, err := q.AddTaxCode(ctx, db.AddTaxCodeParams{Code: c.Code, Name: c.Name, TaxesRecurring: flag(c.Recurring), TaxesOther: flag(c.Other), CreatedAt: now})
+	id, err := q.AddTaxCode(ctx, db.AddTaxCodeParams{Code: c.Code, Name: c.Name, TaxesRecurring: db.Flag(c.Recurring), TaxesOther: db.Flag(c.Other), CreatedAt: now})
 	if db.IsUnique(err) {
 		return 0, fault.Field("code", "There is a tax code %s already", c.Code)
 	}
@@ -268,7 +268,7 @@ func (s *Service) EditTaxCode(ctx context.Context, by audit.Actor, id int64, c T
 		if err := refused.Err(); err != nil {
 			return err
 		}
-		if err := q.UpdateTaxCode(ctx, db.UpdateTaxCodeParams{Name: c.Name, TaxesRecurring: flag(c.Recurring), TaxesOther: flag(c.Other), ID: id}); err != nil {
+		if err := q.UpdateTaxCode(ctx, db.UpdateTaxCodeParams{Name: c.Name, TaxesRecurring: db.Flag(c.Recurring), TaxesOther: db.Flag(c.Other), ID: id}); err != nil {
 			return fmt.Errorf("billing: tax code %s: %w", c.Code, err)
 		}
 		return audit.Record(ctx, q, s.clock.Now(), by, audit.Entry{Action: "tax.edit", Object: "tax code " + c.Code,
@@ -382,7 +382,7 @@ func (s *Service) SetSiteTax(ctx context.Context, by audit.Actor, customerID int
 			}
 			t.Code = code.Code
 		}
-		n, err := q.SetSiteTaxForCustomer(ctx, db.SetSiteTaxForCustomerParams{TaxCode: t.Code, TaxExempt: flag(t.Exempt), ID: t.SiteID, CustomerID: customerID})
+		n, err := q.SetSiteTaxForCustomer(ctx, db.SetSiteTaxForCustomerParams{TaxCode: t.Code, TaxExempt: db.Flag(t.Exempt), ID: t.SiteID, CustomerID: customerID})
 		if err != nil {
 			return fmt.Errorf("billing: tax of site %d: %w", t.SiteID, err)
 		}
@@ -430,13 +430,6 @@ func (s *Service) today(ctx context.Context) (calendar.Date, error) {
 // several blanks, as an import reads it.
 func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-}
-
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func yesNo(b bool) string {

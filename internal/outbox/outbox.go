@@ -134,14 +134,10 @@ func (w *Writer) Enqueue(ctx context.Context, q *db.Queries, at calendar.Instant
 	if err != nil {
 		return err
 	}
-	secret := int64(0)
-	if m.Secret {
-		secret = 1
-	}
 	id, err := q.AddMail(ctx, db.AddMailParams{
 		Fact: m.Fact, Kind: name, CustomerID: db.NullID(m.CustomerID), ToName: oneLine(m.ToName), ToEmail: m.ToEmail,
 		ReplyTo: s.Company.Email, Subject: subject, TextBody: text, HtmlBody: html,
-		Secret: secret, MessageID: w.messageID(), NextTryAt: at, CreatedAt: at,
+		Secret: db.Flag(m.Secret), MessageID: w.messageID(), NextTryAt: at, CreatedAt: at,
 	})
 	if err != nil {
 		return fmt.Errorf("outbox: queueing %s: %w", name, err)

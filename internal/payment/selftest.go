@@ -95,7 +95,7 @@ func (s *Service) StartSelfTest(ctx context.Context, by audit.Actor, name string
 		if len(running) > 0 {
 			return &fault.Error{Kind: fault.Conflict, Message: "A self-test is running already."}
 		}
-		if t.id, err = q.AddSelfTest(ctx, db.AddSelfTestParams{Gateway: name, Test: truth(test), StaffID: db.NullID(by.StaffID), StartedAt: now}); err != nil {
+		if t.id, err = q.AddSelfTest(ctx, db.AddSelfTestParams{Gateway: name, Test: db.Flag(test), StaffID: db.NullID(by.StaffID), StartedAt: now}); err != nil {
 			return err
 		}
 		return audit.Record(ctx, q, now, by, audit.Entry{Action: "gateway.selftest", Object: name})
@@ -648,11 +648,4 @@ func (s *Service) ChangesRead(ctx context.Context, name string) (calendar.Instan
 		return 0, fmt.Errorf("payment: %w", err)
 	}
 	return row.ReadAt, nil
-}
-
-func truth(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -574,6 +574,132 @@ type PrintBatchInvoice struct {
 	InvoiceID int64
 }
 
+type Proposal struct {
+	ID               int64
+	Number           string
+	Version          int64
+	CustomerID       int64
+	SiteID           sql.NullInt64
+	SystemID         sql.NullInt64
+	Title            string
+	Introduction     string
+	Terms            string
+	Residential      int64
+	ProposalDate     calendar.Date
+	ValidUntil       string
+	SalespersonID    sql.NullInt64
+	SalespersonEmail string
+	DepositCents     money.Cents
+	DepositPpm       int64
+	State            string
+	TotalCents       money.Cents
+	MonthlyCents     money.Cents
+	DocumentID       sql.NullInt64
+	PreviousID       sql.NullInt64
+	Saves            int64
+	Nonce            string
+	StaffID          sql.NullInt64
+	CreatedAt        calendar.Instant
+	UpdatedAt        calendar.Instant
+	SentAt           calendar.Instant
+	ViewedAt         calendar.Instant
+	DecidedAt        calendar.Instant
+	WithdrawnAt      calendar.Instant
+	RemindedAt       calendar.Instant
+}
+
+type ProposalAttachment struct {
+	ProposalID int64
+	Position   int64
+	DocumentID int64
+	Name       string
+	Pages      int64
+}
+
+type ProposalDecision struct {
+	ProposalID       int64
+	Decision         string
+	Reason           string
+	TypedName        string
+	Strokes          string
+	ConsentText      string
+	ConsentVersion   string
+	ConsentSha256    string
+	Chosen           string
+	TotalCents       money.Cents
+	TaxCents         money.Cents
+	MonthlyCents     money.Cents
+	DepositCents     money.Cents
+	DepositInvoiceID sql.NullInt64
+	ShownSha256      string
+	ShownAt          calendar.Instant
+	At               calendar.Instant
+	LocalTime        string
+	IP               string
+	UserAgent        string
+	Authenticated    string
+	UserID           sql.NullInt64
+	LinkID           sql.NullInt64
+	SignedDocumentID sql.NullInt64
+}
+
+type ProposalEvent struct {
+	ID           int64
+	ProposalID   int64
+	Kind         string
+	Details      string
+	UserID       sql.NullInt64
+	StaffID      sql.NullInt64
+	IP           string
+	UserAgent    string
+	At           calendar.Instant
+	PreviousHash string
+	Hash         string
+}
+
+type ProposalLine struct {
+	ProposalID     int64
+	Position       int64
+	Description    string
+	Quantity       money.Quantity
+	UnitPriceCents money.Cents
+	Taxable        int64
+	CycleMonths    int64
+	Optional       int64
+	Chosen         int64
+	AmountCents    money.Cents
+	TaxCents       money.Cents
+}
+
+type ProposalLink struct {
+	ID           int64
+	ProposalID   int64
+	Email        string
+	TokenHash    string
+	CodeHash     string
+	CodeUntil    int64
+	CodeTries    int64
+	CodesSent    int64
+	SessionHash  string
+	SessionUntil int64
+	CreatedAt    calendar.Instant
+	RevokedAt    calendar.Instant
+}
+
+type ProposalResult struct {
+	ProposalID  int64
+	WorkOrderID sql.NullInt64
+	InvoiceID   sql.NullInt64
+	StaffID     sql.NullInt64
+	At          calendar.Instant
+}
+
+type ProposalResultItem struct {
+	ProposalID int64
+	Position   int64
+	ItemID     int64
+}
+
 type RecurringAmount struct {
 	ItemID      int64
 	FromDate    calendar.Date
@@ -824,4 +950,105 @@ type User struct {
 	LastLoginAt        calendar.Instant
 	LockedAt           calendar.Instant
 	CreatedAt          calendar.Instant
+}
+
+type WorkOrder struct {
+	ID           int64
+	Number       string
+	CustomerID   int64
+	SiteID       int64
+	SystemID     sql.NullInt64
+	State        string
+	Source       string
+	Title        string
+	Preferred    string
+	TechnicianID sql.NullInt64
+	WindowDate   calendar.Date
+	WindowFrom   int64
+	WindowUntil  int64
+	CancelReason string
+	MergedIntoID sql.NullInt64
+	InvoiceID    sql.NullInt64
+	Version      int64
+	Nonce        string
+	UserID       sql.NullInt64
+	StaffID      sql.NullInt64
+	RequestedAt  calendar.Instant
+	ScheduledAt  calendar.Instant
+	DispatchedAt calendar.Instant
+	ArrivedAt    calendar.Instant
+	CompletedAt  calendar.Instant
+	CancelledAt  calendar.Instant
+	ChangedAt    calendar.Instant
+}
+
+type WorkOrderEvent struct {
+	ID          int64
+	WorkOrderID int64
+	Kind        string
+	FromState   string
+	ToState     string
+	Details     string
+	Shown       int64
+	UserID      sql.NullInt64
+	StaffID     sql.NullInt64
+	HappenedAt  calendar.Instant
+	At          calendar.Instant
+}
+
+type WorkOrderLine struct {
+	WorkOrderID    int64
+	Position       int64
+	Kind           string
+	Description    string
+	Quantity       money.Quantity
+	UnitPriceCents money.Cents
+	Taxable        int64
+}
+
+type WorkOrderNote struct {
+	ID          int64
+	WorkOrderID int64
+	Internal    int64
+	Note        string
+	Nonce       string
+	UserID      sql.NullInt64
+	StaffID     sql.NullInt64
+	At          calendar.Instant
+}
+
+type WorkOrderPhoto struct {
+	ID          int64
+	WorkOrderID int64
+	DocumentID  int64
+	ThumbID     int64
+	Width       int64
+	Height      int64
+	Internal    int64
+	Nonce       string
+	UserID      sql.NullInt64
+	StaffID     sql.NullInt64
+	At          calendar.Instant
+}
+
+type WorkOrderSignature struct {
+	WorkOrderID int64
+	Name        string
+	Strokes     string
+	Work        string
+	StaffID     int64
+	IP          string
+	UserAgent   string
+	HappenedAt  calendar.Instant
+	At          calendar.Instant
+}
+
+type WorkOrderTap struct {
+	Key         string
+	WorkOrderID int64
+	StaffID     int64
+	Action      string
+	Refused     string
+	HappenedAt  calendar.Instant
+	At          calendar.Instant
 }

@@ -50,6 +50,10 @@ var (
 	helpers = []string{"billing", "service"}          // contact, customer users, registrations, mail
 	tellers = []string{"billing"}                     // record payments, see what is owed over all
 	owners  = []string{"owner"}                       // settings, staff
+
+	dispatchers = []string{"service"}               // assign, cancel and merge work orders
+	technicians = []string{"service", "technician"} // go to work orders and do them
+	sellers     = []string{"sales"}                 // write and send proposals
 )
 
 // Routes is the whole surface of the office.

@@ -70,6 +70,7 @@ var sections = []section{
 	billingSection,
 	approvalsSection,
 	mailSection, reminderSection, lateFeeSection,
+	tabsSection, workOrderSection,
 	accountingSection,
 	{key: "autopay", title: "Auto Pay", hint: "Every day at six in the morning Auto Pay takes what is due of the customers whose day it is. Customers are written to ten days ahead when the amount differs from the last, and seven working days ahead after six months without a payment.", fields: []field{
 		{key: "autopay.takes", label: "It takes", hint: "All open invoices are taken only of customers who authorized it after this was set", options: []view.Option{{Value: "due", Label: "Invoices that are due by the day"}, {Value: "all", Label: "All open invoices"}}},

@@ -21,7 +21,9 @@ type Handlers struct {
 }
 
 // Routes is the whole surface of the customer's portal.
-func (h *Handlers) Routes() []web.Route {
+func (h *Handlers) Routes() []web.Route { return h.switched(h.routes()) }
+
+func (h *Handlers) routes() []web.Route {
 	return []web.Route{
 		{Name: "login", Method: http.MethodGet, Path: "/login", Access: web.Anyone(), Handler: h.login},
 		{Name: "login.form", Method: http.MethodPost, Path: "/login", Access: web.Anyone(), Handler: h.logIn},

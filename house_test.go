@@ -57,6 +57,7 @@ var (
 		"internal/billing":                               {"db", "internal/ledger", "services"},
 		"internal/autopay":                               {"db", "internal/ledger", "internal/payment", "internal/gateway", "services"},
 		"internal/reminder":                              {"db", "internal/ledger", "services"},
+		"internal/proposal":                              {"db", "internal/document", "internal/billing", "internal/ledger", "services"},
 		"internal/books":                                 {"db", "internal/account", "internal/billing", "internal/ledger", "services"},
 		"internal/accounting":                            {"db", "internal/books", "internal/ledger", "services"},
 		"internal/schedule":                              {"db"},

@@ -45,6 +45,7 @@ import (
 	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
+	"customerportal/internal/proposal"
 	"customerportal/internal/reminder"
 	"customerportal/internal/schedule"
 	"customerportal/internal/settings"
@@ -102,21 +103,22 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 
 // program is the wired-up portal: the open books and the nouns that work on them.
 type program struct {
-	cfg      config.Config
-	clock    calendar.Clock
-	log      *slog.Logger
-	books    *db.DB
-	settings *settings.Store
-	mail     *outbox.Writer
-	sender   *outbox.Worker
-	accounts *account.Service
-	ledger   *ledger.Service
-	payments *payment.Service
-	autopay  *autopay.Service
-	reminder *reminder.Service
-	billing  *billing.Service
-	gateways *gateways
-	desk     *books.Desk
+	cfg       config.Config
+	clock     calendar.Clock
+	log       *slog.Logger
+	books     *db.DB
+	settings  *settings.Store
+	mail      *outbox.Writer
+	sender    *outbox.Worker
+	accounts  *account.Service
+	ledger    *ledger.Service
+	payments  *payment.Service
+	autopay   *autopay.Service
+	reminder  *reminder.Service
+	billing   *billing.Service
+	proposals *proposal.Service
+	gateways  *gateways
+	desk      *books.Desk
 }
 
 // open opens the books and wires the nouns together, the same for every command.
@@ -144,6 +146,7 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 		payment.Gateways{"sandbox": p.gateways.forSandbox, "stripe": p.gateways.forStripe, "authorizenet": p.gateways.forAuthorizeNet}, p.log)
 	p.reminder = reminder.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
 	p.billing = billing.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
+	p.proposals = proposal.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
 	p.autopay = autopay.New(p.books, p.clock, p.settings, p.mail, p.payments, p.ledger, p.log)
 	return p, nil
 }
@@ -295,11 +298,12 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	app.Sessions = web.NewSessions(p.accounts, app.Secure())
 	app.Sessions.OfficeTabs = office.Tabs
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
-	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Payments: p.payments}
+	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Payments: p.payments, Proposals: p.proposals}
 	app.Sessions.PortalTabs = customers.Tabs
 	staff := &office.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Drafts: billing.NewDrafts(p.books, p.clock, p.ledger), Payments: p.payments, AutoPay: p.autopay, Mail: p.sender}
 	staff.Reminders = p.reminder
 	staff.Billing = p.billing
+	staff.Proposals = p.proposals
 	staff.Accounting, staff.Books, staff.Desk = accounting.New(p.books, p.clock, p.settings), p.desk.Service, p.desk
 	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
 	for _, table := range more {

@@ -22,6 +22,7 @@ import (
 	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
+	"customerportal/internal/proposal"
 	"customerportal/internal/reminder"
 	"customerportal/views"
 	view "customerportal/views/office"
@@ -38,6 +39,7 @@ type Handlers struct {
 	Billing  *billing.Service
 	Mail     *outbox.Worker
 
+	Proposals  *proposal.Service
 	Reminders  *reminder.Service
 	Accounting *accounting.Service
 	Books      *books.Service

@@ -8,14 +8,16 @@ import (
 	"customerportal/internal/account"
 	"customerportal/internal/ledger"
 	"customerportal/internal/payment"
+	"customerportal/internal/proposal"
 )
 
 // Handlers serves the customer's screens; its fields are the nouns they use.
 type Handlers struct {
 	*web.App
-	Accounts *account.Service
-	Ledger   *ledger.Service
-	Payments *payment.Service
+	Accounts  *account.Service
+	Ledger    *ledger.Service
+	Payments  *payment.Service
+	Proposals *proposal.Service
 
 	wrong tries // pay links that opened nothing
 }

@@ -1240,8 +1240,13 @@ const listAutoPayMoved = `-- name: ListAutoPayMoved :many
 SELECT a.id, a.customer_id, a.period, a.number, a.outcome, a.run_id, p.id AS payment_id, p.reference, p.state, p.kind, p.brand, p.number_label, p.amount_cents,
     p.payment_date, p.failure_code, p.failure_message, p.user_id
 FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
-WHERE a.moved = 1 ORDER BY a.id LIMIT ?
+WHERE a.moved = 1 AND a.id > ?1 ORDER BY a.id LIMIT ?2
 `
+
+type ListAutoPayMovedParams struct {
+	After int64
+	Most  int64
+}
 
 type ListAutoPayMovedRow struct {
 	ID             int64
@@ -1264,8 +1269,8 @@ type ListAutoPayMovedRow struct {
 }
 
 // autopay.Run: attempts whose payments moved on.
-func (q *Queries) ListAutoPayMoved(ctx context.Context, limit int64) ([]ListAutoPayMovedRow, error) {
-	rows, err := q.db.QueryContext(ctx, listAutoPayMoved, limit)
+func (q *Queries) ListAutoPayMoved(ctx context.Context, arg ListAutoPayMovedParams) ([]ListAutoPayMovedRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAutoPayMoved, arg.After, arg.Most)
 	if err != nil {
 		return nil, err
 	}

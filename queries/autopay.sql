@@ -217,7 +217,7 @@ WHERE a.run_id = sqlc.arg(run_id) AND (p.state IN ('planned', 'submitted') OR a.
 SELECT a.id, a.customer_id, a.period, a.number, a.outcome, a.run_id, p.id AS payment_id, p.reference, p.state, p.kind, p.brand, p.number_label, p.amount_cents,
     p.payment_date, p.failure_code, p.failure_message, p.user_id
 FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
-WHERE a.moved = 1 ORDER BY a.id LIMIT ?;
+WHERE a.moved = 1 AND a.id > sqlc.arg(after) ORDER BY a.id LIMIT sqlc.arg(most);
 
 -- autopay.Run: they were acted on.
 -- name: FollowAutoPayAttempt :execrows

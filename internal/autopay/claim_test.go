@@ -1,7 +1,9 @@
 package autopay_test
 
 import (
+	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,4 +103,36 @@ func TestAPageLeftOpenHoldsUpNoMonth(t *testing.T) {
 		b.taken(c, 1, 4500)
 		b.agree()
 	})
+}
+
+// TestOneAttemptThatCannotBeFollowedStopsNobody: what can be acted on is.
+func TestOneAttemptThatCannotBeFollowedStopsNobody(t *testing.T) {
+	b := open(t, newYork, "2026-10-20 12:00")
+	var three [3]*customer
+	for i := range three {
+		three[i] = b.customer("pm_card_visa", 1, 0)
+		b.invoice(three[i], "2026-11-01", 4500)
+	}
+	b.ok(b.db.WriteTx(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec(`CREATE TRIGGER broken BEFORE UPDATE ON auto_pay_attempts WHEN OLD.moved = 1 AND NEW.moved = 0 AND OLD.customer_id = ` +
+			strconv.FormatInt(three[0].id, 10) + ` BEGIN SELECT RAISE(ABORT, 'broken'); END`)
+		return err
+	}))
+	b.at("2026-11-01 06:00")
+	if err := b.auto.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "broken") {
+		t.Errorf("Run = %v, want what could not be written", err)
+	}
+	for i, want := range []string{"planned", "paid", "paid"} {
+		if got := b.month(three[i], "2026-11"); got != want {
+			t.Errorf("customer %d is %s, want %s", i, got, want)
+		}
+		b.taken(three[i], 1, 4500)
+	}
+	b.ok(b.db.WriteTx(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec(`DROP TRIGGER broken`)
+		return err
+	}))
+	b.run()
+	b.expect("2026-11", "paid", three[:]...)
+	b.agree()
 }

@@ -379,6 +379,15 @@ func (b *books) check(c *customer, invoice int64, cents money.Cents) {
 	}))
 }
 
+// leave makes the customer inactive.
+func (b *books) leave(c *customer) {
+	b.Helper()
+	b.ok(b.db.WriteTx(b.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE customers SET status = 'inactive' WHERE id = ?`, c.id)
+		return err
+	}))
+}
+
 func (b *books) hold(c *customer) {
 	b.Helper()
 	b.ok(b.auto.Hold(b.Context(), b.staff, c.id, "moves house"))

@@ -2,6 +2,7 @@ package autopay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"customerportal/db"
@@ -14,40 +15,52 @@ import (
 
 // follow acts on the attempts whose payments moved on, whoever moved them: the
 // answer of the run's own call, a webhook, the poller days later.
+// One that cannot be acted on keeps none of the others waiting; it is tried again
+// the next time, and what failed is returned at the end.
 func (s *Service) follow(ctx context.Context) error {
-	for ctx.Err() == nil {
-		rows, err := s.db.Read().ListAutoPayMoved(ctx, most)
+	var failed []error
+	for after := int64(0); ctx.Err() == nil; {
+		rows, err := s.db.Read().ListAutoPayMoved(ctx, db.ListAutoPayMovedParams{After: after, Most: most})
 		if err != nil {
-			return fmt.Errorf("autopay: attempts: %w", err)
+			return errors.Join(append(failed, fmt.Errorf("autopay: attempts: %w", err))...)
 		}
 		if len(rows) == 0 {
-			return nil
+			return errors.Join(failed...)
 		}
-		if err := s.followSome(ctx, rows); err != nil {
-			return err
+		done, err := s.followSome(ctx, rows)
+		if err != nil {
+			// one of them spoiled the transaction of them all
+			done = 1
+			if _, err := s.followSome(ctx, rows[:1]); err != nil {
+				failed = append(failed, fmt.Errorf("%s: %w", rows[0].Reference, err))
+			}
 		}
+		after = rows[done-1].ID
 	}
-	return ctx.Err()
+	return errors.Join(append(failed, ctx.Err())...)
 }
 
-// followSome acts on as many as fit into a moment, in one transaction.
-func (s *Service) followSome(ctx context.Context, rows []db.ListAutoPayMovedRow) error {
+// followSome acts on as many as fit into a moment, in one transaction, and says
+// how many.
+func (s *Service) followSome(ctx context.Context, rows []db.ListAutoPayMovedRow) (done int, err error) {
 	today, _, err := s.today(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return s.db.Write(ctx, func(q *db.Queries) error {
+	err = s.db.Write(ctx, func(q *db.Queries) error {
 		began := s.clock()
-		for i, r := range rows {
-			if i > 0 && s.clock().Sub(began) > breath {
+		for done = range rows {
+			if done > 0 && s.clock().Sub(began) > breath {
 				return nil
 			}
-			if err := s.followOne(ctx, q, r, today); err != nil {
+			if err := s.followOne(ctx, q, rows[done], today); err != nil {
 				return err
 			}
 		}
+		done = len(rows)
 		return nil
 	})
+	return done, err
 }
 
 func (s *Service) followOne(ctx context.Context, q *db.Queries, r db.ListAutoPayMovedRow, today calendar.Date) error {

@@ -62,9 +62,13 @@ func TestAHeldCustomerIsSkippedAndTheOfficeIsTold(t *testing.T) {
 // processor that cannot be reached.
 func TestWhatIsDecidedBetweenPlanAndClaimWins(t *testing.T) {
 	b := open(t, newYork, "2026-10-20 12:00")
-	onHold, off, replaced, paid, all := b.customer("pm_card_visa", 1, 0), b.customer("pm_card_visa", 1, 0), b.customer("pm_card_visa", 1, 0), b.customer("pm_card_visa", 1, 0), b.customer("pm_card_visa", 1, 0)
+	var six [6]*customer
+	for i := range six {
+		six[i] = b.customer("pm_card_visa", 1, 0)
+	}
+	onHold, off, replaced, paid, left, all := six[0], six[1], six[2], six[3], six[4], six[5]
 	due := map[*customer]int64{}
-	for _, c := range []*customer{onHold, off, replaced, paid, all} {
+	for _, c := range six {
 		due[c] = b.invoice(c, "2026-11-01", 4500)
 	}
 	b.wire(b.db, &misconfigured{Adapter: b.sandbox, on: true})
@@ -76,6 +80,7 @@ func TestWhatIsDecidedBetweenPlanAndClaimWins(t *testing.T) {
 	b.method(replaced, "pm_card_mastercard")
 	b.consent(replaced, 1, 0)
 	b.check(paid, due[paid], 2000)
+	b.leave(left)
 	b.ok(b.auto.HoldAll(t.Context(), b.staff, "wait"))
 	if err := b.auto.RunNow(t.Context(), b.staff); !fault.Is(err, fault.Conflict) {
 		t.Errorf("while all are on hold: %v", err)
@@ -92,6 +97,7 @@ func TestWhatIsDecidedBetweenPlanAndClaimWins(t *testing.T) {
 	b.expect("2026-11", "paid", replaced, paid, all)
 	b.taken(onHold, 0, 0)
 	b.taken(off, 0, 0)
+	b.taken(left, 0, 0)
 	b.taken(replaced, 1, 4500)
 	b.taken(paid, 1, 2500)
 	b.taken(all, 1, 4500)

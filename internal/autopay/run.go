@@ -43,10 +43,13 @@ func (s *Service) Run(ctx context.Context) error {
 	if hold != db.NoHold {
 		return nil
 	}
-	if err := s.follow(ctx); err != nil {
-		return err
-	}
-	_, err = s.payments.AutoPayGateway(ctx)
+	// what cannot be acted on is tried again the next time and stops nothing else
+	return errors.Join(s.follow(ctx), s.takeDue(ctx))
+}
+
+// takeDue plans and charges what is due and tells of it.
+func (s *Service) takeDue(ctx context.Context) error {
+	_, err := s.payments.AutoPayGateway(ctx)
 	if fault.Is(err, fault.Unavailable) {
 		return nil
 	}
@@ -59,13 +62,11 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.charge(ctx); err != nil {
 		return err
 	}
-	if err := s.follow(ctx); err != nil {
-		return err
-	}
+	followed := s.follow(ctx)
 	if err := s.finish(ctx); err != nil {
-		return err
+		return errors.Join(followed, err)
 	}
-	return s.notices(ctx)
+	return errors.Join(followed, s.notices(ctx))
 }
 
 // plan plans what runs that are to be planned are for, and begins the day's run
@@ -345,7 +346,8 @@ func (s *Service) charge(ctx context.Context) error {
 			return s.note(ctx, "The payment processor cannot be reached, or takes no more at the moment. It is tried again by itself.")
 		}
 		if err := s.follow(ctx); err != nil {
-			return err
+			// the rest is charged all the same; Run meets it again and returns it
+			s.log.Error("autopay: follow", "error", err.Error())
 		}
 		if ids, err = s.planned(ctx, after); err != nil {
 			return err
@@ -461,6 +463,14 @@ func (s *Service) doubt(ctx context.Context, q *db.Queries, p db.Payment, m db.A
 	if len(holds) > 0 {
 		next.State, next.Reason = string(Held), holds[0].Reason
 		return next, "held", nil
+	}
+	customer, err := q.GetCustomer(ctx, p.CustomerID)
+	if err != nil {
+		return next, "", fmt.Errorf("autopay: customer: %w", err)
+	}
+	if customer.Status != "active" {
+		next.State, next.Reason = string(Skipped), notActive
+		return next, "inactive", nil
 	}
 	consent, err := q.GetMandateForCustomer(ctx, p.CustomerID)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -170,6 +170,9 @@ const (
 	wrongAmount          // the processor does not take such an amount
 )
 
+// notActive is why nothing is taken of a customer behind a closedDoor.
+const notActive = "The customer is not active."
+
 // part is what goes to one invoice.
 type part struct {
 	bill
@@ -276,7 +279,7 @@ func (t *taking) judge(a *account, on calendar.Date, r rules) {
 		stop(held, "On hold: %s", a.hold.Reason)
 	}
 	if a.Status != "active" {
-		stop(closedDoor, "The customer is not active.")
+		stop(closedDoor, notActive)
 	}
 	switch {
 	case t.amount == 0 && t.credit == 0 && t.inFlight > 0:

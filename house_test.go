@@ -21,7 +21,7 @@ const module = "customerportal"
 
 var (
 	// leaves know nothing of the rest and may be used by all.
-	leaves = []string{"internal/money", "internal/calendar", "internal/fault", "internal/config"}
+	leaves = []string{"internal/money", "internal/calendar", "internal/fault", "internal/config", "internal/signature"}
 
 	// every noun may also use these: settings, the audit trail and the outbox
 	// take part in the transactions of all the others.
@@ -30,10 +30,11 @@ var (
 	// beyond has what a package may import besides leaves; a noun that is not
 	// listed may import db and the services.
 	beyond = map[string][]string{
-		"internal/money":    {},
-		"internal/calendar": {},
-		"internal/fault":    {},
-		"internal/config":   {},
+		"internal/money":     {},
+		"internal/calendar":  {},
+		"internal/fault":     {},
+		"internal/config":    {},
+		"internal/signature": {},
 
 		"db":                            {},
 		"db/dbtest":                     {"db"},

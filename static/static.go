@@ -21,14 +21,15 @@ import (
 //go:embed *.css *.js
 var files embed.FS
 
-// bundles are the files that every page loads, put together so that a first
-// visit takes few requests.
+// bundles are files that are loaded together, put together so that a page takes
+// few requests: the first two by every page, the last where a name is drawn.
 var bundles = []struct {
 	name  string
 	parts []string
 }{
 	{"pages.css", []string{"pico.css", "portal.css"}},
 	{"pages.js", []string{"htmx.js", "portal.js"}},
+	{"signing.js", []string{"signature_pad.js", "sign.js"}},
 }
 
 // Prefix is where the files are served.

@@ -418,3 +418,36 @@ func (m *misconfigured) Charge(ctx context.Context, key string, c gateway.Charge
 	}
 	return m.Adapter.Charge(ctx, key, c)
 }
+
+// TestADebitStoppedAtTheBankIsMailedOnce: the payment and auto pay do not both
+// tell of it.
+func TestADebitStoppedAtTheBankIsMailedOnce(t *testing.T) {
+	b := open(t, newYork, "2026-10-20 12:00")
+	c := b.customer("pm_usBankAccount", 1, 0)
+	b.invoice(c, "2026-11-01", 4500)
+	b.on("2026-11-01 06:00")
+	b.expect("2026-11", "processing", c)
+	before := len(b.mails(""))
+	b.wire(b.db, stopped{b.sandbox})
+	b.on("2026-11-02 12:00")
+	b.run()
+	b.expect("2026-11", "failed", c)
+	var told []string
+	for _, m := range b.mails("")[before:] {
+		if strings.HasSuffix(m, "c"+c.number+"@example.com") {
+			told = append(told, m)
+		}
+	}
+	if len(told) != 1 || !strings.Contains(b.letter("auto_pay_failed"), "stopped before the bank had settled it") {
+		t.Errorf("mails: %v\n%s", told, b.letter("auto_pay_failed"))
+	}
+}
+
+// stopped is a processor at which every payment was canceled by hand.
+type stopped struct{ gateway.Adapter }
+
+func (s stopped) Lookup(ctx context.Context, id string) (gateway.Outcome, error) {
+	o, err := s.Adapter.Lookup(ctx, id)
+	o.State = gateway.Canceled
+	return o, err
+}

@@ -66,7 +66,10 @@ func (o *online) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	// what is still at the bank was asked about just now, as in a portal that ran
+	// all the time
+	o.Clock.Set(now)
+	return o.Payments.Settle(ctx)
 }
 
 func (o *online) who(customer int) audit.Actor {

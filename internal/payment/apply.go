@@ -253,13 +253,16 @@ func (a *application) cancel(ctx context.Context) error {
 	if a.p.Hosted != 0 && a.now >= a.p.CreatedAt.Add(pageLife) {
 		to = Expired
 	}
+	var failure *gateway.Failure
 	was := State(a.p.State)
-	moved, err := a.move(ctx, to, nil)
-	if err != nil || !moved || was != Processing {
-		return err
+	if was == Processing {
+		failure = &gateway.Failure{Message: "The payment was stopped before the bank had settled it. Nothing was taken."}
 	}
-	return a.tellPayer(ctx, "failed", outbox.PaymentFailed{Payment: a.letter(ctx),
-		Reason: "The payment was stopped before the bank had settled it. Nothing was taken.", PayPath: a.payPath(ctx)})
+	moved, err := a.move(ctx, to, failure)
+	if err != nil || !moved || was != Processing || a.p.Source == autoPay {
+		return err // auto pay tells what follows
+	}
+	return a.tellPayer(ctx, "failed", outbox.PaymentFailed{Payment: a.letter(ctx), Reason: failure.Message, PayPath: a.payPath(ctx)})
 }
 
 // settled follows a received payment through refunds, returns and disputes. Each

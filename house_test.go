@@ -60,7 +60,7 @@ var (
 		"internal/reminder":                              {"db", "internal/ledger", "services"},
 		"internal/proposal":                              {"db", "internal/document", "internal/billing", "internal/ledger", "services"},
 		"internal/books":                                 {"db", "internal/account", "internal/billing", "internal/ledger", "services"},
-		"internal/accounting":                            {"db", "internal/books", "internal/ledger", "services"},
+		"internal/accounting":                            {"db", "internal/billing", "internal/books", "internal/ledger", "services"},
 		"internal/schedule":                              {"db"},
 		// the demonstration uses the whole product the way people do
 		"internal/demo": {"db", "internal/account", "internal/autopay", "internal/billing", "internal/ledger", "internal/payment", "internal/gateway", "internal/gateway/sandbox", "services"},

@@ -197,6 +197,7 @@ GET  /office/billing/runs/:id                                staff owner billing
 GET  /office/billing/runs/:id/paper                          staff owner billing
 POST /office/billing/runs/:id/:verb                          staff owner billing
 GET  /office/billing/revenue                                 staff owner billing
+GET  /office/billing/revenue.csv                             staff owner billing
 GET  /office/customers/:number/recurring                     staff owner billing service sales
 GET  /office/customers/:number/recurring/new                 staff owner billing
 POST /office/customers/:number/recurring                     staff owner billing

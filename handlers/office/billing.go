@@ -6,9 +6,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -365,7 +368,11 @@ func (h *Handlers) changeBillingRun(c echo.Context) error {
 	return h.SeeNotice(c, billing.RunPath(id), word)
 }
 
-// recurringRevenue shows what changed the recurring revenue in a month.
+// revenueMonths is how many months the chart of the recurring revenue shows.
+const revenueMonths = 12
+
+// recurringRevenue shows what changed the recurring revenue in a month, or sends
+// it as a file.
 func (h *Handlers) recurringRevenue(c echo.Context) error {
 	ctx := c.Request().Context()
 	s, err := h.Settings.Current(ctx)
@@ -377,16 +384,25 @@ func (h *Handlers) recurringRevenue(c echo.Context) error {
 	if err != nil {
 		month = calendar.NewDate(today.Year(), today.Month(), 1)
 	}
+	if strings.HasSuffix(c.Path(), ".csv") {
+		return h.sendReport(c, "recurring-revenue-"+month.ISO()[:7]+".csv", func(ctx context.Context, to io.Writer) error {
+			return h.Accounting.WriteRevenue(ctx, month, to)
+		})
+	}
 	before, end := month.AddDays(-1), month.AddMonths(1).AddDays(-1)
-	p := &view.RevenuePage{Base: views.Base{Title: "Recurring revenue", Tab: "billing"}, Month: billing.MonthInWords(month), Months: monthTabs("/office/billing/revenue", -5, 1, today, month)}
+	p := &view.RevenuePage{Base: views.Base{Title: "Recurring revenue", Tab: "billing"}, Month: billing.MonthInWords(month), Months: monthTabs("/office/billing/revenue", -5, 1, today, month),
+		CSV: "/office/billing/revenue.csv?month=" + month.ISO()[:7]}
+	chart := charted{}
 	err = h.DB.View(ctx, func(q *db.Queries) error {
-		was, err := billing.RevenueOn(ctx, q, before)
-		if err != nil {
-			return err
-		}
-		is, err := billing.RevenueOn(ctx, q, end)
-		if err != nil {
-			return err
+		var was, is billing.Revenue
+		for back := revenueMonths - 1; back >= 0; back-- {
+			first := month.AddMonths(-back)
+			var err error
+			was = is
+			if is, err = billing.RevenueOn(ctx, q, first.AddMonths(1).AddDays(-1)); err != nil {
+				return err
+			}
+			chart.add(first.Time(time.UTC).Format("Jan 2006"), is.Monthly)
 		}
 		p.Before, p.After, p.Change, p.Items, p.Customers = was.Monthly.String(), is.Monthly.String(), (is.Monthly - was.Monthly).String(), is.Items, is.Customers
 		changes, err := billing.RevenueChanges(ctx, q, before, end)
@@ -398,6 +414,7 @@ func (h *Handlers) recurringRevenue(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	p.Chart = chart.bars("Recurring revenue a month, at the month's end")
 	return h.Page(c, http.StatusOK, "office/billing_revenue", p)
 }
 

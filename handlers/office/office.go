@@ -190,6 +190,7 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.billing.paper", Method: get, Path: "/office/billing/runs/:id/paper", Access: tell, Handler: h.billingPaper},
 		{Name: "office.billing.do", Method: post, Path: "/office/billing/runs/:id/:verb", Access: tell, Handler: h.changeBillingRun},
 		{Name: "office.billing.revenue", Method: get, Path: "/office/billing/revenue", Access: tell, Handler: h.recurringRevenue},
+		{Name: "office.billing.revenue.csv", Method: get, Path: "/office/billing/revenue.csv", Access: tell, Handler: h.recurringRevenue},
 
 		{Name: "office.recurring", Method: get, Path: "/office/customers/:number/recurring", Access: read, Handler: h.recurringItems},
 		{Name: "office.recurring.new", Method: get, Path: "/office/customers/:number/recurring/new", Access: tell, Handler: h.newRecurring},

@@ -293,7 +293,7 @@ var roles = map[string]string{
 	"office.mail": "owner billing service", "office.mail.one": "owner billing service", "office.mail.retry": "owner billing service", "office.mail.test": "owner",
 	"office.processor": "owner", "office.processor.selftest": "owner", "office.processor.webhook": "owner",
 	"office.billing": "owner billing", "office.billing.csv": "owner billing", "office.billing.run": "owner billing", "office.billing.one": "owner billing",
-	"office.billing.do": "owner billing", "office.billing.paper": "owner billing", "office.billing.revenue": "owner billing",
+	"office.billing.do": "owner billing", "office.billing.paper": "owner billing", "office.billing.revenue": "owner billing", "office.billing.revenue.csv": "owner billing",
 	"office.recurring": "owner billing service sales", "office.recurring.one": "owner billing service sales", "office.recurring.new": "owner billing",
 	"office.recurring.add": "owner billing", "office.recurring.do": "owner billing", "office.customer.tax": "owner billing", "office.customer.tax.save": "owner billing",
 	"office.tax": "owner", "office.tax.add": "owner", "office.tax.one": "owner", "office.tax.do": "owner",

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"customerportal/db"
+	"customerportal/internal/billing"
 	"customerportal/internal/calendar"
 	"customerportal/internal/ledger"
 	"customerportal/internal/money"
@@ -61,6 +62,39 @@ func (s *Service) Aging(ctx context.Context) (Aging, error) {
 		a.Total.Invoices += d.Invoices
 	}
 	return a, nil
+}
+
+// WriteRevenue writes what changed the monthly recurring revenue in the month
+// that begins on a day, as CSV: what it was before, each change, what it is at
+// the end.
+func (s *Service) WriteRevenue(ctx context.Context, month calendar.Date, to io.Writer) error {
+	before, end := month.AddDays(-1), month.AddMonths(1).AddDays(-1)
+	err := s.db.ViewApart(ctx, func(q *db.Queries) error {
+		return sheet(to, []string{"Date", "Customer #", "Customer", "Item", "What", "Reason", "A month"}, func(row func(...string)) error {
+			was, err := billing.RevenueOn(ctx, q, before)
+			if err != nil {
+				return err
+			}
+			row(before.ISO(), "", "", "", "At the end of the day", "", was.Monthly.Plain())
+			changes, err := billing.RevenueChanges(ctx, q, before, end)
+			if err != nil {
+				return err
+			}
+			for _, c := range changes {
+				row(c.Day.ISO(), c.CustomerNumber, c.Customer, c.Description, c.What, c.Reason, c.Monthly.Plain())
+			}
+			is, err := billing.RevenueOn(ctx, q, end)
+			if err != nil {
+				return err
+			}
+			row(end.ISO(), "", "", "", "At the end of the day", "", is.Monthly.Plain())
+			return nil
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("accounting: recurring revenue: %w", err)
+	}
+	return nil
 }
 
 // WriteAging writes what each customer owes by age, with the credit held, as CSV.

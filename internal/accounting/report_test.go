@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"customerportal/db"
 	"customerportal/internal/accounting"
+	"customerportal/internal/billing"
 	"customerportal/internal/calendar"
 	"customerportal/internal/money"
 )
@@ -82,5 +84,30 @@ func TestTax(t *testing.T) {
 	must(t, b.accounting.WriteTax(t.Context(), november, &out))
 	if rows := b.rows(out.String()); len(rows) != 2 || strings.Join(rows[1], " ") != "NY-TROY Troy, NY no 45.00 0.00 3.60" {
 		t.Errorf("%v", rows)
+	}
+}
+
+// TestRevenue: the changes of a month lead from what it was to what it is.
+func TestRevenue(t *testing.T) {
+	b := newBooks(t)
+	item := func(customer int64, what string, amount money.Cents, start, end calendar.Date) {
+		must(t, b.db.Write(t.Context(), func(q *db.Queries) error {
+			_, err := billing.AddItem(t.Context(), q, calendar.InstantOf(b.clock.Now()), billing.ItemRecord{CustomerID: customer, Description: what, Quantity: money.QuantityScale,
+				Prices: []billing.DatedPrice{{From: start, Amount: amount}}, Terms: billing.Terms{Cycle: 1, Start: start, End: end}})
+			return err
+		}))
+	}
+	item(1, "Monitoring", 3000, "2026-01-01", "")
+	item(1, "Lease", 1000, "2026-02-01", "2026-11-10")
+	item(2, "=Video", 2500, "2026-11-15", "")
+	var out strings.Builder
+	must(t, b.accounting.WriteRevenue(t.Context(), "2026-11-01", &out))
+	got := ""
+	for _, row := range b.rows(out.String()) {
+		got += strings.Join(row, ";") + "|"
+	}
+	want := "2026-10-31;;;;At the end of the day;;40.00|2026-11-10;C1;Ann Lee;Lease;Ended;;-10.00|2026-11-15;C2;Müller & Söhne \"Werk\";'=Video;New;;25.00|2026-11-30;;;;At the end of the day;;55.00|"
+	if got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }

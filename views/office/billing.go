@@ -102,7 +102,9 @@ type RevenuePage struct {
 	Before, After    string
 	Change           string
 	Items, Customers int64
+	Chart            *Chart // of the months up to this one, nil when there is nothing to compare
 	Rows             []RevenueRow
+	CSV              string
 }
 
 // RevenueRow is one change.

@@ -31,8 +31,10 @@ CREATE TABLE proposals (
     -- and what recurs in a month without tax
     total_cents   INTEGER NOT NULL,
     monthly_cents INTEGER NOT NULL,
-    -- the PDF as it was sent
+    -- the PDF as it was sent, and as JSON what it was made from, so that the
+    -- signed one says the same whatever changes since
     document_id   INTEGER REFERENCES documents (id),
+    paper         TEXT NOT NULL DEFAULT '',
     -- the version this one was made from
     previous_id   INTEGER REFERENCES proposals (id),
     -- counts the saves of a draft, so that of two people the slower one is told
@@ -69,7 +71,7 @@ WHEN OLD.state <> 'draft' AND (
     OR NEW.residential <> OLD.residential OR NEW.proposal_date <> OLD.proposal_date OR NEW.valid_until <> OLD.valid_until
     OR NEW.salesperson_id IS NOT OLD.salesperson_id OR NEW.salesperson_email <> OLD.salesperson_email
     OR NEW.deposit_cents <> OLD.deposit_cents OR NEW.deposit_ppm <> OLD.deposit_ppm
-    OR NEW.total_cents <> OLD.total_cents OR NEW.monthly_cents <> OLD.monthly_cents OR NEW.document_id IS NOT OLD.document_id
+    OR NEW.total_cents <> OLD.total_cents OR NEW.monthly_cents <> OLD.monthly_cents OR NEW.document_id IS NOT OLD.document_id OR NEW.paper <> OLD.paper
     OR NEW.previous_id IS NOT OLD.previous_id OR NEW.sent_at <> OLD.sent_at OR NEW.state = 'draft'
     OR (OLD.state IN ('accepted', 'rejected') AND (NEW.state <> OLD.state OR NEW.decided_at <> OLD.decided_at))
     OR (OLD.state IN ('withdrawn', 'replaced') AND NEW.state <> OLD.state))
@@ -169,7 +171,9 @@ CREATE TABLE proposal_links (
     code_hash   TEXT NOT NULL DEFAULT '',
     code_until  INTEGER NOT NULL DEFAULT 0,
     code_tries  INTEGER NOT NULL DEFAULT 0,
+    -- how many were mailed on that day of the dealer's
     codes_sent  INTEGER NOT NULL DEFAULT 0,
+    codes_day   TEXT NOT NULL DEFAULT '',
     -- who confirmed by the code: the hash of his browser's cookie
     session_hash TEXT NOT NULL DEFAULT '',
     session_until INTEGER NOT NULL DEFAULT 0,
@@ -183,6 +187,8 @@ CREATE TABLE proposal_links (
 CREATE TABLE proposal_decisions (
     proposal_id   INTEGER PRIMARY KEY REFERENCES proposals (id),
     decision      TEXT NOT NULL CHECK (decision IN ('accepted', 'rejected')),
+    -- of the form: the same form sent again is answered as before
+    nonce         TEXT NOT NULL UNIQUE,
     reason        TEXT NOT NULL DEFAULT '',
     -- of an acceptance
     typed_name    TEXT NOT NULL DEFAULT '',

@@ -101,6 +101,7 @@ type sheet struct {
 	heading heading
 
 	watermark text // across the middle of every page, or ""
+	footer    text // at the bottom left of every page instead of the dealer's name, or ""
 
 	page, pages int    // pages is known once the table is laid out
 	lastFooter  func() // drawn at the bottom left of the last page instead of the dealer's name
@@ -297,9 +298,12 @@ func (s *sheet) endPage() {
 	if s.page == s.pages && s.lastFooter != nil {
 		s.lastFooter()
 	} else {
-		from := s.name
-		if phone := clean(s.dealer.Phone); phone != "" {
-			from += "  " + phone
+		from := s.footer
+		if from == "" {
+			from = s.name
+			if phone := clean(s.dealer.Phone); phone != "" {
+				from += "  " + phone
+			}
 		}
 		s.put(left, footerLine, label.face().cut(from, label.size, width-80), label)
 	}
@@ -419,6 +423,9 @@ func (s *sheet) drawPiece(t *table, p piece, y float64) float64 {
 	r := t.rows[p.row]
 	st := body
 	st.bold = r.bold
+	if r.box != noBox && p.from == 0 {
+		s.tick(t.columns[0].x+cellPad, y+rowPad+2, r.box)
+	}
 	for i, lines := range r.wrapped {
 		c := column{x: left}
 		if !r.across {

@@ -1,11 +1,14 @@
 package document
 
+import "cmp"
+
 // column is one column of a table. The first flexible one takes the width that
 // is left over.
 type column struct {
 	head     text
 	right    bool // amounts, aligned on the right
 	flexible bool
+	wide     float64 // how wide words may make it; 0 = widestWords
 	x, width float64 // set by layOut
 }
 
@@ -14,6 +17,7 @@ type row struct {
 	cells  []text
 	bold   bool
 	across bool // the only cell runs across the whole table, without a rule
+	box    int  // drawn in the first column: emptyBox, crossedBox or none
 
 	wrapped [][]text // the lines of each cell; set by layOut
 	lines   int      // of the tallest cell
@@ -62,7 +66,7 @@ func (t *table) layOut(width float64) {
 			}
 		}
 		if !c.right { // words, which wrap
-			c.width = min(c.width, widestWords)
+			c.width = min(c.width, cmp.Or(c.wide, widestWords))
 		}
 		c.width += columnGap
 		taken += c.width

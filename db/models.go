@@ -595,6 +595,7 @@ type Proposal struct {
 	TotalCents       money.Cents
 	MonthlyCents     money.Cents
 	DocumentID       sql.NullInt64
+	Paper            string
 	PreviousID       sql.NullInt64
 	Saves            int64
 	Nonce            string
@@ -619,6 +620,7 @@ type ProposalAttachment struct {
 type ProposalDecision struct {
 	ProposalID       int64
 	Decision         string
+	Nonce            string
 	Reason           string
 	TypedName        string
 	Strokes          string
@@ -680,6 +682,7 @@ type ProposalLink struct {
 	CodeUntil    int64
 	CodeTries    int64
 	CodesSent    int64
+	CodesDay     string
 	SessionHash  string
 	SessionUntil int64
 	CreatedAt    calendar.Instant

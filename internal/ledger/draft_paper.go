@@ -28,8 +28,8 @@ func (s *Service) DraftPaper(ctx context.Context, r InvoiceRecord) (Paper, error
 		return Paper{}, fmt.Errorf("ledger: draft to print: %w", err)
 	}
 	d := document.InvoiceData{
-		Dealer: dealer, CustomerNumber: c.Number, BillTo: address(c.DisplayName, c.Address1, c.Address2, c.City, c.State, c.Zip),
-		Site: address(c.Site, c.SiteAddress1, c.SiteAddress2, c.SiteCity, c.SiteState, c.SiteZip),
+		Dealer: dealer, CustomerNumber: c.Number, BillTo: AddressLines(c.DisplayName, c.Address1, c.Address2, c.City, c.State, c.Zip),
+		Site: AddressLines(c.Site, c.SiteAddress1, c.SiteAddress2, c.SiteCity, c.SiteState, c.SiteZip),
 		Date: r.Date, Due: r.Due, PONumber: r.PONumber, Terms: c.Terms, Draft: true,
 	}
 	for _, l := range r.Lines {

@@ -155,7 +155,7 @@ func (s *Service) ReceiptFor(ctx context.Context, customerID int64, reference st
 			Reference: p.Reference, Date: p.PaymentDate, Kind: Kind(p.Kind), Type: p.TypeLabel,
 			Method: MethodInWords(Kind(p.Kind), p.TypeLabel, p.Brand, p.NumberLabel), Amount: p.AmountCents, Refunded: p.RefundedCents,
 			State: StateOf(p.State), Sandbox: p.Gateway == "sandbox", SubmittedAt: p.SubmittedAt,
-			customerNumber: p.CustomerNumber, billTo: address(p.DisplayName, p.Address1, p.Address2, p.City, p.Region, p.Zip),
+			customerNumber: p.CustomerNumber, billTo: AddressLines(p.DisplayName, p.Address1, p.Address2, p.City, p.Region, p.Zip),
 		}
 		if r.State == Declined {
 			r.Failure = p.FailureMessage

@@ -185,8 +185,8 @@ func (s *Service) fillInvoice(ctx context.Context, q *db.Queries, id int64) (doc
 	}
 	d = document.InvoiceData{
 		Dealer: dealer, CustomerNumber: i.CustomerNumber,
-		BillTo: address(i.DisplayName, i.Address1, i.Address2, i.City, i.State, i.Zip),
-		Site:   address(i.Site, i.SiteAddress1, i.SiteAddress2, i.SiteCity, i.SiteState, i.SiteZip),
+		BillTo: AddressLines(i.DisplayName, i.Address1, i.Address2, i.City, i.State, i.Zip),
+		Site:   AddressLines(i.Site, i.SiteAddress1, i.SiteAddress2, i.SiteCity, i.SiteState, i.SiteZip),
 		Number: i.Number, Date: i.InvoiceDate, Due: i.DueDate, PONumber: i.PoNumber, Terms: i.Terms,
 		Tax: i.TaxCents, Subtotal: i.TotalCents - i.TaxCents, Total: i.TotalCents, Balance: i.TotalCents,
 		PortalURL: s.mail.PublicURL("/"), RegistrationKey: groupKey(i.RegistrationKey),
@@ -212,7 +212,7 @@ func (s *Service) dealer(ctx context.Context, q *db.Queries) (document.Dealer, *
 		return document.Dealer{}, nil, err
 	}
 	c := set.Company
-	d := document.Dealer{Name: c.Name, Address: address("", c.Address1, c.Address2, c.City, c.State, c.Zip),
+	d := document.Dealer{Name: c.Name, Address: AddressLines("", c.Address1, c.Address2, c.City, c.State, c.Zip),
 		Phone: c.Phone, Email: c.Email, Web: c.Web, Accent: c.Color}
 	logo, err := q.GetLogo(ctx)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -222,8 +222,8 @@ func (s *Service) dealer(ctx context.Context, q *db.Queries) (document.Dealer, *
 	return d, set, nil
 }
 
-// address returns the lines of an address that hold something.
-func address(name, line1, line2, city, state, zip string) []string {
+// AddressLines returns the lines of an address that hold something.
+func AddressLines(name, line1, line2, city, state, zip string) []string {
 	var lines []string
 	last := strings.TrimSpace(city)
 	if region := strings.TrimSpace(state + " " + zip); region != "" {

@@ -60,7 +60,7 @@ func (s *Service) statement(ctx context.Context, customerID int64, from, to cale
 		if err != nil {
 			return fmt.Errorf("ledger: statement: %w", err)
 		}
-		d.CustomerNumber, d.BillTo = c.Number, address(c.DisplayName, c.Address1, c.Address2, c.City, c.State, c.Zip)
+		d.CustomerNumber, d.BillTo = c.Number, AddressLines(c.DisplayName, c.Address1, c.Address2, c.City, c.State, c.Zip)
 		if err := fillStatement(ctx, q, customerID, &d); err != nil {
 			return fmt.Errorf("ledger: statement of %s: %w", c.Number, err)
 		}

@@ -125,3 +125,6 @@ func CycleName(months int64) string {
 	}
 	return "every year"
 }
+
+// In reports whether the line is part of it when those options are chosen.
+func (l Line) In(chosen []int64) bool { return !l.Optional || slices.Contains(chosen, l.Position) }

@@ -409,6 +409,74 @@ func (q *Queries) FindProposalsByTitle(ctx context.Context, arg FindProposalsByT
 	return items, nil
 }
 
+const getDecisionOfProposal = `-- name: GetDecisionOfProposal :one
+SELECT d.proposal_id, d.decision, d.reason, d.typed_name, d.strokes, d.consent_text, d.consent_version, d.consent_sha256, d.chosen, d.total_cents, d.tax_cents,
+    d.monthly_cents, d.deposit_cents, d.deposit_invoice_id, d.shown_sha256, d.shown_at, d.at, d.local_time, d.ip, d.user_agent, d.authenticated,
+    d.signed_document_id, CAST(coalesce(i.number, '') AS TEXT) AS deposit_invoice, CAST(coalesce(o.sha256, '') AS TEXT) AS signed_sha256
+FROM proposal_decisions d LEFT JOIN invoices i ON i.id = d.deposit_invoice_id LEFT JOIN documents o ON o.id = d.signed_document_id
+WHERE d.proposal_id = ?
+`
+
+type GetDecisionOfProposalRow struct {
+	ProposalID       int64
+	Decision         string
+	Reason           string
+	TypedName        string
+	Strokes          string
+	ConsentText      string
+	ConsentVersion   string
+	ConsentSha256    string
+	Chosen           string
+	TotalCents       money.Cents
+	TaxCents         money.Cents
+	MonthlyCents     money.Cents
+	DepositCents     money.Cents
+	DepositInvoiceID sql.NullInt64
+	ShownSha256      string
+	ShownAt          calendar.Instant
+	At               calendar.Instant
+	LocalTime        string
+	IP               string
+	UserAgent        string
+	Authenticated    string
+	SignedDocumentID sql.NullInt64
+	DepositInvoice   string
+	SignedSha256     string
+}
+
+// One proposal in the office: the decision with its evidence.
+func (q *Queries) GetDecisionOfProposal(ctx context.Context, proposalID int64) (GetDecisionOfProposalRow, error) {
+	row := q.db.QueryRowContext(ctx, getDecisionOfProposal, proposalID)
+	var i GetDecisionOfProposalRow
+	err := row.Scan(
+		&i.ProposalID,
+		&i.Decision,
+		&i.Reason,
+		&i.TypedName,
+		&i.Strokes,
+		&i.ConsentText,
+		&i.ConsentVersion,
+		&i.ConsentSha256,
+		&i.Chosen,
+		&i.TotalCents,
+		&i.TaxCents,
+		&i.MonthlyCents,
+		&i.DepositCents,
+		&i.DepositInvoiceID,
+		&i.ShownSha256,
+		&i.ShownAt,
+		&i.At,
+		&i.LocalTime,
+		&i.IP,
+		&i.UserAgent,
+		&i.Authenticated,
+		&i.SignedDocumentID,
+		&i.DepositInvoice,
+		&i.SignedSha256,
+	)
+	return i, err
+}
+
 const getProposal = `-- name: GetProposal :one
 SELECT p.id, p.number, p.version, p.customer_id, p.site_id, p.system_id, p.title, p.introduction, p.terms, p.residential, p.proposal_date, p.valid_until,
     p.salesperson_id, p.salesperson_email, p.deposit_cents, p.deposit_ppm, p.state, p.total_cents, p.monthly_cents, p.document_id, p.previous_id, p.saves,
@@ -527,74 +595,6 @@ func (q *Queries) GetProposalByNonce(ctx context.Context, nonce string) (GetProp
 	return i, err
 }
 
-const getProposalDecision = `-- name: GetProposalDecision :one
-SELECT d.proposal_id, d.decision, d.reason, d.typed_name, d.strokes, d.consent_text, d.consent_version, d.consent_sha256, d.chosen, d.total_cents, d.tax_cents,
-    d.monthly_cents, d.deposit_cents, d.deposit_invoice_id, d.shown_sha256, d.shown_at, d.at, d.local_time, d.ip, d.user_agent, d.authenticated,
-    d.signed_document_id, CAST(coalesce(i.number, '') AS TEXT) AS deposit_invoice, CAST(coalesce(o.sha256, '') AS TEXT) AS signed_sha256
-FROM proposal_decisions d LEFT JOIN invoices i ON i.id = d.deposit_invoice_id LEFT JOIN documents o ON o.id = d.signed_document_id
-WHERE d.proposal_id = ?
-`
-
-type GetProposalDecisionRow struct {
-	ProposalID       int64
-	Decision         string
-	Reason           string
-	TypedName        string
-	Strokes          string
-	ConsentText      string
-	ConsentVersion   string
-	ConsentSha256    string
-	Chosen           string
-	TotalCents       money.Cents
-	TaxCents         money.Cents
-	MonthlyCents     money.Cents
-	DepositCents     money.Cents
-	DepositInvoiceID sql.NullInt64
-	ShownSha256      string
-	ShownAt          calendar.Instant
-	At               calendar.Instant
-	LocalTime        string
-	IP               string
-	UserAgent        string
-	Authenticated    string
-	SignedDocumentID sql.NullInt64
-	DepositInvoice   string
-	SignedSha256     string
-}
-
-// One proposal in the office: the decision with its evidence.
-func (q *Queries) GetProposalDecision(ctx context.Context, proposalID int64) (GetProposalDecisionRow, error) {
-	row := q.db.QueryRowContext(ctx, getProposalDecision, proposalID)
-	var i GetProposalDecisionRow
-	err := row.Scan(
-		&i.ProposalID,
-		&i.Decision,
-		&i.Reason,
-		&i.TypedName,
-		&i.Strokes,
-		&i.ConsentText,
-		&i.ConsentVersion,
-		&i.ConsentSha256,
-		&i.Chosen,
-		&i.TotalCents,
-		&i.TaxCents,
-		&i.MonthlyCents,
-		&i.DepositCents,
-		&i.DepositInvoiceID,
-		&i.ShownSha256,
-		&i.ShownAt,
-		&i.At,
-		&i.LocalTime,
-		&i.IP,
-		&i.UserAgent,
-		&i.Authenticated,
-		&i.SignedDocumentID,
-		&i.DepositInvoice,
-		&i.SignedSha256,
-	)
-	return i, err
-}
-
 const getProposalPaper = `-- name: GetProposalPaper :one
 SELECT o.name, o.mime, o.sha256, o.body FROM documents o WHERE o.id = ?
 `
@@ -688,6 +688,104 @@ func (q *Queries) GetSalesperson(ctx context.Context, id int64) (GetSalespersonR
 	var i GetSalespersonRow
 	err := row.Scan(&i.ID, &i.Name, &i.Email)
 	return i, err
+}
+
+const listDraftProposalAttachments = `-- name: ListDraftProposalAttachments :many
+SELECT a.position, a.document_id, a.name, a.pages, d.sha256, CAST(length(d.body) AS INTEGER) AS bytes
+FROM proposal_attachments a JOIN documents d ON d.id = a.document_id WHERE a.proposal_id = ? ORDER BY a.position
+`
+
+type ListDraftProposalAttachmentsRow struct {
+	Position   int64
+	DocumentID int64
+	Name       string
+	Pages      int64
+	SHA256     string
+	Bytes      int64
+}
+
+// One version of a proposal in the office: the PDFs that go with it.
+func (q *Queries) ListDraftProposalAttachments(ctx context.Context, proposalID int64) ([]ListDraftProposalAttachmentsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listDraftProposalAttachments, proposalID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListDraftProposalAttachmentsRow
+	for rows.Next() {
+		var i ListDraftProposalAttachmentsRow
+		if err := rows.Scan(
+			&i.Position,
+			&i.DocumentID,
+			&i.Name,
+			&i.Pages,
+			&i.SHA256,
+			&i.Bytes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listDraftProposalLines = `-- name: ListDraftProposalLines :many
+SELECT position, description, quantity, unit_price_cents, taxable, cycle_months, optional, chosen, amount_cents, tax_cents
+FROM proposal_lines WHERE proposal_id = ? ORDER BY position
+`
+
+type ListDraftProposalLinesRow struct {
+	Position       int64
+	Description    string
+	Quantity       money.Quantity
+	UnitPriceCents money.Cents
+	Taxable        int64
+	CycleMonths    int64
+	Optional       int64
+	Chosen         int64
+	AmountCents    money.Cents
+	TaxCents       money.Cents
+}
+
+// One version of a proposal in the office.
+func (q *Queries) ListDraftProposalLines(ctx context.Context, proposalID int64) ([]ListDraftProposalLinesRow, error) {
+	rows, err := q.db.QueryContext(ctx, listDraftProposalLines, proposalID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListDraftProposalLinesRow
+	for rows.Next() {
+		var i ListDraftProposalLinesRow
+		if err := rows.Scan(
+			&i.Position,
+			&i.Description,
+			&i.Quantity,
+			&i.UnitPriceCents,
+			&i.Taxable,
+			&i.CycleMonths,
+			&i.Optional,
+			&i.Chosen,
+			&i.AmountCents,
+			&i.TaxCents,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listExpiredProposals = `-- name: ListExpiredProposals :many
@@ -882,58 +980,13 @@ func (q *Queries) ListProposalAddresses(ctx context.Context, customerID int64) (
 	return items, nil
 }
 
-const listProposalAttachments = `-- name: ListProposalAttachments :many
-SELECT a.position, a.document_id, a.name, a.pages, d.sha256, CAST(length(d.body) AS INTEGER) AS bytes
-FROM proposal_attachments a JOIN documents d ON d.id = a.document_id WHERE a.proposal_id = ? ORDER BY a.position
-`
-
-type ListProposalAttachmentsRow struct {
-	Position   int64
-	DocumentID int64
-	Name       string
-	Pages      int64
-	SHA256     string
-	Bytes      int64
-}
-
-// One version of a proposal in the office: the PDFs that go with it.
-func (q *Queries) ListProposalAttachments(ctx context.Context, proposalID int64) ([]ListProposalAttachmentsRow, error) {
-	rows, err := q.db.QueryContext(ctx, listProposalAttachments, proposalID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListProposalAttachmentsRow
-	for rows.Next() {
-		var i ListProposalAttachmentsRow
-		if err := rows.Scan(
-			&i.Position,
-			&i.DocumentID,
-			&i.Name,
-			&i.Pages,
-			&i.SHA256,
-			&i.Bytes,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listProposalEvents = `-- name: ListProposalEvents :many
+const listProposalHistory = `-- name: ListProposalHistory :many
 SELECT e.id, e.kind, e.details, e.ip, e.at, p.version, CAST(coalesce(f.name, '') AS TEXT) AS staff, CAST(coalesce(u.email, '') AS TEXT) AS user
 FROM proposal_events e JOIN proposals p ON p.id = e.proposal_id LEFT JOIN staff f ON f.id = e.staff_id LEFT JOIN users u ON u.id = e.user_id
 WHERE p.number = ? ORDER BY e.id
 `
 
-type ListProposalEventsRow struct {
+type ListProposalHistoryRow struct {
 	ID      int64
 	Kind    string
 	Details string
@@ -945,15 +998,15 @@ type ListProposalEventsRow struct {
 }
 
 // One proposal in the office: what happened to it, all versions, the oldest first.
-func (q *Queries) ListProposalEvents(ctx context.Context, number string) ([]ListProposalEventsRow, error) {
-	rows, err := q.db.QueryContext(ctx, listProposalEvents, number)
+func (q *Queries) ListProposalHistory(ctx context.Context, number string) ([]ListProposalHistoryRow, error) {
+	rows, err := q.db.QueryContext(ctx, listProposalHistory, number)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ListProposalEventsRow
+	var items []ListProposalHistoryRow
 	for rows.Next() {
-		var i ListProposalEventsRow
+		var i ListProposalHistoryRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Kind,
@@ -963,59 +1016,6 @@ func (q *Queries) ListProposalEvents(ctx context.Context, number string) ([]List
 			&i.Version,
 			&i.Staff,
 			&i.User,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listProposalLines = `-- name: ListProposalLines :many
-SELECT position, description, quantity, unit_price_cents, taxable, cycle_months, optional, chosen, amount_cents, tax_cents
-FROM proposal_lines WHERE proposal_id = ? ORDER BY position
-`
-
-type ListProposalLinesRow struct {
-	Position       int64
-	Description    string
-	Quantity       money.Quantity
-	UnitPriceCents money.Cents
-	Taxable        int64
-	CycleMonths    int64
-	Optional       int64
-	Chosen         int64
-	AmountCents    money.Cents
-	TaxCents       money.Cents
-}
-
-// One version of a proposal in the office.
-func (q *Queries) ListProposalLines(ctx context.Context, proposalID int64) ([]ListProposalLinesRow, error) {
-	rows, err := q.db.QueryContext(ctx, listProposalLines, proposalID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListProposalLinesRow
-	for rows.Next() {
-		var i ListProposalLinesRow
-		if err := rows.Scan(
-			&i.Position,
-			&i.Description,
-			&i.Quantity,
-			&i.UnitPriceCents,
-			&i.Taxable,
-			&i.CycleMonths,
-			&i.Optional,
-			&i.Chosen,
-			&i.AmountCents,
-			&i.TaxCents,
 		); err != nil {
 			return nil, err
 		}

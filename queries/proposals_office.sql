@@ -37,7 +37,7 @@ LEFT JOIN staff f ON f.id = p.salesperson_id LEFT JOIN staff w ON w.id = p.staff
 WHERE p.id = ?;
 
 -- One version of a proposal in the office.
--- name: ListProposalLines :many
+-- name: ListDraftProposalLines :many
 SELECT position, description, quantity, unit_price_cents, taxable, cycle_months, optional, chosen, amount_cents, tax_cents
 FROM proposal_lines WHERE proposal_id = ? ORDER BY position;
 
@@ -51,7 +51,7 @@ INSERT INTO proposal_lines (proposal_id, position, description, quantity, unit_p
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- One version of a proposal in the office: the PDFs that go with it.
--- name: ListProposalAttachments :many
+-- name: ListDraftProposalAttachments :many
 SELECT a.position, a.document_id, a.name, a.pages, d.sha256, CAST(length(d.body) AS INTEGER) AS bytes
 FROM proposal_attachments a JOIN documents d ON d.id = a.document_id WHERE a.proposal_id = ? ORDER BY a.position;
 
@@ -208,7 +208,7 @@ FROM proposals p WHERE p.customer_id = sqlc.arg(customer_id) AND p.state <> 'rep
 ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 
 -- One proposal in the office: the decision with its evidence.
--- name: GetProposalDecision :one
+-- name: GetDecisionOfProposal :one
 SELECT d.proposal_id, d.decision, d.reason, d.typed_name, d.strokes, d.consent_text, d.consent_version, d.consent_sha256, d.chosen, d.total_cents, d.tax_cents,
     d.monthly_cents, d.deposit_cents, d.deposit_invoice_id, d.shown_sha256, d.shown_at, d.at, d.local_time, d.ip, d.user_agent, d.authenticated,
     d.signed_document_id, CAST(coalesce(i.number, '') AS TEXT) AS deposit_invoice, CAST(coalesce(o.sha256, '') AS TEXT) AS signed_sha256
@@ -216,7 +216,7 @@ FROM proposal_decisions d LEFT JOIN invoices i ON i.id = d.deposit_invoice_id LE
 WHERE d.proposal_id = ?;
 
 -- One proposal in the office: what happened to it, all versions, the oldest first.
--- name: ListProposalEvents :many
+-- name: ListProposalHistory :many
 SELECT e.id, e.kind, e.details, e.ip, e.at, p.version, CAST(coalesce(f.name, '') AS TEXT) AS staff, CAST(coalesce(u.email, '') AS TEXT) AS user
 FROM proposal_events e JOIN proposals p ON p.id = e.proposal_id LEFT JOIN staff f ON f.id = e.staff_id LEFT JOIN users u ON u.id = e.user_id
 WHERE p.number = ? ORDER BY e.id;

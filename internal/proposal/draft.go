@@ -524,7 +524,7 @@ func Read(ctx context.Context, q *db.Queries, id int64) (Draft, db.GetProposalRo
 	if d.Lines, err = lines(ctx, q, id); err != nil {
 		return Draft{}, row, err
 	}
-	files, err := q.ListProposalAttachments(ctx, id)
+	files, err := q.ListDraftProposalAttachments(ctx, id)
 	if err != nil {
 		return Draft{}, row, fmt.Errorf("proposal: attachments: %w", err)
 	}
@@ -536,7 +536,7 @@ func Read(ctx context.Context, q *db.Queries, id int64) (Draft, db.GetProposalRo
 
 // lines returns the lines of one version as they were saved last.
 func lines(ctx context.Context, q *db.Queries, id int64) ([]Line, error) {
-	rows, err := q.ListProposalLines(ctx, id)
+	rows, err := q.ListDraftProposalLines(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("proposal: lines: %w", err)
 	}
@@ -628,7 +628,7 @@ func (s *Service) again(ctx context.Context, by audit.Actor, id int64, nonce str
 
 // share gives a draft the PDFs of another version.
 func share(ctx context.Context, q *db.Queries, from, to int64, documents []int64) error {
-	rows, err := q.ListProposalAttachments(ctx, from)
+	rows, err := q.ListDraftProposalAttachments(ctx, from)
 	if err != nil {
 		return fmt.Errorf("proposal: attachments: %w", err)
 	}

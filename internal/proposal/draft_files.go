@@ -67,15 +67,15 @@ func fileName(name string) string {
 // attach brings the PDFs of a draft to what its form says: those it keeps, in
 // that order, then the new ones. It runs in the caller's transaction.
 func (s *Service) attach(ctx context.Context, q *db.Queries, now calendar.Instant, d Draft, files []File) error {
-	had, err := q.ListProposalAttachments(ctx, d.ID)
+	had, err := q.ListDraftProposalAttachments(ctx, d.ID)
 	if err != nil {
 		return fmt.Errorf("proposal: attachments: %w", err)
 	}
-	var kept []db.ListProposalAttachmentsRow
+	var kept []db.ListDraftProposalAttachmentsRow
 	size := int64(0)
 	for _, id := range d.Attachments {
-		at := slices.IndexFunc(had, func(r db.ListProposalAttachmentsRow) bool { return r.DocumentID == id })
-		if at < 0 || slices.ContainsFunc(kept, func(r db.ListProposalAttachmentsRow) bool { return r.DocumentID == id }) {
+		at := slices.IndexFunc(had, func(r db.ListDraftProposalAttachmentsRow) bool { return r.DocumentID == id })
+		if at < 0 || slices.ContainsFunc(kept, func(r db.ListDraftProposalAttachmentsRow) bool { return r.DocumentID == id }) {
 			continue // somebody else took it off, or it stands in the form twice
 		}
 		kept = append(kept, had[at])
@@ -123,7 +123,7 @@ func (s *Service) attach(ctx context.Context, q *db.Queries, now calendar.Instan
 // detach takes all PDFs off a draft and throws away those that are not kept and
 // go with nothing else. It runs in the caller's transaction.
 func detach(ctx context.Context, q *db.Queries, id int64, keep []int64) error {
-	had, err := q.ListProposalAttachments(ctx, id)
+	had, err := q.ListDraftProposalAttachments(ctx, id)
 	if err != nil {
 		return fmt.Errorf("proposal: attachments: %w", err)
 	}

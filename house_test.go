@@ -58,6 +58,7 @@ var (
 		"internal/billing":                               {"db", "internal/ledger", "services"},
 		"internal/autopay":                               {"db", "internal/ledger", "internal/payment", "internal/gateway", "services"},
 		"internal/reminder":                              {"db", "internal/ledger", "services"},
+		"internal/workorder":                             {"db", "internal/ledger", "services"},
 		"internal/proposal":                              {"db", "internal/document", "internal/billing", "internal/ledger", "services"},
 		"internal/books":                                 {"db", "internal/account", "internal/billing", "internal/ledger", "services"},
 		"internal/accounting":                            {"db", "internal/billing", "internal/books", "internal/ledger", "services"},

@@ -49,6 +49,7 @@ import (
 	"customerportal/internal/reminder"
 	"customerportal/internal/schedule"
 	"customerportal/internal/settings"
+	"customerportal/internal/workorder"
 	"customerportal/static"
 	"customerportal/views"
 	demoviews "customerportal/views/demo"
@@ -117,6 +118,7 @@ type program struct {
 	reminder  *reminder.Service
 	billing   *billing.Service
 	proposals *proposal.Service
+	orders    *workorder.Service
 	gateways  *gateways
 	desk      *books.Desk
 }
@@ -147,6 +149,7 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 	p.reminder = reminder.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
 	p.billing = billing.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
 	p.proposals = proposal.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
+	p.orders = workorder.New(p.books, p.clock, p.settings, p.mail, p.log)
 	p.autopay = autopay.New(p.books, p.clock, p.settings, p.mail, p.payments, p.ledger, p.log)
 	return p, nil
 }
@@ -298,11 +301,12 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	app.Sessions = web.NewSessions(p.accounts, app.Secure())
 	app.Sessions.OfficeTabs = office.Tabs
 	app.Authenticate, app.Decorate = app.Sessions.Authenticate, app.Sessions.Decorate
-	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Payments: p.payments, Proposals: p.proposals}
+	customers := &portal.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Payments: p.payments, Proposals: p.proposals, WorkOrders: p.orders}
 	app.Sessions.PortalTabs = customers.Tabs
 	staff := &office.Handlers{App: app, Accounts: p.accounts, Ledger: p.ledger, Drafts: billing.NewDrafts(p.books, p.clock, p.ledger), Payments: p.payments, AutoPay: p.autopay, Mail: p.sender}
 	staff.Reminders = p.reminder
 	staff.Billing = p.billing
+	staff.WorkOrders = p.orders
 	staff.Proposals = p.proposals
 	staff.Accounting, staff.Books, staff.Desk = accounting.New(p.books, p.clock, p.settings), p.desk.Service, p.desk
 	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
@@ -383,7 +387,7 @@ func (p *program) jobs() []schedule.Job {
 		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
 		{Name: "reminders", Every: 5 * time.Minute, Run: p.reminder.Run},
 		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: func(ctx context.Context) error {
-			return errors.Join(p.accounts.Sweep(ctx), p.payments.Sweep(ctx))
+			return errors.Join(p.accounts.Sweep(ctx), p.payments.Sweep(ctx), p.orders.Sweep(ctx))
 		}},
 	}
 }

@@ -1055,3 +1055,18 @@ type WorkOrderTap struct {
 	HappenedAt  calendar.Instant
 	At          calendar.Instant
 }
+
+type WorkOrderUpload struct {
+	ID         int64
+	Nonce      string
+	CustomerID int64
+	Name       string
+	SHA256     string
+	Body       []byte
+	Thumb      []byte
+	Width      int64
+	Height     int64
+	UserID     sql.NullInt64
+	StaffID    sql.NullInt64
+	At         calendar.Instant
+}

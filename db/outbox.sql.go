@@ -299,10 +299,12 @@ func (q *Queries) GetMail(ctx context.Context, id int64) (GetMailRow, error) {
 }
 
 const hastenMail = `-- name: HastenMail :execrows
-UPDATE outbox SET next_try_at = ?1 WHERE state = 'waiting' AND next_try_at > ?1
+UPDATE outbox SET next_try_at = ?1
+WHERE state = 'waiting' AND next_try_at > ?1 AND (tries > 0 OR last_error <> '')
 `
 
-// The mail worker, when its server was changed: what waits is tried at once.
+// The mail worker, when its server was changed: what waits for it is tried at
+// once, but not what is not to go out yet.
 func (q *Queries) HastenMail(ctx context.Context, now calendar.Instant) (int64, error) {
 	result, err := q.db.ExecContext(ctx, hastenMail, now)
 	if err != nil {

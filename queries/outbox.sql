@@ -66,9 +66,11 @@ WHERE id = sqlc.arg(id) AND state = 'sending';
 UPDATE outbox SET next_try_at = sqlc.arg(next_try_at), last_error = sqlc.arg(last_error)
 WHERE state = 'waiting' AND next_try_at <= sqlc.arg(now);
 
--- The mail worker, when its server was changed: what waits is tried at once.
+-- The mail worker, when its server was changed: what waits for it is tried at
+-- once, but not what is not to go out yet.
 -- name: HastenMail :execrows
-UPDATE outbox SET next_try_at = sqlc.arg(now) WHERE state = 'waiting' AND next_try_at > sqlc.arg(now);
+UPDATE outbox SET next_try_at = sqlc.arg(now)
+WHERE state = 'waiting' AND next_try_at > sqlc.arg(now) AND (tries > 0 OR last_error <> '');
 
 -- The office's "Send again" of a mail that failed.
 -- name: ResendMail :execrows

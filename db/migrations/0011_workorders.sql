@@ -150,6 +150,30 @@ CREATE INDEX work_order_photos_order ON work_order_photos (work_order_id, id);
 CREATE INDEX work_order_photos_user ON work_order_photos (user_id);
 CREATE INDEX work_order_photos_staff ON work_order_photos (staff_id);
 
+-- pictures of a form that is not saved yet, so that they need not be chosen
+-- again when something else in it was refused; swept after a day
+CREATE TABLE work_order_uploads (
+    id          INTEGER PRIMARY KEY,
+    -- of the form
+    nonce       TEXT NOT NULL,
+    customer_id INTEGER NOT NULL REFERENCES customers (id),
+    -- as the file was called
+    name        TEXT NOT NULL,
+    sha256      TEXT NOT NULL CHECK (length(sha256) = 64),
+    body        BLOB NOT NULL,
+    thumb       BLOB NOT NULL,
+    width       INTEGER NOT NULL CHECK (width > 0),
+    height      INTEGER NOT NULL CHECK (height > 0),
+    user_id     INTEGER REFERENCES users (id),
+    staff_id    INTEGER REFERENCES staff (id),
+    at          INTEGER NOT NULL,
+    UNIQUE (nonce, sha256)
+) STRICT;
+CREATE INDEX work_order_uploads_customer ON work_order_uploads (customer_id);
+CREATE INDEX work_order_uploads_user ON work_order_uploads (user_id);
+CREATE INDEX work_order_uploads_staff ON work_order_uploads (staff_id);
+CREATE INDEX work_order_uploads_at ON work_order_uploads (at);
+
 -- parts and labour
 CREATE TABLE work_order_lines (
     work_order_id    INTEGER NOT NULL REFERENCES work_orders (id),

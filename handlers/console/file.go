@@ -17,6 +17,7 @@ import (
 	"customerportal/internal/config"
 	"customerportal/internal/ledger"
 	"customerportal/internal/reminder"
+	"customerportal/internal/workorder"
 )
 
 func (c *console) backup(ctx context.Context, args []string, stdout io.Writer) error {
@@ -66,6 +67,7 @@ var checks = []func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Fi
 	billing.Check,
 	billing.CheckDrafts,
 	reminder.Check,
+	workorder.Check,
 }
 
 // compareDays is how far back the doctor compares with the processor: as long as

@@ -24,6 +24,7 @@ import (
 	"customerportal/internal/payment"
 	"customerportal/internal/proposal"
 	"customerportal/internal/reminder"
+	"customerportal/internal/workorder"
 	"customerportal/views"
 	view "customerportal/views/office"
 )
@@ -40,6 +41,7 @@ type Handlers struct {
 	Mail     *outbox.Worker
 
 	Proposals  *proposal.Service
+	WorkOrders *workorder.Service
 	Reminders  *reminder.Service
 	Accounting *accounting.Service
 	Books      *books.Service

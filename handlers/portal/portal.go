@@ -9,15 +9,17 @@ import (
 	"customerportal/internal/ledger"
 	"customerportal/internal/payment"
 	"customerportal/internal/proposal"
+	"customerportal/internal/workorder"
 )
 
 // Handlers serves the customer's screens; its fields are the nouns they use.
 type Handlers struct {
 	*web.App
-	Accounts  *account.Service
-	Ledger    *ledger.Service
-	Payments  *payment.Service
-	Proposals *proposal.Service
+	Accounts   *account.Service
+	Ledger     *ledger.Service
+	Payments   *payment.Service
+	Proposals  *proposal.Service
+	WorkOrders *workorder.Service
 
 	wrong tries // pay links that opened nothing
 }

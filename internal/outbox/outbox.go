@@ -48,6 +48,8 @@ type Mail struct {
 	Secret bool
 	// Documents are the ids of documents to attach, in order.
 	Documents []int64
+	// NotBefore is when it goes out at the earliest; zero = at once.
+	NotBefore calendar.Instant
 }
 
 // Writer renders mails and queues them.
@@ -137,7 +139,7 @@ func (w *Writer) Enqueue(ctx context.Context, q *db.Queries, at calendar.Instant
 	id, err := q.AddMail(ctx, db.AddMailParams{
 		Fact: m.Fact, Kind: name, CustomerID: db.NullID(m.CustomerID), ToName: oneLine(m.ToName), ToEmail: m.ToEmail,
 		ReplyTo: s.Company.Email, Subject: subject, TextBody: text, HtmlBody: html,
-		Secret: db.Flag(m.Secret), MessageID: w.messageID(), NextTryAt: at, CreatedAt: at,
+		Secret: db.Flag(m.Secret), MessageID: w.messageID(), NextTryAt: max(at, m.NotBefore), CreatedAt: at,
 	})
 	if err != nil {
 		return fmt.Errorf("outbox: queueing %s: %w", name, err)

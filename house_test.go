@@ -60,7 +60,8 @@ var (
 		"internal/reminder":                              {"db", "internal/ledger", "services"},
 		"internal/workorder":                             {"db", "internal/ledger", "services"},
 		"internal/proposal":                              {"db", "internal/document", "internal/billing", "internal/ledger", "services"},
-		"internal/books":                                 {"db", "internal/account", "internal/billing", "internal/ledger", "services"},
+		"internal/books":                                 {"db", "internal/account", "internal/billing", "internal/document", "internal/ledger", "internal/proposal", "services"},
+		"internal/sale":                                  {"db", "internal/billing", "internal/ledger", "internal/proposal", "internal/workorder", "services"},
 		"internal/accounting":                            {"db", "internal/billing", "internal/books", "internal/ledger", "services"},
 		"internal/schedule":                              {"db"},
 		// the demonstration uses the whole product the way people do

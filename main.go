@@ -47,6 +47,7 @@ import (
 	"customerportal/internal/payment"
 	"customerportal/internal/proposal"
 	"customerportal/internal/reminder"
+	"customerportal/internal/sale"
 	"customerportal/internal/schedule"
 	"customerportal/internal/settings"
 	"customerportal/internal/workorder"
@@ -80,7 +81,7 @@ func commands() []console.Command {
 		if err != nil {
 			return nil, err
 		}
-		return &console.Portal{DB: p.books, Clock: p.clock, Settings: p.settings, Accounts: p.accounts, Payments: p.payments, Close: p.close}, nil
+		return &console.Portal{DB: p.books, Clock: p.clock, Settings: p.settings, Accounts: p.accounts, Proposals: p.proposals, Payments: p.payments, Close: p.close}, nil
 	}, time.Now)...)
 }
 
@@ -119,6 +120,7 @@ type program struct {
 	billing   *billing.Service
 	proposals *proposal.Service
 	orders    *workorder.Service
+	sale      *sale.Service
 	gateways  *gateways
 	desk      *books.Desk
 }
@@ -143,13 +145,14 @@ func open(ctx context.Context, cfg config.Config, clock calendar.Clock) (*progra
 	p.accounts = account.New(p.books, p.clock, p.settings, p.mail)
 	p.ledger = ledger.New(p.books, p.clock, p.settings, p.mail)
 	p.gateways = &gateways{cfg: cfg, clock: clock, deliver: p.deliver}
-	p.desk = books.NewDesk(books.New(p.books, p.clock, p.settings), filepath.Join(filepath.Dir(cfg.DB), "import"), p.log)
 	p.payments = payment.New(p.books, p.clock, p.settings, p.mail, p.ledger,
 		payment.Gateways{"sandbox": p.gateways.forSandbox, "stripe": p.gateways.forStripe, "authorizenet": p.gateways.forAuthorizeNet}, p.log)
 	p.reminder = reminder.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
 	p.billing = billing.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
 	p.proposals = proposal.New(p.books, p.clock, p.settings, p.mail, p.ledger, p.log)
 	p.orders = workorder.New(p.books, p.clock, p.settings, p.mail, p.log)
+	p.desk = books.NewDesk(books.New(p.books, p.clock, p.settings, p.proposals), filepath.Join(filepath.Dir(cfg.DB), "import"), p.log)
+	p.sale = sale.New(p.books, p.clock, p.ledger, p.orders)
 	p.autopay = autopay.New(p.books, p.clock, p.settings, p.mail, p.payments, p.ledger, p.log)
 	return p, nil
 }
@@ -307,7 +310,7 @@ func (p *program) handler(more ...func(*web.App) []web.Route) (http.Handler, err
 	staff.Reminders = p.reminder
 	staff.Billing = p.billing
 	staff.WorkOrders = p.orders
-	staff.Proposals = p.proposals
+	staff.Proposals, staff.Sale = p.proposals, p.sale
 	staff.Accounting, staff.Books, staff.Desk = accounting.New(p.books, p.clock, p.settings), p.desk.Service, p.desk
 	tables := [][]web.Route{customers.Routes(), staff.Routes(), p.sandboxPages(app)}
 	for _, table := range more {

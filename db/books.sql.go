@@ -13,6 +13,118 @@ import (
 	"customerportal/internal/money"
 )
 
+const addImportedAttachment = `-- name: AddImportedAttachment :exec
+INSERT INTO proposal_attachments (proposal_id, position, document_id, name, pages) VALUES (?1, 1, ?2, ?3, ?4)
+`
+
+type AddImportedAttachmentParams struct {
+	ProposalID int64
+	DocumentID int64
+	Name       string
+	Pages      int64
+}
+
+// Import: the PDF that lay beside proposals.csv.
+func (q *Queries) AddImportedAttachment(ctx context.Context, arg AddImportedAttachmentParams) error {
+	_, err := q.db.ExecContext(ctx, addImportedAttachment,
+		arg.ProposalID,
+		arg.DocumentID,
+		arg.Name,
+		arg.Pages,
+	)
+	return err
+}
+
+const addImportedProposal = `-- name: AddImportedProposal :one
+INSERT INTO proposals (number, version, customer_id, site_id, title, introduction, terms, residential, proposal_date, valid_until, salesperson_id, salesperson_email,
+    deposit_cents, state, total_cents, monthly_cents, nonce, staff_id, created_at, updated_at)
+VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, 0, ?7,
+    ?8, ?9, ?10, ?11, 'draft', ?12, ?13,
+    ?14, ?15, ?16, ?16)
+RETURNING id
+`
+
+type AddImportedProposalParams struct {
+	Number           string
+	CustomerID       int64
+	SiteID           sql.NullInt64
+	Title            string
+	Introduction     string
+	Terms            string
+	ProposalDate     calendar.Date
+	ValidUntil       string
+	SalespersonID    sql.NullInt64
+	SalespersonEmail string
+	DepositCents     money.Cents
+	TotalCents       money.Cents
+	MonthlyCents     money.Cents
+	Nonce            string
+	StaffID          sql.NullInt64
+	CreatedAt        calendar.Instant
+}
+
+// Import: a proposal, as a draft until its lines and its PDF are there.
+func (q *Queries) AddImportedProposal(ctx context.Context, arg AddImportedProposalParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, addImportedProposal,
+		arg.Number,
+		arg.CustomerID,
+		arg.SiteID,
+		arg.Title,
+		arg.Introduction,
+		arg.Terms,
+		arg.ProposalDate,
+		arg.ValidUntil,
+		arg.SalespersonID,
+		arg.SalespersonEmail,
+		arg.DepositCents,
+		arg.TotalCents,
+		arg.MonthlyCents,
+		arg.Nonce,
+		arg.StaffID,
+		arg.CreatedAt,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
+const addImportedProposalLine = `-- name: AddImportedProposalLine :exec
+INSERT INTO proposal_lines (proposal_id, position, description, quantity, unit_price_cents, taxable, cycle_months, optional, chosen, amount_cents, tax_cents)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+`
+
+type AddImportedProposalLineParams struct {
+	ProposalID     int64
+	Position       int64
+	Description    string
+	Quantity       money.Quantity
+	UnitPriceCents money.Cents
+	Taxable        int64
+	CycleMonths    int64
+	Optional       int64
+	Chosen         int64
+	AmountCents    money.Cents
+	TaxCents       money.Cents
+}
+
+// Import: a line of a proposal.
+func (q *Queries) AddImportedProposalLine(ctx context.Context, arg AddImportedProposalLineParams) error {
+	_, err := q.db.ExecContext(ctx, addImportedProposalLine,
+		arg.ProposalID,
+		arg.Position,
+		arg.Description,
+		arg.Quantity,
+		arg.UnitPriceCents,
+		arg.Taxable,
+		arg.CycleMonths,
+		arg.Optional,
+		arg.Chosen,
+		arg.AmountCents,
+		arg.TaxCents,
+	)
+	return err
+}
+
 const booksFingerprint = `-- name: BooksFingerprint :one
 SELECT CAST(coalesce((SELECT max(id) FROM customers), 0) AS INTEGER) AS customers,
        CAST(coalesce((SELECT max(updated_at) FROM customers), 0) AS INTEGER) AS edited,
@@ -29,6 +141,7 @@ SELECT CAST(coalesce((SELECT max(id) FROM customers), 0) AS INTEGER) AS customer
        CAST(coalesce((SELECT max(id) FROM invoices), 0) AS INTEGER) AS invoices,
        CAST(coalesce((SELECT max(id) FROM payments), 0) AS INTEGER) AS payments,
        CAST(coalesce((SELECT max(id) FROM ledger), 0) AS INTEGER) AS ledger,
+       CAST(coalesce((SELECT max(id) FROM proposals), 0) AS INTEGER) AS proposals,
        CAST(coalesce((SELECT max(updated_at) FROM settings WHERE key = 'books.locked_until'), 0) AS INTEGER) AS closed
 `
 
@@ -48,6 +161,7 @@ type BooksFingerprintRow struct {
 	Invoices   int64
 	Payments   int64
 	Ledger     int64
+	Proposals  int64
 	Closed     int64
 }
 
@@ -71,6 +185,7 @@ func (q *Queries) BooksFingerprint(ctx context.Context) (BooksFingerprintRow, er
 		&i.Invoices,
 		&i.Payments,
 		&i.Ledger,
+		&i.Proposals,
 		&i.Closed,
 	)
 	return i, err
@@ -390,6 +505,163 @@ func (q *Queries) ExportPayments(ctx context.Context, arg ExportPaymentsParams) 
 	return items, nil
 }
 
+const exportProposalPapers = `-- name: ExportProposalPapers :many
+SELECT p.id, p.number, p.document_id, d.signed_document_id, a.document_id AS attached_id
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
+LEFT JOIN proposal_attachments a ON a.proposal_id = p.id AND a.position = 1
+WHERE p.id > ?1 AND p.state <> 'draft'
+  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
+ORDER BY p.id LIMIT ?2
+`
+
+type ExportProposalPapersParams struct {
+	AfterID int64
+	HowMany int64
+}
+
+type ExportProposalPapersRow struct {
+	ID               int64
+	Number           string
+	DocumentID       sql.NullInt64
+	SignedDocumentID sql.NullInt64
+	AttachedID       sql.NullInt64
+}
+
+// Export: the PDFs of proposals, in pages: the one that was signed, or that was sent, and the first that was attached.
+func (q *Queries) ExportProposalPapers(ctx context.Context, arg ExportProposalPapersParams) ([]ExportProposalPapersRow, error) {
+	rows, err := q.db.QueryContext(ctx, exportProposalPapers, arg.AfterID, arg.HowMany)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportProposalPapersRow
+	for rows.Next() {
+		var i ExportProposalPapersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.DocumentID,
+			&i.SignedDocumentID,
+			&i.AttachedID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportProposals = `-- name: ExportProposals :many
+SELECT p.id, p.number, c.number AS customer_number, p.title, p.proposal_date, p.valid_until, p.salesperson_email, CAST(coalesce(s.name, '') AS TEXT) AS site,
+       p.introduction, p.terms, p.deposit_cents, p.deposit_ppm, p.total_cents, p.state,
+       l.position, l.description, l.quantity, l.unit_price_cents, l.tax_cents, l.cycle_months, l.optional, l.chosen
+FROM proposals p JOIN proposal_lines l ON l.proposal_id = p.id JOIN customers c ON c.id = p.customer_id LEFT JOIN sites s ON s.id = p.site_id
+WHERE p.id > ?1 AND p.id <= ?2 AND p.state <> 'draft'
+  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
+ORDER BY p.id, l.position
+`
+
+type ExportProposalsParams struct {
+	AfterID int64
+	UpToID  int64
+}
+
+type ExportProposalsRow struct {
+	ID               int64
+	Number           string
+	CustomerNumber   string
+	Title            string
+	ProposalDate     calendar.Date
+	ValidUntil       string
+	SalespersonEmail string
+	Site             string
+	Introduction     string
+	Terms            string
+	DepositCents     money.Cents
+	DepositPpm       int64
+	TotalCents       money.Cents
+	State            string
+	Position         int64
+	Description      string
+	Quantity         money.Quantity
+	UnitPriceCents   money.Cents
+	TaxCents         money.Cents
+	CycleMonths      int64
+	Optional         int64
+	Chosen           int64
+}
+
+// Export: proposals.csv, in pages: of each number the newest version that was sent.
+func (q *Queries) ExportProposals(ctx context.Context, arg ExportProposalsParams) ([]ExportProposalsRow, error) {
+	rows, err := q.db.QueryContext(ctx, exportProposals, arg.AfterID, arg.UpToID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportProposalsRow
+	for rows.Next() {
+		var i ExportProposalsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.CustomerNumber,
+			&i.Title,
+			&i.ProposalDate,
+			&i.ValidUntil,
+			&i.SalespersonEmail,
+			&i.Site,
+			&i.Introduction,
+			&i.Terms,
+			&i.DepositCents,
+			&i.DepositPpm,
+			&i.TotalCents,
+			&i.State,
+			&i.Position,
+			&i.Description,
+			&i.Quantity,
+			&i.UnitPriceCents,
+			&i.TaxCents,
+			&i.CycleMonths,
+			&i.Optional,
+			&i.Chosen,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportProposalsUpTo = `-- name: ExportProposalsUpTo :one
+SELECT CAST(coalesce(max(id), 0) AS INTEGER) FROM (
+    SELECT id FROM proposals WHERE id > ?1 ORDER BY id LIMIT ?2)
+`
+
+type ExportProposalsUpToParams struct {
+	AfterID int64
+	HowMany int64
+}
+
+// Export: the last proposal of a page of proposals.csv.
+func (q *Queries) ExportProposalsUpTo(ctx context.Context, arg ExportProposalsUpToParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, exportProposalsUpTo, arg.AfterID, arg.HowMany)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const exportShares = `-- name: ExportShares :many
 SELECT i.number, CAST(-sum(l.cents) AS INTEGER) AS cents
 FROM ledger l JOIN invoices i ON i.id = l.invoice_id
@@ -540,6 +812,226 @@ func (q *Queries) ExportSystems(ctx context.Context, arg ExportSystemsParams) ([
 	return items, nil
 }
 
+const exportWork = `-- name: ExportWork :many
+SELECT kind, description, quantity, unit_price_cents FROM work_order_lines WHERE work_order_id = ? ORDER BY position
+`
+
+type ExportWorkRow struct {
+	Kind           string
+	Description    string
+	Quantity       money.Quantity
+	UnitPriceCents money.Cents
+}
+
+// Export: a work order's parts and labour, for workorders.csv.
+func (q *Queries) ExportWork(ctx context.Context, workOrderID int64) ([]ExportWorkRow, error) {
+	rows, err := q.db.QueryContext(ctx, exportWork, workOrderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportWorkRow
+	for rows.Next() {
+		var i ExportWorkRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.Description,
+			&i.Quantity,
+			&i.UnitPriceCents,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportWorkOrderNotes = `-- name: ExportWorkOrderNotes :many
+SELECT n.id, w.number, n.at, n.internal, n.note, CAST(coalesce(nullif(st.name, ''), st.email, '') AS TEXT) AS staff, CAST(coalesce(u.email, '') AS TEXT) AS user
+FROM work_order_notes n JOIN work_orders w ON w.id = n.work_order_id LEFT JOIN staff st ON st.id = n.staff_id LEFT JOIN users u ON u.id = n.user_id
+WHERE n.id > ?1 ORDER BY n.id LIMIT ?2
+`
+
+type ExportWorkOrderNotesParams struct {
+	AfterID int64
+	HowMany int64
+}
+
+type ExportWorkOrderNotesRow struct {
+	ID       int64
+	Number   string
+	At       calendar.Instant
+	Internal int64
+	Note     string
+	Staff    string
+	User     string
+}
+
+// Export: notes.csv, in pages: what both sides wrote on work orders.
+func (q *Queries) ExportWorkOrderNotes(ctx context.Context, arg ExportWorkOrderNotesParams) ([]ExportWorkOrderNotesRow, error) {
+	rows, err := q.db.QueryContext(ctx, exportWorkOrderNotes, arg.AfterID, arg.HowMany)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportWorkOrderNotesRow
+	for rows.Next() {
+		var i ExportWorkOrderNotesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.At,
+			&i.Internal,
+			&i.Note,
+			&i.Staff,
+			&i.User,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportWorkOrderPhotos = `-- name: ExportWorkOrderPhotos :many
+SELECT p.id, w.number, p.document_id FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
+WHERE p.id > ?1 ORDER BY p.id LIMIT ?2
+`
+
+type ExportWorkOrderPhotosParams struct {
+	AfterID int64
+	HowMany int64
+}
+
+type ExportWorkOrderPhotosRow struct {
+	ID         int64
+	Number     string
+	DocumentID int64
+}
+
+// Export: the photos of work orders, in pages.
+func (q *Queries) ExportWorkOrderPhotos(ctx context.Context, arg ExportWorkOrderPhotosParams) ([]ExportWorkOrderPhotosRow, error) {
+	rows, err := q.db.QueryContext(ctx, exportWorkOrderPhotos, arg.AfterID, arg.HowMany)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportWorkOrderPhotosRow
+	for rows.Next() {
+		var i ExportWorkOrderPhotosRow
+		if err := rows.Scan(&i.ID, &i.Number, &i.DocumentID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportWorkOrders = `-- name: ExportWorkOrders :many
+SELECT w.id, w.number, c.number AS customer_number, s.name AS site, CAST(coalesce(y.name, '') AS TEXT) AS system, w.state, w.source, w.title, w.preferred,
+       CAST(coalesce(nullif(t.name, ''), t.email, '') AS TEXT) AS technician, w.window_date, w.window_from, w.window_until, w.cancel_reason,
+       CAST(coalesce(m.number, '') AS TEXT) AS merged_into, CAST(coalesce(i.number, '') AS TEXT) AS invoice_number,
+       w.requested_at, w.scheduled_at, w.dispatched_at, w.arrived_at, w.completed_at, w.cancelled_at
+FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id LEFT JOIN systems y ON y.id = w.system_id
+LEFT JOIN staff t ON t.id = w.technician_id LEFT JOIN work_orders m ON m.id = w.merged_into_id LEFT JOIN invoices i ON i.id = w.invoice_id
+WHERE w.id > ?1 ORDER BY w.id LIMIT ?2
+`
+
+type ExportWorkOrdersParams struct {
+	AfterID int64
+	HowMany int64
+}
+
+type ExportWorkOrdersRow struct {
+	ID             int64
+	Number         string
+	CustomerNumber string
+	Site           string
+	System         string
+	State          string
+	Source         string
+	Title          string
+	Preferred      string
+	Technician     string
+	WindowDate     calendar.Date
+	WindowFrom     int64
+	WindowUntil    int64
+	CancelReason   string
+	MergedInto     string
+	InvoiceNumber  string
+	RequestedAt    calendar.Instant
+	ScheduledAt    calendar.Instant
+	DispatchedAt   calendar.Instant
+	ArrivedAt      calendar.Instant
+	CompletedAt    calendar.Instant
+	CancelledAt    calendar.Instant
+}
+
+// Export: workorders.csv, in pages.
+func (q *Queries) ExportWorkOrders(ctx context.Context, arg ExportWorkOrdersParams) ([]ExportWorkOrdersRow, error) {
+	rows, err := q.db.QueryContext(ctx, exportWorkOrders, arg.AfterID, arg.HowMany)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ExportWorkOrdersRow
+	for rows.Next() {
+		var i ExportWorkOrdersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.CustomerNumber,
+			&i.Site,
+			&i.System,
+			&i.State,
+			&i.Source,
+			&i.Title,
+			&i.Preferred,
+			&i.Technician,
+			&i.WindowDate,
+			&i.WindowFrom,
+			&i.WindowUntil,
+			&i.CancelReason,
+			&i.MergedInto,
+			&i.InvoiceNumber,
+			&i.RequestedAt,
+			&i.ScheduledAt,
+			&i.DispatchedAt,
+			&i.ArrivedAt,
+			&i.CompletedAt,
+			&i.CancelledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findCustomer = `-- name: FindCustomer :one
 SELECT id FROM customers WHERE number = ?
 `
@@ -640,6 +1132,52 @@ func (q *Queries) FindPayment(ctx context.Context, reference string) (FindPaymen
 	return i, err
 }
 
+const findProposal = `-- name: FindProposal :one
+SELECT p.id, p.number, c.number AS customer_number, p.title, p.valid_until, p.salesperson_email, CAST(coalesce(s.name, '') AS TEXT) AS site, p.state
+FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN sites s ON s.id = p.site_id
+WHERE p.number = ? ORDER BY p.version DESC LIMIT 1
+`
+
+type FindProposalRow struct {
+	ID               int64
+	Number           string
+	CustomerNumber   string
+	Title            string
+	ValidUntil       string
+	SalespersonEmail string
+	Site             string
+	State            string
+}
+
+// Import: the proposal that a row names, its newest version, and whether the row is the same.
+func (q *Queries) FindProposal(ctx context.Context, number string) (FindProposalRow, error) {
+	row := q.db.QueryRowContext(ctx, findProposal, number)
+	var i FindProposalRow
+	err := row.Scan(
+		&i.ID,
+		&i.Number,
+		&i.CustomerNumber,
+		&i.Title,
+		&i.ValidUntil,
+		&i.SalespersonEmail,
+		&i.Site,
+		&i.State,
+	)
+	return i, err
+}
+
+const findSalesperson = `-- name: FindSalesperson :one
+SELECT CAST(coalesce(max(id), 0) AS INTEGER) FROM staff WHERE email = ? AND role IN ('owner', 'sales') AND disabled_at = 0
+`
+
+// Import: the member of staff whose address a proposal names, 0 = none who sells.
+func (q *Queries) FindSalesperson(ctx context.Context, email string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, findSalesperson, email)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const findSite = `-- name: FindSite :one
 SELECT id FROM sites WHERE customer_id = ? AND name = ?
 `
@@ -695,4 +1233,70 @@ func (q *Queries) ListLinesOfInvoice(ctx context.Context, invoiceID int64) ([]Li
 		return nil, err
 	}
 	return items, nil
+}
+
+const listLinesOfProposal = `-- name: ListLinesOfProposal :many
+SELECT description, quantity, unit_price_cents, tax_cents FROM proposal_lines WHERE proposal_id = ? ORDER BY position
+`
+
+type ListLinesOfProposalRow struct {
+	Description    string
+	Quantity       money.Quantity
+	UnitPriceCents money.Cents
+	TaxCents       money.Cents
+}
+
+// Import: a proposal's lines, for the comparison.
+func (q *Queries) ListLinesOfProposal(ctx context.Context, proposalID int64) ([]ListLinesOfProposalRow, error) {
+	rows, err := q.db.QueryContext(ctx, listLinesOfProposal, proposalID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListLinesOfProposalRow
+	for rows.Next() {
+		var i ListLinesOfProposalRow
+		if err := rows.Scan(
+			&i.Description,
+			&i.Quantity,
+			&i.UnitPriceCents,
+			&i.TaxCents,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sendImportedProposal = `-- name: SendImportedProposal :execrows
+UPDATE proposals SET state = 'sent', document_id = ?1, paper = ?2, sent_at = ?3, updated_at = ?3
+WHERE id = ?4 AND state = 'draft'
+`
+
+type SendImportedProposalParams struct {
+	DocumentID sql.NullInt64
+	Paper      string
+	SentAt     calendar.Instant
+	ID         int64
+}
+
+// Import: the proposal stands as it was sent.
+func (q *Queries) SendImportedProposal(ctx context.Context, arg SendImportedProposalParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sendImportedProposal,
+		arg.DocumentID,
+		arg.Paper,
+		arg.SentAt,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

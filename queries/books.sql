@@ -15,6 +15,7 @@ SELECT CAST(coalesce((SELECT max(id) FROM customers), 0) AS INTEGER) AS customer
        CAST(coalesce((SELECT max(id) FROM invoices), 0) AS INTEGER) AS invoices,
        CAST(coalesce((SELECT max(id) FROM payments), 0) AS INTEGER) AS payments,
        CAST(coalesce((SELECT max(id) FROM ledger), 0) AS INTEGER) AS ledger,
+       CAST(coalesce((SELECT max(id) FROM proposals), 0) AS INTEGER) AS proposals,
        CAST(coalesce((SELECT max(updated_at) FROM settings WHERE key = 'books.locked_until'), 0) AS INTEGER) AS closed;
 
 -- Import: the customer that a row names.
@@ -103,3 +104,89 @@ WHERE l.id > sqlc.arg(after_id) ORDER BY l.id LIMIT sqlc.arg(how_many);
 SELECT i.id, i.number, i.invoice_date, c.number AS customer_number, c.display_name, i.total_cents, i.tax_cents
 FROM invoices i JOIN customers c ON c.id = i.customer_id
 WHERE i.id > sqlc.arg(after_id) AND i.state <> 'draft' ORDER BY i.id LIMIT sqlc.arg(how_many);
+
+-- Import: the proposal that a row names, its newest version, and whether the row is the same.
+-- name: FindProposal :one
+SELECT p.id, p.number, c.number AS customer_number, p.title, p.valid_until, p.salesperson_email, CAST(coalesce(s.name, '') AS TEXT) AS site, p.state
+FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN sites s ON s.id = p.site_id
+WHERE p.number = ? ORDER BY p.version DESC LIMIT 1;
+
+-- Import: a proposal's lines, for the comparison.
+-- name: ListLinesOfProposal :many
+SELECT description, quantity, unit_price_cents, tax_cents FROM proposal_lines WHERE proposal_id = ? ORDER BY position;
+
+-- Export: the last proposal of a page of proposals.csv.
+-- name: ExportProposalsUpTo :one
+SELECT CAST(coalesce(max(id), 0) AS INTEGER) FROM (
+    SELECT id FROM proposals WHERE id > sqlc.arg(after_id) ORDER BY id LIMIT sqlc.arg(how_many));
+
+-- Export: proposals.csv, in pages: of each number the newest version that was sent.
+-- name: ExportProposals :many
+SELECT p.id, p.number, c.number AS customer_number, p.title, p.proposal_date, p.valid_until, p.salesperson_email, CAST(coalesce(s.name, '') AS TEXT) AS site,
+       p.introduction, p.terms, p.deposit_cents, p.deposit_ppm, p.total_cents, p.state,
+       l.position, l.description, l.quantity, l.unit_price_cents, l.tax_cents, l.cycle_months, l.optional, l.chosen
+FROM proposals p JOIN proposal_lines l ON l.proposal_id = p.id JOIN customers c ON c.id = p.customer_id LEFT JOIN sites s ON s.id = p.site_id
+WHERE p.id > sqlc.arg(after_id) AND p.id <= sqlc.arg(up_to_id) AND p.state <> 'draft'
+  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
+ORDER BY p.id, l.position;
+
+-- Export: the PDFs of proposals, in pages: the one that was signed, or that was sent, and the first that was attached.
+-- name: ExportProposalPapers :many
+SELECT p.id, p.number, p.document_id, d.signed_document_id, a.document_id AS attached_id
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
+LEFT JOIN proposal_attachments a ON a.proposal_id = p.id AND a.position = 1
+WHERE p.id > sqlc.arg(after_id) AND p.state <> 'draft'
+  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
+ORDER BY p.id LIMIT sqlc.arg(how_many);
+
+-- Export: workorders.csv, in pages.
+-- name: ExportWorkOrders :many
+SELECT w.id, w.number, c.number AS customer_number, s.name AS site, CAST(coalesce(y.name, '') AS TEXT) AS system, w.state, w.source, w.title, w.preferred,
+       CAST(coalesce(nullif(t.name, ''), t.email, '') AS TEXT) AS technician, w.window_date, w.window_from, w.window_until, w.cancel_reason,
+       CAST(coalesce(m.number, '') AS TEXT) AS merged_into, CAST(coalesce(i.number, '') AS TEXT) AS invoice_number,
+       w.requested_at, w.scheduled_at, w.dispatched_at, w.arrived_at, w.completed_at, w.cancelled_at
+FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id LEFT JOIN systems y ON y.id = w.system_id
+LEFT JOIN staff t ON t.id = w.technician_id LEFT JOIN work_orders m ON m.id = w.merged_into_id LEFT JOIN invoices i ON i.id = w.invoice_id
+WHERE w.id > sqlc.arg(after_id) ORDER BY w.id LIMIT sqlc.arg(how_many);
+
+-- Export: a work order's parts and labour, for workorders.csv.
+-- name: ExportWork :many
+SELECT kind, description, quantity, unit_price_cents FROM work_order_lines WHERE work_order_id = ? ORDER BY position;
+
+-- Export: notes.csv, in pages: what both sides wrote on work orders.
+-- name: ExportWorkOrderNotes :many
+SELECT n.id, w.number, n.at, n.internal, n.note, CAST(coalesce(nullif(st.name, ''), st.email, '') AS TEXT) AS staff, CAST(coalesce(u.email, '') AS TEXT) AS user
+FROM work_order_notes n JOIN work_orders w ON w.id = n.work_order_id LEFT JOIN staff st ON st.id = n.staff_id LEFT JOIN users u ON u.id = n.user_id
+WHERE n.id > sqlc.arg(after_id) ORDER BY n.id LIMIT sqlc.arg(how_many);
+
+-- Export: the photos of work orders, in pages.
+-- name: ExportWorkOrderPhotos :many
+SELECT p.id, w.number, p.document_id FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
+WHERE p.id > sqlc.arg(after_id) ORDER BY p.id LIMIT sqlc.arg(how_many);
+
+-- Import: the member of staff whose address a proposal names, 0 = none who sells.
+-- name: FindSalesperson :one
+SELECT CAST(coalesce(max(id), 0) AS INTEGER) FROM staff WHERE email = ? AND role IN ('owner', 'sales') AND disabled_at = 0;
+
+-- Import: a proposal, as a draft until its lines and its PDF are there.
+-- name: AddImportedProposal :one
+INSERT INTO proposals (number, version, customer_id, site_id, title, introduction, terms, residential, proposal_date, valid_until, salesperson_id, salesperson_email,
+    deposit_cents, state, total_cents, monthly_cents, nonce, staff_id, created_at, updated_at)
+VALUES (sqlc.arg(number), 1, sqlc.arg(customer_id), sqlc.arg(site_id), sqlc.arg(title), sqlc.arg(introduction), sqlc.arg(terms), 0, sqlc.arg(proposal_date),
+    sqlc.arg(valid_until), sqlc.arg(salesperson_id), sqlc.arg(salesperson_email), sqlc.arg(deposit_cents), 'draft', sqlc.arg(total_cents), sqlc.arg(monthly_cents),
+    sqlc.arg(nonce), sqlc.arg(staff_id), sqlc.arg(created_at), sqlc.arg(created_at))
+RETURNING id;
+
+-- Import: a line of a proposal.
+-- name: AddImportedProposalLine :exec
+INSERT INTO proposal_lines (proposal_id, position, description, quantity, unit_price_cents, taxable, cycle_months, optional, chosen, amount_cents, tax_cents)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- Import: the PDF that lay beside proposals.csv.
+-- name: AddImportedAttachment :exec
+INSERT INTO proposal_attachments (proposal_id, position, document_id, name, pages) VALUES (sqlc.arg(proposal_id), 1, sqlc.arg(document_id), sqlc.arg(name), sqlc.arg(pages));
+
+-- Import: the proposal stands as it was sent.
+-- name: SendImportedProposal :execrows
+UPDATE proposals SET state = 'sent', document_id = sqlc.arg(document_id), paper = sqlc.arg(paper), sent_at = sqlc.arg(sent_at), updated_at = sqlc.arg(sent_at)
+WHERE id = sqlc.arg(id) AND state = 'draft';

@@ -68,7 +68,7 @@ func (c *console) importBooks(ctx context.Context, args []string, stdout io.Writ
 		}
 		return nil
 	}
-	report, err := books.New(p.DB, p.Clock, p.Settings).Import(ctx, audit.Program, sources, options)
+	report, err := books.New(p.DB, p.Clock, p.Settings, p.Proposals).Import(ctx, audit.Program, sources, options)
 	screen.clear()
 	if errors.Is(err, context.Canceled) {
 		return errors.New("stopped; nothing was imported")
@@ -166,7 +166,7 @@ func (c *console) exportBooks(ctx context.Context, args []string, stdout io.Writ
 		if err != nil {
 			return err
 		}
-		counts, err := books.New(p.DB, p.Clock, p.Settings).Export(ctx, create)
+		counts, err := books.New(p.DB, p.Clock, p.Settings, p.Proposals).Export(ctx, create)
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/payment"
+	"customerportal/internal/proposal"
 	"customerportal/internal/settings"
 )
 
@@ -27,12 +28,13 @@ type Command struct {
 
 // Portal is what the commands work on: the open books and their nouns.
 type Portal struct {
-	DB       *db.DB
-	Clock    calendar.Clock
-	Settings *settings.Store
-	Accounts *account.Service
-	Payments *payment.Service
-	Close    func() error
+	DB        *db.DB
+	Clock     calendar.Clock
+	Settings  *settings.Store
+	Accounts  *account.Service
+	Proposals *proposal.Service
+	Payments  *payment.Service
+	Close     func() error
 }
 
 // Open opens the books of a configuration; each command closes what it opened.

@@ -56,6 +56,9 @@ func (h *Handlers) home(c echo.Context) error {
 			p.Needs = append(p.Needs, needs...)
 		}
 	}
+	if p.Needs, err = h.salesNeeds(c, s, p.Needs); err != nil {
+		return err
+	}
 	if may(c, tellers) {
 		needs, err := h.paymentNeeds(ctx)
 		if err != nil {

@@ -24,6 +24,7 @@ import (
 	"customerportal/internal/payment"
 	"customerportal/internal/proposal"
 	"customerportal/internal/reminder"
+	"customerportal/internal/sale"
 	"customerportal/internal/workorder"
 	"customerportal/views"
 	view "customerportal/views/office"
@@ -41,6 +42,7 @@ type Handlers struct {
 	Mail     *outbox.Worker
 
 	Proposals  *proposal.Service
+	Sale       *sale.Service
 	WorkOrders *workorder.Service
 	Reminders  *reminder.Service
 	Accounting *accounting.Service

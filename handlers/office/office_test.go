@@ -112,7 +112,7 @@ func newDeskOn(t testing.TB, books *db.DB) *desk {
 	d.screens.AutoPay = autopay.New(d.db, clock, d.store, writer, d.screens.Payments, d.ledger, log)
 	d.screens.Reminders = reminder.New(d.db, clock, d.store, writer, d.ledger, log)
 	d.screens.Accounting = accounting.New(d.db, clock, d.store)
-	d.screens.Desk = files.NewDesk(files.New(d.db, clock, d.store), filepath.Join(t.TempDir(), "import"), log)
+	d.screens.Desk = files.NewDesk(files.New(d.db, clock, d.store, nil), filepath.Join(t.TempDir(), "import"), log)
 	d.screens.Books = d.screens.Desk.Service
 	d.handler = handlers.New(app, nil, d.screens.Routes())
 	d.write(func(q *db.Queries) (err error) {

@@ -1,6 +1,6 @@
 // Package books gets the dealer's books in and out as CSV files: customers,
-// tax codes, sites, systems, recurring items, invoices and payments, as every
-// bookkeeping program writes them.
+// tax codes, sites, systems, recurring items, invoices, payments and proposals,
+// as every bookkeeping program writes them.
 //
 // An import reads the files into a scratch database, decides about every row
 // there, and then writes the accepted rows in one transaction, all or none. The
@@ -24,20 +24,22 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/ledger"
+	"customerportal/internal/proposal"
 	"customerportal/internal/settings"
 )
 
 // Service imports into and exports from the open books. It is safe for use by
 // several goroutines.
 type Service struct {
-	db       *db.DB
-	clock    calendar.Clock
-	settings *settings.Store
+	db        *db.DB
+	clock     calendar.Clock
+	settings  *settings.Store
+	proposals *proposal.Service
 }
 
 // New returns the service of the open books.
-func New(d *db.DB, clock calendar.Clock, store *settings.Store) *Service {
-	return &Service{db: d, clock: clock, settings: store}
+func New(d *db.DB, clock calendar.Clock, store *settings.Store, proposals *proposal.Service) *Service {
+	return &Service{db: d, clock: clock, settings: store, proposals: proposals}
 }
 
 // Options say how to import.
@@ -96,7 +98,7 @@ func (s *Service) Import(ctx context.Context, by audit.Actor, sources []Source, 
 	}
 	defer stage.close()
 	report := &Report{DryRun: o.DryRun}
-	r := &reader{stage: stage, report: report, progress: o.Progress}
+	r := &reader{stage: stage, report: report, progress: o.Progress, papers: map[string]Source{}}
 	if err := r.open(sources); err != nil {
 		return nil, err
 	}
@@ -104,7 +106,7 @@ func (s *Service) Import(ctx context.Context, by audit.Actor, sources []Source, 
 		return nil, stopped(ctx, err)
 	}
 	report.readRefused = len(report.Refused)
-	p := &planner{stage: stage, inputs: r.inputs, report: report, overwrite: o.OverwriteContact, progress: o.Progress,
+	p := &planner{stage: stage, inputs: r.inputs, papers: r.papers, notes: len(report.Notes), report: report, overwrite: o.OverwriteContact, progress: o.Progress,
 		zone: func(at calendar.Instant) calendar.Date { return at.Date(current.Zone) }, today: s.clock.Today(current.Zone)}
 	confirmed := int64(-1)
 	for try := 1; ; try++ {
@@ -197,7 +199,7 @@ func (s *Service) write(ctx context.Context, by audit.Actor, p *planner, seen db
 				return fault.New(fault.Conflict, "The books have changed while the files were checked, and more rows are refused now. Nothing was imported; please try again.")
 			}
 		}
-		w := &writer{stage: p.stage, q: q, inputs: p.inputs, now: s.clock.Now(), overwrite: p.overwrite, today: p.today, progress: p.progress,
+		w := &writer{stage: p.stage, q: q, inputs: p.inputs, papers: p.papers, proposals: s.proposals, by: by, now: s.clock.Now(), overwrite: p.overwrite, today: p.today, progress: p.progress,
 			total: p.report.Totals().New + p.report.Totals().Changed, ids: customerIDs{}}
 		if err := w.run(ctx); err != nil {
 			return err
@@ -240,6 +242,9 @@ type writer struct {
 	stage     *stage
 	q         *db.Queries
 	inputs    []*input
+	papers    map[string]Source
+	proposals *proposal.Service
+	by        audit.Actor
 	now       calendar.Instant
 	overwrite bool
 	today     calendar.Date
@@ -267,7 +272,7 @@ func (w *writer) at(file int, line int64, err error) error {
 }
 
 func (w *writer) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{w.customers, w.taxes, w.sites, w.systems, w.recurring, w.invoices, w.payments} {
+	for _, step := range []func(context.Context) error{w.customers, w.taxes, w.sites, w.systems, w.recurring, w.invoices, w.payments, w.offers} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package books_test
 
 import (
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,9 @@ import (
 	"customerportal/internal/books"
 	"customerportal/internal/books/bookstest"
 	"customerportal/internal/calendar"
+	"customerportal/internal/ledger"
+	"customerportal/internal/outbox"
+	"customerportal/internal/proposal"
 	"customerportal/internal/settings"
 )
 
@@ -23,7 +27,23 @@ func service(tb testing.TB, d *db.DB) *books.Service {
 		tb.Fatal(err)
 	}
 	clock := calendar.NewFake(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)).Now
-	return books.New(d, clock, settings.New(d, clock, sealer))
+	return books.New(d, clock, settings.New(d, clock, sealer), proposals(tb, d))
+}
+
+// proposals returns the proposals of the books in d.
+func proposals(tb testing.TB, d *db.DB) *proposal.Service {
+	tb.Helper()
+	sealer, err := settings.NewSealer(make([]byte, 32))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	clock := calendar.NewFake(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)).Now
+	store := settings.New(d, clock, sealer)
+	mail, err := outbox.NewWriter(store, "http://portal.example")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return proposal.New(d, clock, store, mail, ledger.New(d, clock, store, mail), slog.New(slog.DiscardHandler))
 }
 
 // csv makes a source of a text.

@@ -115,11 +115,19 @@ func (d *Desk) Last(ctx context.Context) (*Visit, error) {
 	if err != nil {
 		return nil, err
 	}
+	papers := 0
 	for n, f := range what.Files {
+		if isPaper(f.Name) {
+			papers++
+			continue
+		}
 		v.Files = append(v.Files, f.Name)
 		if _, err := os.Stat(d.refusedFile(row.Folder, n)); err == nil && !v.Phase.Running() {
 			v.Refused = append(v.Refused, f.Name)
 		}
+	}
+	if papers > 0 {
+		v.Files = append(v.Files, papersInWords(papers))
 	}
 	if v.Report, err = reportOf(row.ReportJson); err != nil {
 		return nil, err
@@ -156,6 +164,14 @@ func reportOf(raw string) (*Report, error) {
 
 func (d *Desk) refusedFile(folder string, n int) string {
 	return filepath.Join(d.folder, folder, fmt.Sprintf("refused-%d", n))
+}
+
+// papersInWords counts the PDFs that go along with proposals.
+func papersInWords(n int) string {
+	if n == 1 {
+		return "1 PDF"
+	}
+	return grouped(int64(n)) + " PDFs"
 }
 
 // Part is one file of what is brought; see [Desk.Receive].
@@ -203,8 +219,19 @@ func (d *Desk) receive(ctx context.Context, by audit.Actor, folder string, next 
 			return err
 		}
 	}
-	if len(in.files) == 0 {
-		if len(in.notes) > 0 {
+	known := 0
+	names := []string{}
+	for _, f := range in.files {
+		if !isPaper(f.Name) {
+			known++
+			names = append(names, f.Name)
+		}
+	}
+	if in.papers > 0 {
+		names = append(names, papersInWords(in.papers))
+	}
+	if known == 0 {
+		if len(in.notes)+in.papers > 0 {
 			return fault.Field("files", "There is no file in it that an import knows; it looks for %s", kindNames())
 		}
 		return fault.Field("files", "Choose the files to import")
@@ -212,10 +239,6 @@ func (d *Desk) receive(ctx context.Context, by audit.Actor, folder string, next 
 	files, err := json.Marshal(brought{in.files, in.notes})
 	if err != nil {
 		return fmt.Errorf("books: import: %w", err)
-	}
-	names := make([]string, len(in.files))
-	for i, f := range in.files {
-		names[i] = f.Name
 	}
 	now := d.clock.Now()
 	return d.db.Write(ctx, func(q *db.Queries) error {

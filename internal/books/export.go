@@ -25,8 +25,9 @@ type Exported struct {
 const pageOf = 500
 
 // Export writes the books as they stand at one moment: the files that an import
-// reads, so that imported into empty books they give the same books, and
-// ledger.csv and journal.csv for the accountant. Create makes each file.
+// reads, so that imported into empty books they give the same books; ledger.csv
+// and journal.csv for the accountant; the work orders with their notes and
+// photos, and the PDFs of proposals. Create makes each file.
 //
 // Voided invoices are in invoices.csv with the status Void, and credit memos are
 // in payments.csv as a payment type of their own. Drafts are not in invoices.csv,
@@ -52,6 +53,9 @@ func (s *Service) Export(ctx context.Context, create func(name string) (io.Write
 		{"recurring.csv", recurringFile.columns, e.recurring},
 		{"invoices.csv", invoicesFile.columns, e.invoices},
 		{"payments.csv", paymentsFile.columns, e.payments},
+		{"proposals.csv", proposalsFile.columns, e.proposals},
+		{"workorders.csv", workOrderColumns, e.workOrders},
+		{"workorders-notes.csv", []string{"work_order", "written_at", "staff", "customer", "internal", "note"}, e.workOrderNotes},
 		{"ledger.csv", []string{"date", "booked_at", "customer_number", "customer", "invoice_number", "payment_number", "payment_type", "reason", "amount"}, e.ledger},
 		{"journal.csv", []string{"date", "account", "debit", "credit", "customer_number", "customer", "invoice_number", "payment_number", "memo"}, e.journal},
 	} {
@@ -68,7 +72,8 @@ func (s *Service) Export(ctx context.Context, create func(name string) (io.Write
 		}
 		all = append(all, Exported{f.name, e.rows})
 	}
-	return all, nil
+	papers, err := e.papers(ctx, create)
+	return append(all, papers...), err
 }
 
 type exporter struct {

@@ -201,16 +201,23 @@ func (w words) recurring(t *testing.T, q *db.Queries, now calendar.Instant, cust
 func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
 	for seed := range uint64(25) {
 		d := dbtest.New(t)
+		offers := proposals(t, d)
 		if err := d.Write(t.Context(), func(q *db.Queries) error {
-			words{rand.New(rand.NewPCG(seed, 7))}.fill(t, q)
-			return nil
+			w := words{rand.New(rand.NewPCG(seed, 7))}
+			w.fill(t, q)
+			return w.offers(t, q, offers)
 		}); err != nil {
 			t.Fatal(err)
 		}
 		first := service(t, d)
 		files := exported(t, first)
 		var sources []books.Source
-		for _, name := range []string{"payments.csv", "invoices.csv", "recurring.csv", "systems.csv", "sites.csv", "taxes.csv", "customers.csv"} {
+		for name, text := range files {
+			if strings.HasSuffix(name, ".pdf") {
+				sources = append(sources, csv(name, text))
+			}
+		}
+		for _, name := range []string{"proposals.csv", "payments.csv", "invoices.csv", "recurring.csv", "systems.csv", "sites.csv", "taxes.csv", "customers.csv"} {
 			sources = append(sources, csv(name, files[name]))
 		}
 		// into its own books: nothing to do
@@ -223,7 +230,7 @@ func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
 			t.Fatalf("seed %d: %+v\n%v", seed, r.Totals(), r.Refused)
 		}
 		again := exported(t, second)
-		for _, name := range []string{"customers.csv", "taxes.csv", "sites.csv", "systems.csv", "recurring.csv", "invoices.csv", "payments.csv"} {
+		for _, name := range []string{"customers.csv", "taxes.csv", "sites.csv", "systems.csv", "recurring.csv", "invoices.csv", "payments.csv", "proposals.csv"} {
 			a, b := rowsOf(t, files[name]), rowsOf(t, again[name])
 			if len(a) != len(b) {
 				t.Fatalf("seed %d, %s: %d rows became %d", seed, name, len(a), len(b))
@@ -240,6 +247,9 @@ func TestExportedBooksImportedIntoAnEmptyFileAreTheSameBooks(t *testing.T) {
 			`SELECT coalesce(sum(length(code) + length(name) * 3 + taxes_recurring * 5 + taxes_other * 7), 0) FROM tax_codes`,
 			`SELECT CAST(coalesce(sum(ppm + julianday(from_date) * 2), 0) AS INTEGER) FROM tax_rates`,
 			`SELECT CAST(coalesce(sum(length(certificate) + coalesce(julianday(expires_date), 0) * 2), 0) AS INTEGER) FROM tax_exemptions`,
+			`SELECT coalesce(sum(total_cents * 3 + monthly_cents * 5 + deposit_cents * 7 + length(title) + length(terms) + length(introduction)), 0) FROM proposals`,
+			`SELECT count(*) FROM proposals WHERE state = 'sent' AND document_id IS NOT NULL AND paper <> ''`,
+			`SELECT coalesce(sum(amount_cents + tax_cents * 3 + cycle_months * 5 + optional * 7 + chosen * 11), 0) FROM proposal_lines`,
 			`SELECT count(*) FROM recurring_items`, `SELECT count(*) FROM recurring_items WHERE next_date = ''`, `SELECT coalesce(sum(amount_cents), 0) FROM recurring_amounts`,
 			`SELECT CAST(coalesce(sum(julianday(next_date) * 4 + julianday(bill_date) * 2), 0) AS INTEGER) FROM recurring_items WHERE next_date <> ''`,
 			`SELECT count(*) FROM invoices WHERE balance_cents <> total_cents + (SELECT coalesce(sum(cents), 0) FROM ledger WHERE invoice_id = invoices.id)`,

@@ -16,6 +16,9 @@ import (
 type Source struct {
 	Name string // as people know it; it says which of the files it is
 	Open func() (io.ReadCloser, error)
+	// beside marks a PDF that was not asked for by name: it is taken when a
+	// proposal has its number, and nothing is said of it when none has.
+	beside bool
 }
 
 // Files returns the sources behind the paths of files and folders, and in words
@@ -31,6 +34,13 @@ func Files(paths ...string) ([]Source, []Note, error) {
 		}
 		if !info.IsDir() {
 			sources = append(sources, file(path))
+			if stemOf(filepath.Base(path)) == proposalsFile.name {
+				papers, err := papersIn(filepath.Dir(path))
+				if err != nil {
+					return nil, nil, err
+				}
+				sources = append(sources, papers...)
+			}
 			continue
 		}
 		entries, err := os.ReadDir(path)
@@ -47,7 +57,15 @@ func Files(paths ...string) ([]Source, []Note, error) {
 			switch {
 			case stem == stemOf(e.Name()) && stem != "":
 				sources = append(sources, file(filepath.Join(path, e.Name())))
-				found = true
+				if found = true; stem == proposalsFile.name {
+					papers, err := papersIn(path)
+					if err != nil {
+						return nil, nil, err
+					}
+					sources = append(sources, papers...)
+				}
+			case written[stemOf(e.Name())] != "":
+				notes = append(notes, Note{e.Name(), written[stemOf(e.Name())]})
 			case stemOf(e.Name()) != "":
 				// an older copy, or the refused rows of last time
 				notes = append(notes, Note{e.Name(), "left out, for of a folder only " + stemOf(e.Name()) + ".csv is read; name the file itself to read it"})
@@ -64,6 +82,23 @@ func Files(paths ...string) ([]Source, []Note, error) {
 
 func file(path string) Source {
 	return Source{Name: filepath.Base(path), Open: func() (io.ReadCloser, error) { return os.Open(path) }}
+}
+
+// papersIn returns the PDFs of a folder, which may go along with proposals.
+func papersIn(folder string) ([]Source, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("books: %w", err)
+	}
+	var papers []Source
+	for _, e := range entries {
+		if e.Type().IsRegular() && isPaper(e.Name()) && !strings.HasPrefix(e.Name(), ".") {
+			paper := file(filepath.Join(folder, e.Name()))
+			paper.beside = true
+			papers = append(papers, paper)
+		}
+	}
+	return papers, nil
 }
 
 // kind is one of the files an import knows.
@@ -105,7 +140,11 @@ var (
 	paymentsFile = &kind{name: "payments", columns: []string{"payment_number", "customer_number", "payment_date", "payment_type", "reference", "amount", "apply_to"},
 		missing: need("customer_number", "payment_date", "payment_type", "amount")}
 
-	kinds = []*kind{customersFile, taxesFile, sitesFile, systemsFile, recurringFile, invoicesFile, paymentsFile}
+	proposalsFile = &kind{name: "proposals", columns: []string{"proposal_number", "customer_number", "title", "date", "valid_until", "salesperson_email", "site_name",
+		"description", "quantity", "unit_price", "tax", "cycle_months", "optional", "deposit", "status", "introduction", "terms"},
+		missing: need("proposal_number", "customer_number", "description", "unit_price")}
+
+	kinds = []*kind{customersFile, taxesFile, sitesFile, systemsFile, recurringFile, invoicesFile, paymentsFile, proposalsFile}
 )
 
 func init() {
@@ -114,17 +153,12 @@ func init() {
 	}
 }
 
-// later says of the files that belong to screens which do not exist yet why
-// they are not read.
-var later = map[string]string{
-	"proposals": "proposals are not taken in yet, for the portal has no proposals yet; keep the file for then",
-}
-
-// written says of the files that an export writes for the accountant why they
-// are not read.
+// written says of the files that an export writes beside those that are read why
+// they are not.
 var written = map[string]string{
-	"ledger":  "this is a report for the accountant; nothing was read from it",
-	"journal": "this is a report for the accountant; nothing was read from it",
+	"ledger":     "this is a report for the accountant; nothing was read from it",
+	"journal":    "this is a report for the accountant; nothing was read from it",
+	"workorders": "work orders are written down for you and not read back; nothing was read from it",
 }
 
 func need(columns ...string) func(func(string) bool) []string {
@@ -148,9 +182,8 @@ func stemOf(name string) string {
 	words := strings.FieldsFunc(strings.ToLower(strings.TrimSuffix(name, filepath.Ext(name))), func(r rune) bool { return !unicode.IsLetter(r) })
 	found := ""
 	for _, w := range words {
-		_, isLater := later[w]
 		_, isWritten := written[w]
-		if isLater || isWritten || slices.ContainsFunc(kinds, func(k *kind) bool { return k.name == w }) {
+		if isWritten || slices.ContainsFunc(kinds, func(k *kind) bool { return k.name == w }) {
 			if found != "" && found != w {
 				return ""
 			}

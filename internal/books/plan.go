@@ -24,6 +24,8 @@ type planner struct {
 	stage     *stage
 	q         *db.Queries
 	inputs    []*input
+	papers    map[string]Source
+	notes     int // of the report, those that reading found
 	report    *Report
 	overwrite bool
 	progress  func(Progress)
@@ -39,19 +41,20 @@ type planner struct {
 // run plans all the rows anew.
 func (p *planner) run(ctx context.Context) error {
 	for _, s := range []string{
-		`DELETE FROM refused WHERE planned = 1`, `DELETE FROM keys`, `DELETE FROM balances`, `UPDATE payments SET verdict = 0, split = ''`, `UPDATE things SET verdict = 0`,
+		`DELETE FROM refused WHERE planned = 1`, `DELETE FROM keys`, `DELETE FROM balances`, `DELETE FROM new_offers`, `DELETE FROM used_papers`, `UPDATE payments SET verdict = 0, split = ''`, `UPDATE things SET verdict = 0`,
 	} {
 		if err := p.stage.exec(s); err != nil {
 			return err
 		}
 	}
 	p.ids, p.kept, p.done = customerIDs{}, 0, 0
+	p.report.Notes = p.report.Notes[:p.notes]
 	var err error
 	if p.locked, err = ledger.LockedUntil(context.WithoutCancel(ctx), p.q); err != nil {
 		return fmt.Errorf("books: %w", err)
 	}
 	p.total = p.report.Totals().Rows
-	for _, step := range []func(context.Context) error{p.customers, p.taxes, p.sites, p.systems, p.recurring, p.invoices, p.payments} {
+	for _, step := range []func(context.Context) error{p.customers, p.taxes, p.sites, p.systems, p.recurring, p.invoices, p.payments, p.offers} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ type input struct {
 type reader struct {
 	stage    *stage
 	inputs   []*input
+	papers   map[string]Source // PDFs that go along with proposals, by their numbers
 	report   *Report
 	progress func(Progress)
 	total    int64 // lines of all the files
@@ -40,8 +41,8 @@ type reader struct {
 // is. The files come back in the order in which they are taken in.
 func (r *reader) open(sources []Source) error {
 	for _, src := range sources {
-		if why := later[stemOf(src.Name)]; why != "" {
-			r.report.Notes = append(r.report.Notes, Note{src.Name, why})
+		if isPaper(src.Name) {
+			r.papers[paperNumber(src.Name)] = src
 			continue
 		}
 		if why := written[stemOf(src.Name)]; why != "" {
@@ -255,6 +256,8 @@ func (w *row) stage(r *reader) error {
 		if readable {
 			return w.stagePayment(r)
 		}
+	case proposalsFile:
+		return w.stageOffer(r, readable)
 	default:
 		if readable {
 			return w.stageThing(r)

@@ -172,13 +172,13 @@ func TestFilesThatCannotBeReadAsAWholeAreRefusedInWords(t *testing.T) {
 }
 
 func TestFilesOfOtherScreensAndUnknownColumnsAreReported(t *testing.T) {
-	r := imported(t, service(t, dbtest.New(t)), books.Options{}, csv("proposals.csv", "x\n"), csv("ledger.csv", "x\n"),
+	r := imported(t, service(t, dbtest.New(t)), books.Options{}, csv("workorders.csv", "x\n"), csv("ledger.csv", "x\n"),
 		csv("Customers (2).CSV", "customer_number,business_name,Shoe Size\n1,A,44\n"))
 	var all strings.Builder
 	if err := r.Print(&all); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"proposals.csv: proposals are not taken in yet", "ledger.csv: this is a report", "Shoe Size"} {
+	for _, want := range []string{"workorders.csv: work orders are written down for you and not read back", "ledger.csv: this is a report", "Shoe Size"} {
 		if !strings.Contains(all.String(), want) {
 			t.Errorf("the report does not say %q:\n%s", want, all.String())
 		}
@@ -190,7 +190,7 @@ func TestFilesOfOtherScreensAndUnknownColumnsAreReported(t *testing.T) {
 
 func TestOfAFolderOnlyTheFilesThemselvesAreRead(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"Customers.csv", "refused-customers.csv", "customers (2).csv", "notes.csv", "proposals.csv", "ledger.csv", "readme.md"} {
+	for _, name := range []string{"Customers.csv", "refused-customers.csv", "customers (2).csv", "notes.csv", "workorders.csv", "ledger.csv", "readme.md"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("customer_number,business_name\n"+name+",A\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}

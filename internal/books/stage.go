@@ -73,6 +73,18 @@ CREATE TABLE payments (
     verdict   INTEGER NOT NULL DEFAULT 0,
     split     TEXT NOT NULL DEFAULT ''
 );
+-- the rows of proposals.csv, the proposals that are new, and the PDFs that go along
+CREATE TABLE offers (
+    seq    INTEGER PRIMARY KEY,
+    number TEXT NOT NULL COLLATE NOCASE,
+    file   INTEGER NOT NULL,
+    line   INTEGER NOT NULL,
+    head   TEXT NOT NULL,
+    item   TEXT NOT NULL,
+    bad    INTEGER NOT NULL
+);
+CREATE TABLE new_offers (number TEXT PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID;
+CREATE TABLE used_papers (number TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE twins (twin TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;
 -- refused rows; those found while planning are found anew when planning is repeated
 CREATE TABLE refused (

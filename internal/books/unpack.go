@@ -23,9 +23,11 @@ const (
 	// with a million invoice lines.
 	MaxUpload   = 200 << 20
 	MaxUnpacked = 400 << 20
-	// maxFiles bounds the files of one import, maxDirectory the list of files at
-	// the end of an archive, which is read into memory.
+	// maxFiles bounds the files of one import, maxPapers the PDFs that go along
+	// with proposals, maxDirectory the list of files at the end of an archive,
+	// which is read into memory.
 	maxFiles     = 100
+	maxPapers    = 5000
 	maxDirectory = 1 << 20
 )
 
@@ -50,7 +52,9 @@ type intake struct {
 	folder string
 	left   int64 // bytes that may still be taken
 	unpack int64 // bytes that may still be unpacked
-	taken  int   // files that were written
+	taken  int   // files that were written, among them
+	papers int   // PDFs
+	others int
 	files  []staged
 	notes  []Note
 }
@@ -79,8 +83,12 @@ func (in *intake) take(name string, body io.Reader) error {
 
 // keep writes a file to the folder, at most as many bytes as are left.
 func (in *intake) keep(name string, body io.Reader, left *int64) (staged, error) {
-	if in.taken >= maxFiles {
-		return staged{}, fault.Field("files", "These are more than %d files", maxFiles)
+	counted, allowed := &in.others, maxFiles
+	if isPaper(name) {
+		counted, allowed = &in.papers, maxPapers
+	}
+	if *counted++; *counted > allowed {
+		return staged{}, fault.Field("files", "These are more than %d files", allowed)
 	}
 	s := staged{Name: in.unique(fileName(name)), File: strconv.Itoa(in.taken)}
 	in.taken++
@@ -120,12 +128,12 @@ func (in *intake) open(name, file string) error {
 			continue
 		}
 		switch strings.ToLower(path.Ext(base)) {
-		case ".csv", ".tsv", ".txt":
+		case ".csv", ".tsv", ".txt", ".pdf":
 		default:
 			in.note(base, "left out of "+name+", for it is no CSV file")
 			continue
 		}
-		if kindOf(base) == nil && later[stemOf(base)] == "" && written[stemOf(base)] == "" {
+		if !isPaper(base) && kindOf(base) == nil && written[stemOf(base)] == "" {
 			in.note(base, "left out of "+name+", for the name is none that an import knows: "+kindNames())
 			continue
 		}

@@ -184,6 +184,21 @@ GET  /office/customers/:number/statement.pdf                 staff owner billing
 GET  /office/customers/:number/statement.csv                 staff owner billing
 POST /office/customers/:number/statement/mail                staff owner billing
 GET  /office/reminders                                       staff owner billing
+GET  /office/workorders                                      staff owner billing service sales
+GET  /office/workorders/list                                 staff owner billing service sales
+GET  /office/workorders/new                                  staff owner service
+POST /office/workorders/preview                              staff owner service
+POST /office/workorders                                      staff owner service
+GET  /office/workorders/:number                              staff owner billing service sales
+GET  /office/workorders/:number/move                         staff owner service
+POST /office/workorders/:number/move                         staff owner service
+POST /office/workorders/:number/preview                      staff owner service
+POST /office/workorders/:number/notes                        staff owner service
+POST /office/workorders/:number/photos                       staff owner service
+GET  /office/workorders/:number/photos/:id                   staff owner billing service sales
+POST /office/workorders/:number/merge                        staff owner service
+GET  /office/workorders/:number/edit                         staff owner service
+POST /office/workorders/:number/edit                         staff owner service
 GET  /office/registrations                                   staff owner billing service
 POST /office/registrations/:id/:verb                         staff owner billing service
 GET  /office/mail                                            staff owner billing service

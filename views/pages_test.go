@@ -109,6 +109,13 @@ var pages = map[string]any{
 	"office/staff":             &office.StaffPage{},
 	"office/staff_invited":     &office.InvitedPage{},
 
+	"office/workorders":      &office.BoardPage{},
+	"office/workorders_list": &office.WorkOrdersPage{},
+	"office/workorder":       &office.WorkOrderPage{},
+	"office/workorder_move":  &office.MovePage{},
+	"office/workorder_edit":  &office.WorkOrderEditPage{},
+	"office/workorder_new":   &office.NewWorkOrderPage{},
+
 	"demo/guide":  &demo.GuidePage{},
 	"demo/mail":   &demo.MailPage{},
 	"demo/letter": &demo.LetterPage{},

@@ -125,6 +125,8 @@ var deeds = map[string]string{
 	"workorder.complete":      "completed",
 	"workorder.create":        "made",
 	"workorder.dispatch":      "dispatched the technician for",
+	"workorder.edit":          "changed site or system of",
+	"workorder.merge":         "merged",
 	"workorder.invoice":       "made the invoice of",
 	"workorder.note":          "added a note to",
 	"workorder.note_internal": "added an internal note to",

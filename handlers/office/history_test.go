@@ -19,7 +19,7 @@ func TestEveryDeedHasItsWords(t *testing.T) {
 	ends := map[string][]string{
 		"payment.": {"succeeded", "failed", "canceled"}, "refund.": {"planned", "pending", "succeeded", "failed"}, "dispute.": {"open", "won", "lost", "returned"},
 		"registration.": {"approved", "dismissed"},
-		"workorder.":    {"arrive", "cancel", "complete", "create", "dispatch", "invoice", "note", "note_internal", "photo", "reopen", "schedule", "undo", "unschedule"},
+		"workorder.":    {"arrive", "cancel", "complete", "create", "dispatch", "edit", "invoice", "merge", "note", "note_internal", "photo", "reopen", "schedule", "undo", "unschedule"},
 	}
 	for _, kind := range []string{"refund.", "void.", "credit."} {
 		ends[kind] = append(ends[kind], "ask", "approved", "declined", "expired", "withdrawn")

@@ -66,6 +66,7 @@ var (
 func (h *Handlers) Routes() []web.Route {
 	const get, post = http.MethodGet, http.MethodPost
 	read, help, tell, own := web.Staff(readers...), web.Staff(helpers...), web.Staff(tellers...), web.Staff(owners...)
+	send := web.Staff(dispatchers...)
 	return []web.Route{
 		{Name: "office.code", Method: http.MethodGet, Path: "/office/code", Access: web.Stage(account.StageCode), Handler: h.code},
 		{Name: "office.code.form", Method: http.MethodPost, Path: "/office/code", Access: web.Stage(account.StageCode), Handler: h.checkCode},
@@ -178,6 +179,22 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.statement.csv", Method: get, Path: "/office/customers/:number/statement.csv", Access: tell, Handler: h.statementCSV},
 		{Name: "office.statement.mail", Method: post, Path: "/office/customers/:number/statement/mail", Access: tell, Handler: h.mailStatement},
 		{Name: "office.reminders", Method: get, Path: "/office/reminders", Access: tell, Handler: h.reminders},
+
+		{Name: "office.workorders", Method: get, Path: workOrdersTab, Access: read, Handler: h.workOrders},
+		{Name: "office.workorders.list", Method: get, Path: workOrdersTab + "/list", Access: read, Handler: h.workOrderList},
+		{Name: "office.workorder.new", Method: get, Path: workOrdersTab + "/new", Access: send, Handler: h.newWorkOrder},
+		{Name: "office.workorder.new.preview", Method: post, Path: workOrdersTab + "/preview", Access: send, Handler: h.previewWorkOrder},
+		{Name: "office.workorder.add", Method: post, Path: workOrdersTab, Access: send, Handler: h.addWorkOrder},
+		{Name: "office.workorder", Method: get, Path: workOrdersTab + "/:number", Access: read, Handler: h.workOrder},
+		{Name: "office.workorder.ask", Method: get, Path: workOrdersTab + "/:number/move", Access: send, Handler: h.askMove},
+		{Name: "office.workorder.move", Method: post, Path: workOrdersTab + "/:number/move", Access: send, Handler: h.moveWorkOrder},
+		{Name: "office.workorder.preview", Method: post, Path: workOrdersTab + "/:number/preview", Access: send, Handler: h.previewMove},
+		{Name: "office.workorder.note", Method: post, Path: workOrdersTab + "/:number/notes", Access: send, Handler: h.noteWorkOrder},
+		{Name: "office.workorder.photos", Method: post, Path: workOrdersTab + "/:number/photos", Access: send, Handler: h.photoWorkOrder},
+		{Name: "office.workorder.photo", Method: get, Path: workOrdersTab + "/:number/photos/:id", Access: read, Handler: h.workOrderPhoto},
+		{Name: "office.workorder.merge", Method: post, Path: workOrdersTab + "/:number/merge", Access: send, Handler: h.mergeWorkOrder},
+		{Name: "office.workorder.edit", Method: get, Path: workOrdersTab + "/:number/edit", Access: send, Handler: h.editWorkOrder},
+		{Name: "office.workorder.edit.save", Method: post, Path: workOrdersTab + "/:number/edit", Access: send, Handler: h.saveWorkOrderPlace},
 
 		{Name: "office.registrations", Method: get, Path: "/office/registrations", Access: help, Handler: h.registrations},
 		{Name: "office.registrations.do", Method: post, Path: "/office/registrations/:id/:verb", Access: help, Handler: h.decideRegistration},

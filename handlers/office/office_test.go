@@ -42,6 +42,7 @@ import (
 	"customerportal/internal/payment"
 	"customerportal/internal/reminder"
 	"customerportal/internal/settings"
+	"customerportal/internal/workorder"
 	"customerportal/static"
 	"customerportal/views"
 	officeviews "customerportal/views/office"
@@ -114,6 +115,7 @@ func newDeskOn(t testing.TB, books *db.DB) *desk {
 	d.screens.Accounting = accounting.New(d.db, clock, d.store)
 	d.screens.Desk = files.NewDesk(files.New(d.db, clock, d.store, nil), filepath.Join(t.TempDir(), "import"), log)
 	d.screens.Books = d.screens.Desk.Service
+	d.screens.WorkOrders = workorder.New(d.db, clock, d.store, writer, log)
 	d.handler = handlers.New(app, nil, d.screens.Routes())
 	d.write(func(q *db.Queries) (err error) {
 		for _, role := range account.Roles {
@@ -289,6 +291,10 @@ var roles = map[string]string{
 	"office.customer.autopay.form": "owner billing", "office.customer.autopay.form.pdf": "owner billing", "office.customer.autopay.form.enter": "owner billing",
 	"office.paylinks": "owner billing", "office.paylinks.revoke": "owner billing", "office.paylinks.do": "owner billing", "office.reminders.do": "owner billing", "office.reminders": "owner billing",
 	"office.statement.pdf": "owner billing", "office.statement.csv": "owner billing", "office.statement.mail": "owner billing",
+	"office.workorders": "owner billing service sales", "office.workorders.list": "owner billing service sales", "office.workorder": "owner billing service sales", "office.workorder.photo": "owner billing service sales",
+	"office.workorder.new": "owner service", "office.workorder.new.preview": "owner service", "office.workorder.add": "owner service", "office.workorder.ask": "owner service", "office.workorder.move": "owner service",
+	"office.workorder.preview": "owner service", "office.workorder.note": "owner service", "office.workorder.photos": "owner service", "office.workorder.merge": "owner service",
+	"office.workorder.edit": "owner service", "office.workorder.edit.save": "owner service",
 	"office.registrations": "owner billing service", "office.registrations.do": "owner billing service",
 	"office.mail": "owner billing service", "office.mail.one": "owner billing service", "office.mail.retry": "owner billing service", "office.mail.test": "owner",
 	"office.processor": "owner", "office.processor.selftest": "owner", "office.processor.webhook": "owner",

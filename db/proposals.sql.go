@@ -114,6 +114,68 @@ func (q *Queries) AddProposalEvent(ctx context.Context, arg AddProposalEventPara
 	return err
 }
 
+const addProposalLink = `-- name: AddProposalLink :one
+INSERT INTO proposal_links (proposal_id, email, token_hash, created_at) VALUES (?, ?, ?, ?) RETURNING id
+`
+
+type AddProposalLinkParams struct {
+	ProposalID int64
+	Email      string
+	TokenHash  string
+	CreatedAt  calendar.Instant
+}
+
+// proposal: a link is made; its token follows from its id.
+func (q *Queries) AddProposalLink(ctx context.Context, arg AddProposalLinkParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, addProposalLink,
+		arg.ProposalID,
+		arg.Email,
+		arg.TokenHash,
+		arg.CreatedAt,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
+const countProposalCodeTry = `-- name: CountProposalCodeTry :execrows
+UPDATE proposal_links SET code_tries = code_tries + 1 WHERE id = ?1 AND code_hash <> '' AND code_until > ?2 AND code_tries < ?3
+`
+
+type CountProposalCodeTryParams struct {
+	ID   int64
+	Now  int64
+	Most int64
+}
+
+// /s/{token}: a code was tried. The count is the brake, so it is raised before the code is looked at.
+func (q *Queries) CountProposalCodeTry(ctx context.Context, arg CountProposalCodeTryParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, countProposalCodeTry, arg.ID, arg.Now, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const countProposalLinkTo = `-- name: CountProposalLinkTo :one
+SELECT count(*) FROM proposal_links l JOIN proposals p ON p.id = l.proposal_id
+WHERE l.id = ?1 AND p.customer_id = ?2 AND l.email = ?3 AND l.revoked_at = 0
+`
+
+type CountProposalLinkToParams struct {
+	ID         int64
+	CustomerID int64
+	Email      string
+}
+
+// outbox: whether a link to a proposal belongs to the address a mail goes to.
+func (q *Queries) CountProposalLinkTo(ctx context.Context, arg CountProposalLinkToParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countProposalLinkTo, arg.ID, arg.CustomerID, arg.Email)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countProposalViews = `-- name: CountProposalViews :one
 SELECT count(*) FROM proposal_events
 WHERE proposal_id = ?1 AND kind = ?2 AND at >= ?3 AND user_id IS ?4 AND details = ?5
@@ -159,6 +221,67 @@ func (q *Queries) DecideProposal(ctx context.Context, arg DecideProposalParams) 
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const findProposalLink = `-- name: FindProposalLink :one
+SELECT l.id, l.proposal_id, l.email, l.code_hash, l.code_until, l.code_tries, l.codes_sent, l.codes_day, l.session_hash, l.session_until, l.revoked_at,
+    p.number, p.version, p.title, p.customer_id, p.state, p.valid_until, p.decided_at, p.withdrawn_at, p.updated_at, c.display_name
+FROM proposal_links l JOIN proposals p ON p.id = l.proposal_id JOIN customers c ON c.id = p.customer_id
+WHERE l.token_hash = ? AND p.state <> 'draft'
+`
+
+type FindProposalLinkRow struct {
+	ID           int64
+	ProposalID   int64
+	Email        string
+	CodeHash     string
+	CodeUntil    int64
+	CodeTries    int64
+	CodesSent    int64
+	CodesDay     string
+	SessionHash  string
+	SessionUntil int64
+	RevokedAt    calendar.Instant
+	Number       string
+	Version      int64
+	Title        string
+	CustomerID   int64
+	State        string
+	ValidUntil   string
+	DecidedAt    calendar.Instant
+	WithdrawnAt  calendar.Instant
+	UpdatedAt    calendar.Instant
+	DisplayName  string
+}
+
+// /s/{token}: what a link opens.
+func (q *Queries) FindProposalLink(ctx context.Context, tokenHash string) (FindProposalLinkRow, error) {
+	row := q.db.QueryRowContext(ctx, findProposalLink, tokenHash)
+	var i FindProposalLinkRow
+	err := row.Scan(
+		&i.ID,
+		&i.ProposalID,
+		&i.Email,
+		&i.CodeHash,
+		&i.CodeUntil,
+		&i.CodeTries,
+		&i.CodesSent,
+		&i.CodesDay,
+		&i.SessionHash,
+		&i.SessionUntil,
+		&i.RevokedAt,
+		&i.Number,
+		&i.Version,
+		&i.Title,
+		&i.CustomerID,
+		&i.State,
+		&i.ValidUntil,
+		&i.DecidedAt,
+		&i.WithdrawnAt,
+		&i.UpdatedAt,
+		&i.DisplayName,
+	)
+	return i, err
 }
 
 const findProposalPaper = `-- name: FindProposalPaper :many
@@ -407,6 +530,41 @@ func (q *Queries) GetProposalForCustomer(ctx context.Context, arg GetProposalFor
 	return i, err
 }
 
+const getProposalLink = `-- name: GetProposalLink :one
+SELECT id, token_hash, revoked_at FROM proposal_links WHERE proposal_id = ? AND email = ?
+`
+
+type GetProposalLinkParams struct {
+	ProposalID int64
+	Email      string
+}
+
+type GetProposalLinkRow struct {
+	ID        int64
+	TokenHash string
+	RevokedAt calendar.Instant
+}
+
+// proposal: the link of a version for an address, if there is one.
+func (q *Queries) GetProposalLink(ctx context.Context, arg GetProposalLinkParams) (GetProposalLinkRow, error) {
+	row := q.db.QueryRowContext(ctx, getProposalLink, arg.ProposalID, arg.Email)
+	var i GetProposalLinkRow
+	err := row.Scan(&i.ID, &i.TokenHash, &i.RevokedAt)
+	return i, err
+}
+
+const getProposalPaperSum = `-- name: GetProposalPaperSum :one
+SELECT d.sha256 AS sum FROM proposals p JOIN documents d ON d.id = p.document_id WHERE p.id = ?
+`
+
+// proposal: the SHA-256 of the PDF as it was sent.
+func (q *Queries) GetProposalPaperSum(ctx context.Context, id int64) (string, error) {
+	row := q.db.QueryRowContext(ctx, getProposalPaperSum, id)
+	var sum string
+	err := row.Scan(&sum)
+	return sum, err
+}
+
 const getProposalSalesperson = `-- name: GetProposalSalesperson :one
 SELECT p.salesperson_email, CAST(coalesce(m.email, '') AS TEXT) AS staff_email, CAST(coalesce(m.name, '') AS TEXT) AS staff_name, CAST(coalesce(m.disabled_at, 0) AS INTEGER) AS disabled,
     c.salesperson_email AS customers_salesperson
@@ -436,7 +594,7 @@ func (q *Queries) GetProposalSalesperson(ctx context.Context, id int64) (GetProp
 }
 
 const getProposalToPrint = `-- name: GetProposalToPrint :one
-SELECT p.id, p.number, p.version, p.customer_id, p.title, p.introduction, p.terms, p.residential, p.proposal_date, p.valid_until, p.deposit_cents, p.deposit_ppm,
+SELECT p.id, p.number, p.version, p.customer_id, p.site_id, p.title, p.introduction, p.terms, p.residential, p.proposal_date, p.valid_until, p.deposit_cents, p.deposit_ppm,
     p.state, p.paper, p.document_id, p.sent_at, p.salesperson_email,
     c.number AS customer_number, c.display_name, c.address1, c.address2, c.city, c.state AS region, c.zip,
     CAST(coalesce(s.name, '') AS TEXT) AS site, CAST(coalesce(s.address1, '') AS TEXT) AS site_address1, CAST(coalesce(s.address2, '') AS TEXT) AS site_address2,
@@ -452,6 +610,7 @@ type GetProposalToPrintRow struct {
 	Number           string
 	Version          int64
 	CustomerID       int64
+	SiteID           sql.NullInt64
 	Title            string
 	Introduction     string
 	Terms            string
@@ -491,6 +650,7 @@ func (q *Queries) GetProposalToPrint(ctx context.Context, id int64) (GetProposal
 		&i.Number,
 		&i.Version,
 		&i.CustomerID,
+		&i.SiteID,
 		&i.Title,
 		&i.Introduction,
 		&i.Terms,
@@ -545,6 +705,21 @@ func (q *Queries) GetProposalUser(ctx context.Context, id int64) (string, error)
 	var email string
 	err := row.Scan(&email)
 	return email, err
+}
+
+const keepProposalSession = `-- name: KeepProposalSession :exec
+UPDATE proposal_links SET session_until = ? WHERE id = ?
+`
+
+type KeepProposalSessionParams struct {
+	SessionUntil int64
+	ID           int64
+}
+
+// /s/{token}: the browser is still there.
+func (q *Queries) KeepProposalSession(ctx context.Context, arg KeepProposalSessionParams) error {
+	_, err := q.db.ExecContext(ctx, keepProposalSession, arg.SessionUntil, arg.ID)
+	return err
 }
 
 const listProposalAttachments = `-- name: ListProposalAttachments :many
@@ -901,4 +1076,74 @@ func (q *Queries) MarkProposalViewed(ctx context.Context, arg MarkProposalViewed
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const openProposalSession = `-- name: OpenProposalSession :exec
+UPDATE proposal_links SET code_hash = '', code_tries = 0, session_hash = ?, session_until = ? WHERE id = ?
+`
+
+type OpenProposalSessionParams struct {
+	SessionHash  string
+	SessionUntil int64
+	ID           int64
+}
+
+// /s/{token}: the code was right: it is used up and a browser is let in.
+func (q *Queries) OpenProposalSession(ctx context.Context, arg OpenProposalSessionParams) error {
+	_, err := q.db.ExecContext(ctx, openProposalSession, arg.SessionHash, arg.SessionUntil, arg.ID)
+	return err
+}
+
+const revokeProposalLinks = `-- name: RevokeProposalLinks :exec
+UPDATE proposal_links SET revoked_at = ?, session_hash = '', code_hash = '' WHERE proposal_id = ? AND revoked_at = 0
+`
+
+type RevokeProposalLinksParams struct {
+	RevokedAt  calendar.Instant
+	ProposalID int64
+}
+
+// proposal: the links of a version open nothing any more.
+func (q *Queries) RevokeProposalLinks(ctx context.Context, arg RevokeProposalLinksParams) error {
+	_, err := q.db.ExecContext(ctx, revokeProposalLinks, arg.RevokedAt, arg.ProposalID)
+	return err
+}
+
+const setProposalCode = `-- name: SetProposalCode :exec
+UPDATE proposal_links SET code_hash = ?, code_until = ?, code_tries = 0, codes_sent = ?, codes_day = ? WHERE id = ?
+`
+
+type SetProposalCodeParams struct {
+	CodeHash  string
+	CodeUntil int64
+	CodesSent int64
+	CodesDay  string
+	ID        int64
+}
+
+// /s/{token}: a code is mailed.
+func (q *Queries) SetProposalCode(ctx context.Context, arg SetProposalCodeParams) error {
+	_, err := q.db.ExecContext(ctx, setProposalCode,
+		arg.CodeHash,
+		arg.CodeUntil,
+		arg.CodesSent,
+		arg.CodesDay,
+		arg.ID,
+	)
+	return err
+}
+
+const setProposalLinkToken = `-- name: SetProposalLinkToken :exec
+UPDATE proposal_links SET token_hash = ?, revoked_at = 0 WHERE id = ?
+`
+
+type SetProposalLinkTokenParams struct {
+	TokenHash string
+	ID        int64
+}
+
+// proposal: a link gets its token, or the one of another key file, and opens again.
+func (q *Queries) SetProposalLinkToken(ctx context.Context, arg SetProposalLinkTokenParams) error {
+	_, err := q.db.ExecContext(ctx, setProposalLinkToken, arg.TokenHash, arg.ID)
+	return err
 }

@@ -1,6 +1,6 @@
 -- proposal: what the paper of a version shows beside its lines.
 -- name: GetProposalToPrint :one
-SELECT p.id, p.number, p.version, p.customer_id, p.title, p.introduction, p.terms, p.residential, p.proposal_date, p.valid_until, p.deposit_cents, p.deposit_ppm,
+SELECT p.id, p.number, p.version, p.customer_id, p.site_id, p.title, p.introduction, p.terms, p.residential, p.proposal_date, p.valid_until, p.deposit_cents, p.deposit_ppm,
     p.state, p.paper, p.document_id, p.sent_at, p.salesperson_email,
     c.number AS customer_number, c.display_name, c.address1, c.address2, c.city, c.state AS region, c.zip,
     CAST(coalesce(s.name, '') AS TEXT) AS site, CAST(coalesce(s.address1, '') AS TEXT) AS site_address1, CAST(coalesce(s.address2, '') AS TEXT) AS site_address2,
@@ -120,3 +120,51 @@ SELECT p.id, p.number, p.version, p.title, p.state, p.customer_id, c.display_nam
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN proposal_decisions x ON x.proposal_id = p.id
     JOIN documents d ON d.id IN (p.document_id, x.signed_document_id) OR d.id IN (SELECT a.document_id FROM proposal_attachments a WHERE a.proposal_id = p.id)
 WHERE d.sha256 = ? AND p.state <> 'draft' ORDER BY p.id LIMIT 10;
+
+-- outbox: whether a link to a proposal belongs to the address a mail goes to.
+-- name: CountProposalLinkTo :one
+SELECT count(*) FROM proposal_links l JOIN proposals p ON p.id = l.proposal_id
+WHERE l.id = sqlc.arg(id) AND p.customer_id = sqlc.arg(customer_id) AND l.email = sqlc.arg(email) AND l.revoked_at = 0;
+
+-- proposal: the link of a version for an address, if there is one.
+-- name: GetProposalLink :one
+SELECT id, token_hash, revoked_at FROM proposal_links WHERE proposal_id = ? AND email = ?;
+
+-- proposal: a link is made; its token follows from its id.
+-- name: AddProposalLink :one
+INSERT INTO proposal_links (proposal_id, email, token_hash, created_at) VALUES (?, ?, ?, ?) RETURNING id;
+
+-- proposal: a link gets its token, or the one of another key file, and opens again.
+-- name: SetProposalLinkToken :exec
+UPDATE proposal_links SET token_hash = ?, revoked_at = 0 WHERE id = ?;
+
+-- /s/{token}: what a link opens.
+-- name: FindProposalLink :one
+SELECT l.id, l.proposal_id, l.email, l.code_hash, l.code_until, l.code_tries, l.codes_sent, l.codes_day, l.session_hash, l.session_until, l.revoked_at,
+    p.number, p.version, p.title, p.customer_id, p.state, p.valid_until, p.decided_at, p.withdrawn_at, p.updated_at, c.display_name
+FROM proposal_links l JOIN proposals p ON p.id = l.proposal_id JOIN customers c ON c.id = p.customer_id
+WHERE l.token_hash = ? AND p.state <> 'draft';
+
+-- /s/{token}: a code is mailed.
+-- name: SetProposalCode :exec
+UPDATE proposal_links SET code_hash = ?, code_until = ?, code_tries = 0, codes_sent = ?, codes_day = ? WHERE id = ?;
+
+-- /s/{token}: a code was tried. The count is the brake, so it is raised before the code is looked at.
+-- name: CountProposalCodeTry :execrows
+UPDATE proposal_links SET code_tries = code_tries + 1 WHERE id = sqlc.arg(id) AND code_hash <> '' AND code_until > sqlc.arg(now) AND code_tries < sqlc.arg(most);
+
+-- /s/{token}: the code was right: it is used up and a browser is let in.
+-- name: OpenProposalSession :exec
+UPDATE proposal_links SET code_hash = '', code_tries = 0, session_hash = ?, session_until = ? WHERE id = ?;
+
+-- /s/{token}: the browser is still there.
+-- name: KeepProposalSession :exec
+UPDATE proposal_links SET session_until = ? WHERE id = ?;
+
+-- proposal: the links of a version open nothing any more.
+-- name: RevokeProposalLinks :exec
+UPDATE proposal_links SET revoked_at = ?, session_hash = '', code_hash = '' WHERE proposal_id = ? AND revoked_at = 0;
+
+-- proposal: the SHA-256 of the PDF as it was sent.
+-- name: GetProposalPaperSum :one
+SELECT d.sha256 AS sum FROM proposals p JOIN documents d ON d.id = p.document_id WHERE p.id = ?;

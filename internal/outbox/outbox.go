@@ -59,7 +59,9 @@ type Writer struct {
 	texts     *texttemplate.Template
 	htmls     map[string]*template.Template
 	marks     *regexp.Regexp
-	queued    chan struct{} // tells the worker that a mail is on its way into the outbox
+
+	proposalMarks *regexp.Regexp
+	queued        chan struct{} // tells the worker that a mail is on its way into the outbox
 }
 
 // NewWriter returns a writer whose links begin with publicURL, the portal's own
@@ -70,7 +72,7 @@ func NewWriter(store *settings.Store, publicURL string) (*Writer, error) {
 		return nil, fmt.Errorf("outbox: %w", err)
 	}
 	w := &Writer{settings: store, publicURL: strings.TrimRight(publicURL, "/"), texts: texts, htmls: map[string]*template.Template{}, queued: make(chan struct{}, 1)}
-	w.marks = payLinkMarks(w.publicURL)
+	w.marks, w.proposalMarks = payLinkMarks(w.publicURL), proposalMarks(w.publicURL)
 	entries, err := files.ReadDir("templates")
 	if err != nil {
 		return nil, err

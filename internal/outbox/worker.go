@@ -301,6 +301,16 @@ func (w *Worker) compose(ctx context.Context, who sender, to mail.Address, m *db
 	if err != nil {
 		return nil, fmt.Errorf("outbox: pay links: %w", err)
 	}
+	addressee := func(linkID int64) (bool, error) {
+		n, err := w.db.Read().CountProposalLinkTo(ctx, db.CountProposalLinkToParams{ID: linkID, CustomerID: m.CustomerID.Int64, Email: m.ToEmail})
+		return n == 1, err
+	}
+	if l.text, err = w.writer.fillProposalLinks(l.text, addressee); err == nil {
+		l.html, err = w.writer.fillProposalLinks(l.html, addressee)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("outbox: links to proposals: %w", err)
+	}
 	if s, err := w.settings.Current(ctx); err == nil {
 		l.date = l.date.In(s.Zone)
 	}

@@ -828,59 +828,6 @@ func (q *Queries) ListProposalEvents(ctx context.Context, proposalID int64) ([]L
 	return items, nil
 }
 
-const listProposalLines = `-- name: ListProposalLines :many
-SELECT position, description, quantity, unit_price_cents, taxable, cycle_months, optional, chosen, amount_cents, tax_cents
-FROM proposal_lines WHERE proposal_id = ? ORDER BY position
-`
-
-type ListProposalLinesRow struct {
-	Position       int64
-	Description    string
-	Quantity       money.Quantity
-	UnitPriceCents money.Cents
-	Taxable        int64
-	CycleMonths    int64
-	Optional       int64
-	Chosen         int64
-	AmountCents    money.Cents
-	TaxCents       money.Cents
-}
-
-// proposal: the lines of a version.
-func (q *Queries) ListProposalLines(ctx context.Context, proposalID int64) ([]ListProposalLinesRow, error) {
-	rows, err := q.db.QueryContext(ctx, listProposalLines, proposalID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListProposalLinesRow
-	for rows.Next() {
-		var i ListProposalLinesRow
-		if err := rows.Scan(
-			&i.Position,
-			&i.Description,
-			&i.Quantity,
-			&i.UnitPriceCents,
-			&i.Taxable,
-			&i.CycleMonths,
-			&i.Optional,
-			&i.Chosen,
-			&i.AmountCents,
-			&i.TaxCents,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listProposalTrail = `-- name: ListProposalTrail :many
 SELECT e.id, e.proposal_id, e.kind, e.details, e.user_id, e.staff_id, e.ip, e.user_agent, e.at, e.previous_hash, e.hash, p.number, p.version
 FROM proposal_events e JOIN proposals p ON p.id = e.proposal_id

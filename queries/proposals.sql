@@ -10,11 +10,6 @@ FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN sites s ON s
     LEFT JOIN staff m ON m.id = p.salesperson_id
 WHERE p.id = ?;
 
--- proposal: the lines of a version.
--- name: ListProposalLines :many
-SELECT position, description, quantity, unit_price_cents, taxable, cycle_months, optional, chosen, amount_cents, tax_cents
-FROM proposal_lines WHERE proposal_id = ? ORDER BY position;
-
 -- proposal: the PDFs that go with a version, without their bodies.
 -- name: ListProposalAttachments :many
 SELECT a.position, a.document_id, a.name, a.pages, d.sha256, CAST(length(d.body) AS INTEGER) AS bytes

@@ -150,7 +150,7 @@ func (s *Service) begin(ctx context.Context, who Reader, a Answer, decision stri
 		}
 		return o, false, s.decided(made, o.set)
 	}
-	if err := refuse(StateOf(p.State, calendar.Date(p.ValidUntil), s.clock.Today(o.set.Zone)), calendar.Date(p.ValidUntil), o.set); err != nil {
+	if err := whyClosed(StateOf(p.State, calendar.Date(p.ValidUntil), s.clock.Today(o.set.Zone)), calendar.Date(p.ValidUntil), o.set); err != nil {
 		return o, false, err
 	}
 	if o.row, err = q.GetProposalToPrint(ctx, p.ID); err != nil {
@@ -188,8 +188,8 @@ func (s *Service) find(ctx context.Context, q *db.Queries, who Reader, number st
 	return p, nil
 }
 
-// refuse says why a version cannot be answered, nil when it can.
-func refuse(state State, validUntil calendar.Date, set *settings.Settings) error {
+// whyClosed says why a version cannot be answered, nil when it can.
+func whyClosed(state State, validUntil calendar.Date, set *settings.Settings) error {
 	switch state {
 	case StateNew, StateViewed:
 		return nil
@@ -261,7 +261,7 @@ func (s *Service) accept(ctx context.Context, who Reader, a Acceptance) error {
 	if !a.Consent {
 		refused.Add("consent", "Tick that you agree to sign electronically, or ask us for the proposal on paper")
 	}
-	lines, err := linesOf(ctx, s.db.Read(), o.row.ID)
+	lines, err := lines(ctx, s.db.Read(), o.row.ID)
 	if err != nil {
 		return err
 	}
@@ -451,11 +451,6 @@ func message(err error) string {
 		return f.Message
 	}
 	return err.Error()
-}
-
-// object names a version in the audit trail.
-func object(number string, version int64) string {
-	return fmt.Sprintf("proposal %s, version %d", number, version)
 }
 
 func paperName(number string, version int64) string {

@@ -12,20 +12,6 @@ import (
 	"customerportal/internal/money"
 )
 
-// linesOf reads the lines of a version. It reads by the caller's queries.
-func linesOf(ctx context.Context, q *db.Queries, proposalID int64) ([]Line, error) {
-	rows, err := q.ListProposalLines(ctx, proposalID)
-	if err != nil {
-		return nil, fmt.Errorf("proposal: lines: %w", err)
-	}
-	lines := make([]Line, len(rows))
-	for i, r := range rows {
-		lines[i] = Line{Position: r.Position, Description: r.Description, Quantity: r.Quantity, UnitPrice: r.UnitPriceCents, Taxable: r.Taxable != 0,
-			Cycle: r.CycleMonths, Optional: r.Optional != 0, Chosen: r.Chosen != 0, Tax: r.TaxCents}
-	}
-	return lines, nil
-}
-
 // paperData gathers what the paper of a version shows, with the options that are
 // chosen beforehand. It reads by the caller's queries.
 func (s *Service) paperData(ctx context.Context, q *db.Queries, proposalID int64) (document.ProposalData, error) {
@@ -42,7 +28,7 @@ func (s *Service) paperData(ctx context.Context, q *db.Queries, proposalID int64
 	if err != nil {
 		return d, fmt.Errorf("proposal: to print: %w", err)
 	}
-	lines, err := linesOf(ctx, q, proposalID)
+	lines, err := lines(ctx, q, proposalID)
 	if err != nil {
 		return d, err
 	}

@@ -114,7 +114,7 @@ func (s *Service) version(ctx context.Context, q *db.Queries, who Reader, p db.G
 	if v.Sum, err = q.GetProposalPaperSum(ctx, p.ID); err != nil {
 		return v, fmt.Errorf("proposal: paper of %s: %w", p.Number, err)
 	}
-	if v.Lines, err = linesOf(ctx, q, p.ID); err != nil {
+	if v.Lines, err = lines(ctx, q, p.ID); err != nil {
 		return v, err
 	}
 	attached, err := q.ListProposalAttachments(ctx, p.ID)
@@ -156,7 +156,7 @@ func (s *Service) version(ctx context.Context, q *db.Queries, who Reader, p db.G
 		return v, err
 	}
 	if !v.State.Open() && v.Decision == nil {
-		v.Closed = message(refuse(v.State, calendar.Date(p.ValidUntil), set))
+		v.Closed = message(whyClosed(v.State, calendar.Date(p.ValidUntil), set))
 	}
 	return v, nil
 }

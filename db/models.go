@@ -1035,6 +1035,7 @@ type WorkOrderPhoto struct {
 }
 
 type WorkOrderSignature struct {
+	ID          int64
 	WorkOrderID int64
 	Name        string
 	Strokes     string

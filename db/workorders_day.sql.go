@@ -355,6 +355,111 @@ func (q *Queries) ListDayNotes(ctx context.Context, orders []int64) ([]ListDayNo
 	return items, nil
 }
 
+const listDayOrders = `-- name: ListDayOrders :many
+SELECT w.id, w.number, w.customer_id, w.state, w.title, w.preferred, w.window_date, w.window_from, w.window_until, w.cancel_reason,
+       w.technician_id, w.version, w.dispatched_at, w.arrived_at, w.completed_at, c.display_name, s.name AS site_name, s.address1, s.address2, s.city, s.state AS site_state, s.zip,
+       coalesce(y.name, '') AS system_name, coalesce(y.system_type, '') AS system_type, coalesce(y.account_number, '') AS account_number
+FROM work_orders w
+JOIN customers c ON c.id = w.customer_id
+JOIN sites s ON s.id = w.site_id
+LEFT JOIN systems y ON y.id = w.system_id
+WHERE w.technician_id = ?1 AND w.window_date <> '' AND w.merged_into_id IS NULL
+  AND (w.window_date = ?2 OR w.window_date = ?3
+       OR (w.window_date < ?2 AND (w.state NOT IN ('completed', 'cancelled') OR w.completed_at >= ?4)))
+ORDER BY w.window_date, w.window_from, w.id
+`
+
+type ListDayOrdersParams struct {
+	TechnicianID sql.NullInt64
+	Day          calendar.Date
+	NextDay      calendar.Date
+	Since        calendar.Instant
+}
+
+type ListDayOrdersRow struct {
+	ID            int64
+	Number        string
+	CustomerID    int64
+	State         string
+	Title         string
+	Preferred     string
+	WindowDate    calendar.Date
+	WindowFrom    int64
+	WindowUntil   int64
+	CancelReason  string
+	TechnicianID  sql.NullInt64
+	Version       int64
+	DispatchedAt  calendar.Instant
+	ArrivedAt     calendar.Instant
+	CompletedAt   calendar.Instant
+	DisplayName   string
+	SiteName      string
+	Address1      string
+	Address2      string
+	City          string
+	SiteState     string
+	Zip           string
+	SystemName    string
+	SystemType    string
+	AccountNumber string
+}
+
+// my day: a technician's work orders of a day and of the next, what is left open
+// from before, and what was completed since the day began
+func (q *Queries) ListDayOrders(ctx context.Context, arg ListDayOrdersParams) ([]ListDayOrdersRow, error) {
+	rows, err := q.db.QueryContext(ctx, listDayOrders,
+		arg.TechnicianID,
+		arg.Day,
+		arg.NextDay,
+		arg.Since,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListDayOrdersRow
+	for rows.Next() {
+		var i ListDayOrdersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.CustomerID,
+			&i.State,
+			&i.Title,
+			&i.Preferred,
+			&i.WindowDate,
+			&i.WindowFrom,
+			&i.WindowUntil,
+			&i.CancelReason,
+			&i.TechnicianID,
+			&i.Version,
+			&i.DispatchedAt,
+			&i.ArrivedAt,
+			&i.CompletedAt,
+			&i.DisplayName,
+			&i.SiteName,
+			&i.Address1,
+			&i.Address2,
+			&i.City,
+			&i.SiteState,
+			&i.Zip,
+			&i.SystemName,
+			&i.SystemType,
+			&i.AccountNumber,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listDayPhones = `-- name: ListDayPhones :many
 SELECT customer_id, phone FROM customer_phones WHERE customer_id IN (/*SLICE:customers*/?) ORDER BY customer_id, position
 `
@@ -508,6 +613,48 @@ func (q *Queries) ListDaySignatures(ctx context.Context, orders []int64) ([]List
 	return items, nil
 }
 
+const listDayTechnicians = `-- name: ListDayTechnicians :many
+SELECT id, name, email, role FROM staff
+WHERE disabled_at = 0 AND (role IN ('technician') OR id IN (SELECT technician_id FROM work_orders WHERE technician_id IS NOT NULL AND window_date >= ?1))
+ORDER BY name, email
+`
+
+type ListDayTechniciansRow struct {
+	ID    int64
+	Name  string
+	Email string
+	Role  string
+}
+
+// my day: whose day may be looked at
+func (q *Queries) ListDayTechnicians(ctx context.Context, day calendar.Date) ([]ListDayTechniciansRow, error) {
+	rows, err := q.db.QueryContext(ctx, listDayTechnicians, day)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListDayTechniciansRow
+	for rows.Next() {
+		var i ListDayTechniciansRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Email,
+			&i.Role,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listEventsAfter = `-- name: ListEventsAfter :many
 SELECT e.kind, e.details, e.staff_id, CAST(coalesce(t.name, '') AS TEXT) AS staff_name
 FROM work_order_events e LEFT JOIN staff t ON t.id = e.staff_id
@@ -646,153 +793,6 @@ func (q *Queries) ListRecentWork(ctx context.Context) ([]ListRecentWorkRow, erro
 			&i.Taxable,
 			&i.LastAt,
 			&i.Times,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listTechnicianDay = `-- name: ListTechnicianDay :many
-SELECT w.id, w.number, w.customer_id, w.state, w.title, w.preferred, w.window_date, w.window_from, w.window_until, w.cancel_reason,
-       w.technician_id, w.version, w.dispatched_at, w.arrived_at, w.completed_at, c.display_name, s.name AS site_name, s.address1, s.address2, s.city, s.state AS site_state, s.zip,
-       coalesce(y.name, '') AS system_name, coalesce(y.system_type, '') AS system_type, coalesce(y.account_number, '') AS account_number
-FROM work_orders w
-JOIN customers c ON c.id = w.customer_id
-JOIN sites s ON s.id = w.site_id
-LEFT JOIN systems y ON y.id = w.system_id
-WHERE w.technician_id = ?1 AND w.window_date <> '' AND w.merged_into_id IS NULL
-  AND (w.window_date = ?2 OR w.window_date = ?3
-       OR (w.window_date < ?2 AND (w.state NOT IN ('completed', 'cancelled') OR w.completed_at >= ?4)))
-ORDER BY w.window_date, w.window_from, w.id
-`
-
-type ListTechnicianDayParams struct {
-	TechnicianID sql.NullInt64
-	Day          calendar.Date
-	NextDay      calendar.Date
-	Since        calendar.Instant
-}
-
-type ListTechnicianDayRow struct {
-	ID            int64
-	Number        string
-	CustomerID    int64
-	State         string
-	Title         string
-	Preferred     string
-	WindowDate    calendar.Date
-	WindowFrom    int64
-	WindowUntil   int64
-	CancelReason  string
-	TechnicianID  sql.NullInt64
-	Version       int64
-	DispatchedAt  calendar.Instant
-	ArrivedAt     calendar.Instant
-	CompletedAt   calendar.Instant
-	DisplayName   string
-	SiteName      string
-	Address1      string
-	Address2      string
-	City          string
-	SiteState     string
-	Zip           string
-	SystemName    string
-	SystemType    string
-	AccountNumber string
-}
-
-// my day: a technician's work orders of a day and of the next, what is left open
-// from before, and what was completed since the day began
-func (q *Queries) ListTechnicianDay(ctx context.Context, arg ListTechnicianDayParams) ([]ListTechnicianDayRow, error) {
-	rows, err := q.db.QueryContext(ctx, listTechnicianDay,
-		arg.TechnicianID,
-		arg.Day,
-		arg.NextDay,
-		arg.Since,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListTechnicianDayRow
-	for rows.Next() {
-		var i ListTechnicianDayRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Number,
-			&i.CustomerID,
-			&i.State,
-			&i.Title,
-			&i.Preferred,
-			&i.WindowDate,
-			&i.WindowFrom,
-			&i.WindowUntil,
-			&i.CancelReason,
-			&i.TechnicianID,
-			&i.Version,
-			&i.DispatchedAt,
-			&i.ArrivedAt,
-			&i.CompletedAt,
-			&i.DisplayName,
-			&i.SiteName,
-			&i.Address1,
-			&i.Address2,
-			&i.City,
-			&i.SiteState,
-			&i.Zip,
-			&i.SystemName,
-			&i.SystemType,
-			&i.AccountNumber,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listTechnicians = `-- name: ListTechnicians :many
-SELECT id, name, email, role FROM staff
-WHERE disabled_at = 0 AND (role IN ('technician') OR id IN (SELECT technician_id FROM work_orders WHERE technician_id IS NOT NULL AND window_date >= ?1))
-ORDER BY name, email
-`
-
-type ListTechniciansRow struct {
-	ID    int64
-	Name  string
-	Email string
-	Role  string
-}
-
-// my day: whose day may be looked at
-func (q *Queries) ListTechnicians(ctx context.Context, day calendar.Date) ([]ListTechniciansRow, error) {
-	rows, err := q.db.QueryContext(ctx, listTechnicians, day)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListTechniciansRow
-	for rows.Next() {
-		var i ListTechniciansRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Name,
-			&i.Email,
-			&i.Role,
 		); err != nil {
 			return nil, err
 		}

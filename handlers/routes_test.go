@@ -91,6 +91,10 @@ GET  /office/setup                                           anyone
 POST /office/setup                                           anyone
 GET  /office                                                 staff
 POST /office/hold/confirm                                    staff owner owner
+GET  /office/day                                             staff owner service technician
+GET  /office/day/:number                                     staff owner service technician
+GET  /office/day/:number/photos/:id                          staff owner service technician
+POST /office/day/:number/taps                                staff owner service technician
 GET  /office/customers                                       staff owner billing service sales
 GET  /office/customers/new                                   staff owner billing service
 POST /office/customers                                       staff owner billing service

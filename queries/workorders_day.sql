@@ -1,6 +1,6 @@
 -- my day: a technician's work orders of a day and of the next, what is left open
 -- from before, and what was completed since the day began
--- name: ListTechnicianDay :many
+-- name: ListDayOrders :many
 SELECT w.id, w.number, w.customer_id, w.state, w.title, w.preferred, w.window_date, w.window_from, w.window_until, w.cancel_reason,
        w.technician_id, w.version, w.dispatched_at, w.arrived_at, w.completed_at, c.display_name, s.name AS site_name, s.address1, s.address2, s.city, s.state AS site_state, s.zip,
        coalesce(y.name, '') AS system_name, coalesce(y.system_type, '') AS system_type, coalesce(y.account_number, '') AS account_number
@@ -80,7 +80,7 @@ JOIN work_order_lines l ON l.work_order_id = w.id
 GROUP BY l.kind, l.description ORDER BY times DESC, l.description LIMIT 60;
 
 -- my day: whose day may be looked at
--- name: ListTechnicians :many
+-- name: ListDayTechnicians :many
 SELECT id, name, email, role FROM staff
 WHERE disabled_at = 0 AND (role IN ('technician') OR id IN (SELECT technician_id FROM work_orders WHERE technician_id IS NOT NULL AND window_date >= sqlc.arg(day)))
 ORDER BY name, email;

@@ -139,8 +139,11 @@
         else leave();
       } catch { /* no connection: the clock goes on and the next try may get through */ }
     };
-    // the server sends who is logged out to the log-in page, and back afterwards
-    const leave = () => location.replace(location.pathname + location.search);
+    // the server sends who is logged out to the log-in page, and back afterwards; a
+    // page that holds what cannot be sent yet stays
+    const leave = () => {
+      if (dispatchEvent(new Event("session:end", {cancelable: true}))) location.replace(location.pathname + location.search);
+    };
 
     on("htmx:after:request", () => seen(true));
     dialog.addEventListener("submit", (e) => {
@@ -160,7 +163,7 @@
         leave();
         return;
       }
-      if (left <= warning) {
+      if (left <= warning && navigator.onLine) {
         if (clock) clock.textContent = left > 60000 ? "2 minutes" : left > 30000 ? "1 minute" : "30 seconds";
         open(dialog, document.activeElement);
       }

@@ -57,6 +57,7 @@ var pages = map[string]any{
 	"portal/method_auto":  &portal.MethodAutoPage{},
 
 	"office/home":              &office.HomePage{},
+	"office/day":               &office.DayPage{},
 	"office/customers":         &office.CustomersPage{},
 	"office/customer":          &office.CustomerPage{},
 	"office/autopay":           &office.AutoPayPage{},

@@ -34,8 +34,11 @@ const (
 )
 
 // home shows what needs a person today and how the money stands, as far as the
-// role takes part in it.
+// role takes part in it. A technician's home is the day.
 func (h *Handlers) home(c echo.Context) error {
+	if web.Who(c).Role == "technician" {
+		return web.See(c, dayPath)
+	}
 	ctx := c.Request().Context()
 	s, err := h.Settings.Current(ctx)
 	if err != nil {

@@ -66,7 +66,7 @@ var (
 func (h *Handlers) Routes() []web.Route {
 	const get, post = http.MethodGet, http.MethodPost
 	read, help, tell, own := web.Staff(readers...), web.Staff(helpers...), web.Staff(tellers...), web.Staff(owners...)
-	send := web.Staff(dispatchers...)
+	send, out := web.Staff(dispatchers...), web.Staff(technicians...)
 	return []web.Route{
 		{Name: "office.code", Method: http.MethodGet, Path: "/office/code", Access: web.Stage(account.StageCode), Handler: h.code},
 		{Name: "office.code.form", Method: http.MethodPost, Path: "/office/code", Access: web.Stage(account.StageCode), Handler: h.checkCode},
@@ -81,6 +81,11 @@ func (h *Handlers) Routes() []web.Route {
 
 		{Name: "office", Method: get, Path: "/office", Access: web.Staff(), Handler: h.home},
 		{Name: "office.confirm", Method: post, Path: "/office/hold/confirm", Access: own, Handler: h.confirmBooks},
+
+		{Name: "office.day", Method: get, Path: dayPath, Access: out, Handler: h.day},
+		{Name: "office.day.order", Method: get, Path: dayPath + "/:number", Access: out, Handler: h.dayOrder},
+		{Name: "office.day.photo", Method: get, Path: dayPath + "/:number/photos/:id", Access: out, Handler: h.dayPhoto},
+		{Name: "office.day.tap", Method: post, Path: dayPath + "/:number" + web.TapsPath, Access: out, Handler: h.tap},
 
 		{Name: "office.customers", Method: get, Path: "/office/customers", Access: read, Handler: h.customers},
 		{Name: "office.customer.new", Method: get, Path: "/office/customers/new", Access: help, Handler: h.newCustomer},
@@ -254,6 +259,9 @@ func (h *Handlers) Routes() []web.Route {
 
 // Tabs are the office's tabs for a role: what it may not open is not offered.
 func Tabs(role string) []views.Tab {
+	if role == "technician" {
+		return []views.Tab{{Key: "day", Label: "My day", Href: dayPath}}
+	}
 	tabs := []views.Tab{{Key: "home", Label: "Home", Href: "/office"}}
 	if hasRole(role, readers) {
 		tabs = append(tabs, views.Tab{Key: "customers", Label: "Customers", Href: "/office/customers"})

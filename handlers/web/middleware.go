@@ -41,6 +41,9 @@ func (a *App) Middleware() []echo.MiddlewareFunc {
 // on beyond it.
 const answerWithin = 50 * time.Second
 
+// tapWithin is the same for what a phone sends that has hardly any network.
+const tapWithin = 5 * time.Minute
+
 // identify gives the request its id and writes one line of log when it is done.
 func (a *App) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -49,7 +52,11 @@ func (a *App) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		id := base32.StdEncoding.EncodeToString(raw)[:12]
 		c.Set(requestIDKey, id)
 		start := a.Clock()
-		ctx, cancel := context.WithTimeout(c.Request().Context(), answerWithin)
+		within := answerWithin
+		if isTap(c.Request().URL.Path) {
+			within = tapWithin
+		}
+		ctx, cancel := context.WithTimeout(c.Request().Context(), within)
 		defer cancel()
 		c.SetRequest(c.Request().WithContext(ctx))
 		err := next(c)
@@ -145,10 +152,12 @@ func origin(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // bodyLimit is 1 MiB, 3 MiB where the dealer's logo is uploaded, 9 MiB where a
-// form is that a customer signed on paper, and 200 MiB for the files of an
+// form is that a customer signed on paper, 13 MiB where a technician's photo may
+// come, and 200 MiB for the files of an
 // import, which are read only once it is known who sends them.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	usual, logo, paper, files := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next), middleware.BodyLimit("9M")(next), middleware.BodyLimit("200M")(next)
+	tap := middleware.BodyLimit("13M")(next)
 	return func(c echo.Context) error {
 		switch path := c.Request().URL.Path; {
 		case path == LogoPath:
@@ -157,6 +166,8 @@ func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 			return files(c)
 		case strings.HasPrefix(path, "/office/customers/") && strings.HasSuffix(path, SignedFormPath):
 			return paper(c)
+		case isTap(path):
+			return tap(c)
 		}
 		return usual(c)
 	}
@@ -172,6 +183,14 @@ const ImportPath = "/office/import"
 // the path of the customer.
 const SignedFormPath = "/autopay/form"
 
+// TapsPath is where a technician's phone sends what was pressed, photos too,
+// behind the path of the work order.
+const TapsPath = "/taps"
+
+func isTap(path string) bool {
+	return strings.HasPrefix(path, "/office/day/") && strings.HasSuffix(path, TapsPath)
+}
+
 // form reads the form before any handler does, so that a broken one is refused
 // in one place: handlers find every value, and each is text that the database
 // can keep.
@@ -184,6 +203,10 @@ func (a *App) form(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 	return func(c echo.Context) error {
 		r := c.Request()
+		if isTap(r.URL.Path) {
+			// a phone at the edge of its network takes its time with a photo
+			r.Body = &upload{ReadCloser: r.Body, app: a, control: http.NewResponseController(c.Response())}
+		}
 		err := r.ParseForm()
 		// the files of an import are read as they come, by [App.Upload]
 		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" && r.URL.Path != ImportPath {

@@ -187,50 +187,6 @@ func (q *Queries) CheckProposalResults(ctx context.Context, most int64) ([]Check
 	return items, nil
 }
 
-const checkWorkOrderInvoices = `-- name: CheckWorkOrderInvoices :many
-SELECT w.number, i.number AS invoice, CAST(w.customer_id <> i.customer_id AS INTEGER) AS foreign_invoice,
-    CAST(NOT EXISTS (SELECT 1 FROM work_order_events e WHERE e.work_order_id = w.id AND e.kind = 'invoiced') AS INTEGER) AS unwritten
-FROM work_orders w JOIN invoices i ON i.id = w.invoice_id
-WHERE w.customer_id <> i.customer_id OR NOT EXISTS (SELECT 1 FROM work_order_events e WHERE e.work_order_id = w.id AND e.kind = 'invoiced')
-ORDER BY w.id LIMIT ?1
-`
-
-type CheckWorkOrderInvoicesRow struct {
-	Number         string
-	Invoice        string
-	ForeignInvoice int64
-	Unwritten      int64
-}
-
-// portal doctor: work orders and their invoices that do not belong together.
-func (q *Queries) CheckWorkOrderInvoices(ctx context.Context, most int64) ([]CheckWorkOrderInvoicesRow, error) {
-	rows, err := q.db.QueryContext(ctx, checkWorkOrderInvoices, most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []CheckWorkOrderInvoicesRow
-	for rows.Next() {
-		var i CheckWorkOrderInvoicesRow
-		if err := rows.Scan(
-			&i.Number,
-			&i.Invoice,
-			&i.ForeignInvoice,
-			&i.Unwritten,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const countProposalNeeds = `-- name: CountProposalNeeds :one
 SELECT CAST(coalesce(sum(state IN ('sent', 'viewed') AND (valid_until >= ?1 AND valid_until <= ?2)), 0) AS INTEGER) AS expiring,
     CAST(coalesce(sum(state = 'rejected'), 0) AS INTEGER) AS rejected

@@ -51,14 +51,6 @@ INSERT INTO proposal_result_items (proposal_id, position, item_id) VALUES (?, ?,
 -- name: GetOnlySite :one
 SELECT CAST(coalesce(min(id), 0) AS INTEGER) AS id, count(*) AS sites FROM sites WHERE customer_id = ?;
 
--- portal doctor: work orders and their invoices that do not belong together.
--- name: CheckWorkOrderInvoices :many
-SELECT w.number, i.number AS invoice, CAST(w.customer_id <> i.customer_id AS INTEGER) AS foreign_invoice,
-    CAST(NOT EXISTS (SELECT 1 FROM work_order_events e WHERE e.work_order_id = w.id AND e.kind = 'invoiced') AS INTEGER) AS unwritten
-FROM work_orders w JOIN invoices i ON i.id = w.invoice_id
-WHERE w.customer_id <> i.customer_id OR NOT EXISTS (SELECT 1 FROM work_order_events e WHERE e.work_order_id = w.id AND e.kind = 'invoiced')
-ORDER BY w.id LIMIT sqlc.arg(most);
-
 -- portal doctor: what accepted proposals became, with all that must agree.
 -- name: CheckProposalResults :many
 SELECT p.number, p.version, p.state,

@@ -16,27 +16,14 @@ const most = 100
 // doRestore is for what no part of the program can have written.
 const doRestore = "The program does not write this: the file was changed from outside, or is damaged. Keep a copy of it, and compare with the last good backup"
 
-// Check proves what was sold: the invoice of a work order is its customer's and
-// stands in its history; what a proposal became is its customer's, was accepted,
-// stands in its trail, and comes with the deposit to the accepted total to the
-// cent. It returns what is wrong, at most a hundred of each kind. It only reads;
-// give it one read transaction ([db.DB.View]).
+// Check proves what accepted proposals became: it is their customer's, stands in
+// their trail, and comes with the deposit to the accepted total to the cent. It
+// returns what is wrong, at most a hundred of each kind. It only reads; give it
+// one read transaction ([db.DB.View]).
 func Check(ctx context.Context, q *db.Queries, _ calendar.Instant) ([]ledger.Finding, error) {
 	var found []ledger.Finding
 	add := func(object, problem string, args ...any) {
 		found = append(found, ledger.Finding{Object: object, Problem: fmt.Sprintf(problem, args...), Do: doRestore})
-	}
-	orders, err := q.CheckWorkOrderInvoices(ctx, most)
-	if err != nil {
-		return nil, fmt.Errorf("sale: check: %w", err)
-	}
-	for _, w := range orders {
-		if w.ForeignInvoice != 0 {
-			add("work order "+w.Number, "its invoice %s is another customer's", w.Invoice)
-		}
-		if w.Unwritten != 0 {
-			add("work order "+w.Number, "its history does not tell of invoice %s", w.Invoice)
-		}
 	}
 	results, err := q.CheckProposalResults(ctx, most)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"customerportal/internal/config"
 	"customerportal/internal/ledger"
 	"customerportal/internal/reminder"
+	"customerportal/internal/sale"
 	"customerportal/internal/workorder"
 )
 
@@ -68,6 +69,7 @@ var checks = []func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Fi
 	billing.CheckDrafts,
 	reminder.Check,
 	workorder.Check,
+	sale.Check,
 }
 
 // compareDays is how far back the doctor compares with the processor: as long as

@@ -394,12 +394,21 @@ func (h *Handlers) boardCard(r db.ListBoardOrdersRow, today calendar.Date, minut
 	return c
 }
 
-// briefWindow is an appointment in few letters: "Today, 8 AM–12 PM".
+// briefWindow is an appointment in few letters: "Today, 8–11 AM".
 func briefWindow(w workorder.Window, today calendar.Date) string {
 	if w.IsZero() {
 		return ""
 	}
-	return briefDay(w.Date, today) + ", " + briefClock(w.From) + "–" + briefClock(w.Until)
+	return briefDay(w.Date, today) + ", " + briefTimes(w)
+}
+
+// briefTimes are the times of a window: "9:30–11 AM", "11 AM–1 PM".
+func briefTimes(w workorder.Window) string {
+	from, until := briefClock(w.From), briefClock(w.Until)
+	if a, half, ok := strings.Cut(from, " "); ok && strings.HasSuffix(until, " "+half) {
+		from = a
+	}
+	return from + "–" + until
 }
 
 func briefDay(day, today calendar.Date) string {

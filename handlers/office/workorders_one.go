@@ -45,7 +45,7 @@ func (h *Handlers) workOrder(c echo.Context) error {
 		return err
 	}
 	if web.IsHTMX(c) {
-		return h.Fragment(c, http.StatusOK, "office/workorder", "live", p)
+		return h.Fragment(c, http.StatusOK, "office/workorder", "changed", p)
 	}
 	return h.Page(c, http.StatusOK, "office/workorder", p)
 }

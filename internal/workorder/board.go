@@ -90,8 +90,8 @@ func (c Clash) Key() string {
 // not found later.
 const farthest = 731
 
-// Book is [Service.Schedule] for the office: it also refuses a day that is over,
-// with the field "date", somebody who cannot be sent, with the field "technician",
+// Book is [Service.Schedule] for the office: it also refuses no day and one that is
+// over, with the field "date", somebody who cannot be sent, with the field "technician",
 // and a time at which the technician has another appointment, with the error
 // [Clash]. The key of that Clash as anyway accepts it.
 func (s *Service) Book(ctx context.Context, by audit.Actor, number string, seen int64, a Appointment, anyway string) error {
@@ -111,6 +111,9 @@ func (s *Service) Book(ctx context.Context, by audit.Actor, number string, seen 
 // in the caller's transaction.
 func bookable(ctx context.Context, q *db.Queries, today calendar.Date, o *db.WorkOrder, a Appointment, anyway string) error {
 	var refused fault.Fields
+	if a.Window.IsZero() {
+		refused.Add("date", "Choose the day of the appointment")
+	}
 	if _, err := calendar.ParseDate(string(a.Date)); err == nil && a.Window != windowOf(o) {
 		switch days := today.DaysUntil(a.Date); {
 		case days < 0:

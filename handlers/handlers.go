@@ -4,6 +4,7 @@ package handlers
 import (
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,6 +16,7 @@ import (
 type Portal struct {
 	http.Handler
 	Routes []web.Route
+	stop   func()
 }
 
 // New puts the portal together: the route tables of all areas behind their
@@ -37,13 +39,17 @@ func New(app *web.App, trusted []*net.IPNet, tables ...[]web.Route) *Portal {
 		routes = append(routes, table...)
 	}
 	app.Register(e, routes)
-	return &Portal{Handler: headAsGet(e), Routes: routes}
+	return &Portal{Handler: headAsGet(e), Routes: routes, stop: app.StopStreams}
 }
+
+// Stop ends what would keep a stop waiting: pages that follow something.
+func (p *Portal) Stop() { p.stop() }
 
 // headAsGet lets HEAD be answered wherever GET is; net/http sends no body.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead {
+		// an event stream has no end to wait for
+		if r.Method == http.MethodHead && !strings.HasSuffix(r.URL.Path, web.FollowPath) {
 			r = r.Clone(r.Context())
 			r.Method = http.MethodGet
 		}

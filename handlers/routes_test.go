@@ -78,6 +78,18 @@ POST /methods/:id/delete                                     customer
 GET  /payments                                               customer
 GET  /payments/:ref                                          customer
 GET  /statement.pdf                                          customer
+GET  /workorders                                             customer
+GET  /workorders/follow                                      customer
+GET  /workorders/new                                         customer
+POST /workorders/new                                         customer
+GET  /workorders/:number                                     customer
+GET  /workorders/:number/follow                              customer
+GET  /workorders/:number/appointment.ics                     customer
+GET  /workorders/:number/photos/:photo                       customer
+GET  /workorders/:number/notes                               customer
+POST /workorders/:number/notes                               customer
+GET  /workorders/:number/photos                              customer
+POST /workorders/:number/photos                              customer
 GET  /statement.csv                                          customer
 GET  /office/code                                            stage totp
 POST /office/code                                            stage totp

@@ -20,7 +20,7 @@ const stopWithin = 8 * time.Second
 // newServer bounds what one client can hold: slow headers, slow bodies, idle
 // connections and headers without end.
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
@@ -29,6 +29,10 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	if p, ok := h.(interface{ Stop() }); ok {
+		server.RegisterOnShutdown(p.Stop)
+	}
+	return server
 }
 
 // Serve answers on the listener until ctx ends, then takes no new requests and

@@ -56,6 +56,10 @@ var pages = map[string]any{
 	"portal/method_new":   &portal.MethodNewPage{},
 	"portal/method_auto":  &portal.MethodAutoPage{},
 
+	"portal/workorders":    &portal.WorkOrdersPage{},
+	"portal/workorder":     &portal.WorkOrderPage{},
+	"portal/workorder_new": &portal.WorkOrderNewPage{},
+
 	"office/home":              &office.HomePage{},
 	"office/day":               &office.DayPage{},
 	"office/customers":         &office.CustomersPage{},

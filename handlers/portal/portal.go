@@ -25,7 +25,9 @@ type Handlers struct {
 }
 
 // Routes is the whole surface of the customer's portal.
-func (h *Handlers) Routes() []web.Route { return h.switched(h.routes()) }
+func (h *Handlers) Routes() []web.Route {
+	return h.switched(append(h.routes(), h.workOrderRoutes()...))
+}
 
 func (h *Handlers) routes() []web.Route {
 	return []web.Route{

@@ -56,9 +56,12 @@ func (a *App) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		if isTap(c.Request().URL.Path) {
 			within = tapWithin
 		}
-		ctx, cancel := context.WithTimeout(c.Request().Context(), within)
-		defer cancel()
-		c.SetRequest(c.Request().WithContext(ctx))
+		// an event stream lasts as long as the page is looked at
+		if !streamed(c.Request()) {
+			ctx, cancel := context.WithTimeout(c.Request().Context(), within)
+			defer cancel()
+			c.SetRequest(c.Request().WithContext(ctx))
+		}
 		err := next(c)
 		if err != nil {
 			c.Error(err)
@@ -153,10 +156,10 @@ func origin(next echo.HandlerFunc) echo.HandlerFunc {
 
 // bodyLimit is 1 MiB, 3 MiB where the dealer's logo is uploaded, 9 MiB where a
 // form is that a customer signed on paper, 13 MiB where a technician's photo may
-// come, and 200 MiB for the files of an
-// import, which are read only once it is known who sends them.
+// come, 100 MiB for photos and 200 MiB for the files of an import, which are read
+// only once it is known who sends them.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
-	usual, logo, paper, files := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next), middleware.BodyLimit("9M")(next), middleware.BodyLimit("200M")(next)
+	usual, logo, paper, files, photos := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next), middleware.BodyLimit("9M")(next), middleware.BodyLimit("200M")(next), middleware.BodyLimit(photosLimit)(next)
 	tap := middleware.BodyLimit("13M")(next)
 	return func(c echo.Context) error {
 		switch path := c.Request().URL.Path; {
@@ -164,6 +167,8 @@ func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 			return logo(c)
 		case path == ImportPath:
 			return files(c)
+		case photoForm(path):
+			return photos(c)
 		case strings.HasPrefix(path, "/office/customers/") && strings.HasSuffix(path, SignedFormPath):
 			return paper(c)
 		case isTap(path):
@@ -208,8 +213,8 @@ func (a *App) form(next echo.HandlerFunc) echo.HandlerFunc {
 			r.Body = &upload{ReadCloser: r.Body, app: a, control: http.NewResponseController(c.Response())}
 		}
 		err := r.ParseForm()
-		// the files of an import are read as they come, by [App.Upload]
-		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" && r.URL.Path != ImportPath {
+		// the files of an import and photos are read as they come, by [App.Upload]
+		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" && r.URL.Path != ImportPath && !photoForm(r.URL.Path) {
 			err = r.ParseMultipartForm(1 << 20)
 			// the server does so only for the request it made, of which this is a copy
 			defer func() {
@@ -240,7 +245,7 @@ func (a *App) form(next echo.HandlerFunc) echo.HandlerFunc {
 // get smaller.
 var compress = middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024, Skipper: func(c echo.Context) bool {
 	path := c.Request().URL.Path
-	return strings.HasPrefix(path, static.Prefix) || strings.HasPrefix(path, brandPrefix) || strings.HasSuffix(path, ".pdf") || strings.HasSuffix(path, ".zip")
+	return strings.HasPrefix(path, static.Prefix) || strings.HasPrefix(path, brandPrefix) || strings.HasSuffix(path, ".pdf") || strings.HasSuffix(path, ".zip") || streamed(c.Request())
 }})
 
 // Static serves the built-in files.

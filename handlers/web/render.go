@@ -53,6 +53,9 @@ func (a *App) RefusedBy(c echo.Context, err error, name, define string, data pag
 	return a.refused(c, status, name, define, data)
 }
 
+// StatusOf is the status that belongs to a refusal.
+func StatusOf(err error) int { return statusOf[fault.KindOf(err)] }
+
 func (a *App) refused(c echo.Context, status int, name, define string, data page) error {
 	if !IsHTMX(c) {
 		return a.Page(c, status, name, data)

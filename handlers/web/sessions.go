@@ -155,10 +155,13 @@ func (s *Sessions) Authenticate(c echo.Context) (Viewer, error) {
 	if !ok {
 		return Viewer{}, nil
 	}
-	if err := s.accounts.Seen(c.Request().Context(), found); err != nil {
-		// reading goes on when nothing can be written
-		if !fault.Is(err, fault.Unavailable) {
-			return Viewer{}, err
+	// what a page asks for by itself does not make the session live longer
+	if !followed(c.Request()) {
+		if err := s.accounts.Seen(c.Request().Context(), found); err != nil {
+			// reading goes on when nothing can be written
+			if !fault.Is(err, fault.Unavailable) {
+				return Viewer{}, err
+			}
 		}
 	}
 	v := Viewer{

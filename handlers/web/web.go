@@ -43,6 +43,7 @@ type App struct {
 	Decorate func(c echo.Context, v Viewer) (views.Viewer, error)
 
 	lastLogo atomic.Pointer[screenLogo]
+	streams  streams
 }
 
 // Secure reports whether the portal is reached over https, so that cookies get

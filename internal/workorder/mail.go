@@ -12,6 +12,8 @@ import (
 	"customerportal/db"
 	"customerportal/internal/audit"
 	"customerportal/internal/calendar"
+	"customerportal/internal/fault"
+	"customerportal/internal/money"
 	"customerportal/internal/outbox"
 	"customerportal/internal/settings"
 )
@@ -174,6 +176,28 @@ func (l *letter) appointment() Entry {
 	}
 }
 
+// Appointment is the calendar file of a customer's work order that is still to be
+// done. Without an appointment it is Missing.
+func (s *Service) Appointment(ctx context.Context, customerID int64, number string) ([]byte, error) {
+	var body []byte
+	err := s.db.View(ctx, func(q *db.Queries) error {
+		o, err := load(ctx, q, audit.Actor{}, number, Any)
+		if err != nil {
+			return err
+		}
+		if o.CustomerID != customerID || o.WindowDate == "" || !State(o.State).Open() {
+			return fault.Missing("appointment")
+		}
+		l, err := s.letter(ctx, q, o, 0)
+		if err != nil {
+			return err
+		}
+		body = l.appointment().File()
+		return nil
+	})
+	return body, err
+}
+
 // mailDispatched tells the customer that the technician is on the way, unless it
 // is taken back.
 func (s *Service) mailDispatched(ctx context.Context, q *db.Queries, now calendar.Instant, o *db.WorkOrder, event int64) error {
@@ -200,7 +224,7 @@ func (s *Service) mailCompleted(ctx context.Context, q *db.Queries, now calendar
 	}
 	var work []string
 	for _, r := range rows {
-		work = append(work, WorkLine(r))
+		work = append(work, WorkLine(r.Kind, r.Description, r.Quantity))
 	}
 	return l.toCustomer(ctx, q, now, now.Add(UndoWithin), outbox.WorkOrderCompleted{
 		WorkOrder: l.about(customerPage), When: o.CompletedAt.Format(l.set.Zone), Technician: ShortName(l.row.Technician), Work: work, Signed: l.row.Signed != 0,
@@ -209,16 +233,16 @@ func (s *Service) mailCompleted(ctx context.Context, q *db.Queries, now calendar
 
 // WorkLine is one line of parts and labour as customers read it, without its
 // price: "2 × Battery, 12 V", "1.5 hours of labour: new keypad".
-func WorkLine(l db.ListWorkOrderLinesRow) string {
-	n := l.Quantity.String()
-	if l.Kind == "labour" {
+func WorkLine(kind, description string, quantity money.Quantity) string {
+	n := quantity.String()
+	if kind == "labour" {
 		unit := " hours"
 		if n == "1" {
 			unit = " hour"
 		}
-		return n + unit + " of labour: " + l.Description
+		return n + unit + " of labour: " + description
 	}
-	return n + " × " + l.Description
+	return n + " × " + description
 }
 
 // mailCancelled tells the customer that nobody comes.

@@ -1,6 +1,9 @@
 package web
 
-import "customerportal/internal/ledger"
+import (
+	"customerportal/internal/ledger"
+	"customerportal/internal/proposal"
+)
 
 // InvoiceClass is the look of an invoice's state, for customers and staff alike.
 func InvoiceClass(s ledger.State) string {
@@ -24,6 +27,21 @@ func PaymentClass(s ledger.PaymentState) string {
 		return "state-progress"
 	case ledger.Returned, ledger.Declined:
 		return "state-failed"
+	}
+	return "state-off"
+}
+
+// ProposalClass is the look of a proposal's state.
+func ProposalClass(s proposal.State) string {
+	switch s {
+	case proposal.StateAccepted:
+		return "state-ok"
+	case proposal.StateRejected:
+		return "state-failed"
+	case proposal.StateViewed:
+		return "state-viewed"
+	case proposal.StateNew:
+		return "state-new"
 	}
 	return "state-off"
 }

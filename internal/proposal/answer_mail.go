@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"customerportal/db"
+	"customerportal/internal/document"
 	"customerportal/internal/outbox"
 )
 
@@ -84,7 +85,7 @@ func (s *Service) mailAccepted(ctx context.Context, q *db.Queries, who Reader, o
 		}
 	}
 	if o.row.Residential != 0 {
-		signed.CancelBy = o.now.Date(o.set.Zone).AddBusinessDays(3)
+		signed.CancelBy = document.CancelBy(o.now.Date(o.set.Zone))
 	}
 	for _, to := range s.addresses(ctx, q, who, p.Email) {
 		err := s.mail.Enqueue(ctx, q, o.now, outbox.Mail{Fact: fmt.Sprintf("proposal %d signed to %s", o.row.ID, strings.ToLower(to)), CustomerID: who.CustomerID,

@@ -73,7 +73,7 @@ type Decision struct {
 	Deposit        money.Cents
 	DepositInvoice string      // its number, "" = none was asked
 	DepositLeft    money.Cents // what is left to pay on it
-	Totals         Totals
+	CancelBy       calendar.Date // the last day a sale at home may be cancelled, else none
 }
 
 // ReadForCustomer returns one version, 0 = the newest that was sent, with its
@@ -142,6 +142,9 @@ func (s *Service) version(ctx context.Context, q *db.Queries, who Reader, p db.G
 		v.Decision = &Decision{Accepted: d.Decision == "accepted", Name: d.TypedName, Email: d.UserEmail + d.LinkEmail, Strokes: d.Strokes, Reason: d.Reason,
 			At: d.At, Local: d.LocalTime, SignedSHA256: d.SignedSha256, Deposit: d.DepositCents, DepositInvoice: d.DepositInvoice, DepositLeft: money.Cents(d.DepositBalance)}
 		if v.Decision.Accepted {
+			if row.Residential != 0 {
+				v.Decision.CancelBy = document.CancelBy(d.At.Date(set.Zone))
+			}
 			if err := json.Unmarshal([]byte(d.Chosen), &v.Chosen); err != nil {
 				return v, fmt.Errorf("proposal: decision of %s: %w", p.Number, err)
 			}
@@ -155,7 +158,7 @@ func (s *Service) version(ctx context.Context, q *db.Queries, who Reader, p db.G
 	if v.Totals, err = TotalsOf(v.Lines, v.Chosen, row.DepositCents, row.DepositPpm); err != nil {
 		return v, err
 	}
-	if !v.State.Open() && v.Decision == nil {
+	if v.State == StateExpired || v.State == StateWithdrawn || v.State == StateReplaced {
 		v.Closed = message(whyClosed(v.State, calendar.Date(p.ValidUntil), set))
 	}
 	return v, nil

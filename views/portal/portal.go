@@ -5,5 +5,5 @@ import "embed"
 
 // Files are the templates of this area.
 //
-//go:embed *.html
+//go:embed *.html parts
 var Files embed.FS

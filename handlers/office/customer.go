@@ -60,6 +60,7 @@ func (h *Handlers) customer(c echo.Context) error {
 		func() error { p.Facts, err = h.contactFacts(ctx, s, row); return err },
 		func() error { p.AutoPay, err = h.autoPayBrief(ctx, s, row); return err },
 		func() error { p.Recurring, err = h.recurringList(ctx, s, row); return err },
+		func() error { p.WorkOrders, err = h.customerWorkOrders(c, s, row); return err },
 		func() error { p.Sites, err = h.sites(ctx, row, may(c, helpers)); return err },
 		func() error {
 			p.NotesHref = who.Href + "/notes"

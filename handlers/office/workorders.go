@@ -57,7 +57,7 @@ const usualDone = 3
 func readBoardFilter(values url.Values, today calendar.Date) boardFilter {
 	f := boardFilter{query: strings.Join(strings.Fields(values.Get("q")), " "), technician: anybody, done: usualDone,
 		overdue: values.Get("overdue") != "", cancelled: values.Get("cancelled") != "", column: "requested"}
-	if s := values.Get("technician"); s == "none" {
+	if s := values.Get("tech"); s == "none" {
 		f.technician = 0
 	} else if id, err := strconv.ParseInt(s, 10, 64); err == nil && id > 0 {
 		f.technician = id
@@ -101,7 +101,7 @@ func (f boardFilter) values() url.Values {
 		}
 	}
 	set("q", f.query, f.query != "")
-	set("technician", technicianValue(f.technician), f.technician != anybody)
+	set("tech", technicianValue(f.technician), f.technician != anybody)
 	set("when", f.when, f.when != "")
 	set("overdue", "1", f.overdue)
 	set("cancelled", "1", f.cancelled)
@@ -204,7 +204,7 @@ func choose(c *view.Choice, value string) {
 
 // technicianFilter offers who has work orders, and nobody.
 func (h *Handlers) technicianFilter(ctx context.Context, chosen int64) (view.Choice, error) {
-	c := view.Choice{Name: "technician", Label: "Technician", Options: []view.Option{{Label: "Everybody"}, {Value: "none", Label: "Nobody assigned"}}}
+	c := view.Choice{Name: "tech", Label: "Technician", Options: []view.Option{{Label: "Everybody"}, {Value: "none", Label: "Nobody assigned"}}}
 	rows, err := h.DB.Read().ListAssigned(ctx)
 	if err != nil {
 		return c, err
@@ -297,10 +297,17 @@ func (h *Handlers) fillBoard(ctx context.Context, s *settings.Settings, p *view.
 			v.More = withValues(workOrdersTab+"/list", f.listValues(key))
 		}
 		clashes := boardClashes(cards)
+		day := calendar.Date("")
 		for _, r := range cards {
 			card := h.boardCard(r, today, minute, s)
 			if other := clashes[r.ID]; other != "" {
-				card.Clash = "overlaps with " + other
+				card.Clash = "overlaps " + other
+			}
+			if col.state == workorder.Scheduled {
+				if r.WindowDate != day {
+					day, card.Day = r.WindowDate, briefDay(r.WindowDate, today)
+				}
+				card.Window = briefTimes(windowOf(r))
 			}
 			if move {
 				fillMoves(&card, r, f)
@@ -388,6 +395,9 @@ func (h *Handlers) boardCard(r db.ListBoardOrdersRow, today calendar.Date, minut
 	case workorder.Cancelled:
 		c.Age, c.AgeWords, c.Window = briefTime(r.CancelledAt, today, s), "cancelled "+r.CancelledAt.Format(s.Zone), ""
 	default:
+		if (state == workorder.Dispatched || state == workorder.Arrived) && w.Date == today {
+			c.Window = briefTimes(w)
+		}
 		age := h.Clock.Now().Sub(r.RequestedAt)
 		c.Age, c.AgeWords = briefAge(age), "asked for "+r.RequestedAt.Format(s.Zone)
 	}

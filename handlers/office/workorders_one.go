@@ -384,8 +384,6 @@ func (h *Handlers) workOrderPhoto(c echo.Context) error {
 	if err != nil {
 		return missing(err, "photo")
 	}
-	// it never changes
-	c.Response().Header().Set("Cache-Control", "private, max-age=86400")
 	if c.QueryParam("size") == "small" {
 		return c.Blob(http.StatusOK, row.ThumbMime, row.ThumbBody)
 	}
@@ -622,6 +620,9 @@ func (h *Handlers) newWorkOrderPage(c echo.Context, row db.Customer, t newOrderF
 
 // theFormsCustomer is the customer whose number a form brings.
 func (h *Handlers) theFormsCustomer(c echo.Context) (db.Customer, error) {
+	if c.FormValue("customer") == "" {
+		return db.Customer{}, fault.New(fault.Invalid, "This form is not complete. Please open it again.")
+	}
 	row, err := h.DB.Read().GetCustomerByNumber(c.Request().Context(), c.FormValue("customer"))
 	if err != nil {
 		return row, missing(err, "customer")

@@ -21,10 +21,11 @@ type CustomerPage struct {
 	Due, Past, InFlight, Credit string // "" when there is none of it
 	Balance                     string
 
-	Facts   []Fact
-	AutoPay AutoPayBrief
-	Sites   []Site
-	Notes   []Note
+	Facts      []Fact
+	AutoPay    AutoPayBrief
+	WorkOrders CustomerWorkOrders
+	Sites      []Site
+	Notes      []Note
 	// where a site is added, "" for a role that may not
 	SiteHref  string
 	NotesHref string

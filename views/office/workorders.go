@@ -40,6 +40,7 @@ type BoardCard struct {
 	Where            string // site and system
 	Age              string // how long it waits, or since when it is in its state
 	AgeWords         string // the same in full
+	Day              string // the day that begins with it, "" when it goes on
 	Window           string // of its appointment, "" for none
 	Late             bool   // the window went by
 	Technician       string // "" for nobody

@@ -33,6 +33,7 @@
     box.dataset.begun = "1";
     box.hidden = false;
     const pad = new SignaturePad(canvas, {minDistance: 3});
+    canvas.removeAttribute("style"); // the style sheet says the same
     let width = 0, height = 0; // of the pad as the strokes are measured
 
     const ink = () => getComputedStyle(canvas).color;

@@ -65,7 +65,7 @@ var (
 		"internal/accounting":                            {"db", "internal/billing", "internal/books", "internal/ledger", "services"},
 		"internal/schedule":                              {"db"},
 		// the demonstration uses the whole product the way people do
-		"internal/demo": {"db", "internal/account", "internal/autopay", "internal/billing", "internal/ledger", "internal/payment", "internal/gateway", "internal/gateway/sandbox", "services"},
+		"internal/demo": {"db", "internal/account", "internal/autopay", "internal/billing", "internal/ledger", "internal/payment", "internal/gateway", "internal/gateway/sandbox", "internal/proposal", "internal/sale", "internal/signature", "internal/workorder", "services"},
 	}
 )
 

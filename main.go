@@ -123,6 +123,7 @@ type program struct {
 	sale      *sale.Service
 	gateways  *gateways
 	desk      *books.Desk
+	more      []schedule.Job // what a command has more
 }
 
 // open opens the books and wires the nouns together, the same for every command.
@@ -379,7 +380,7 @@ func (p *program) work(ctx context.Context, h http.Handler, stdout io.Writer) er
 
 // jobs lists what is done again and again while the portal runs.
 func (p *program) jobs() []schedule.Job {
-	return []schedule.Job{
+	jobs := []schedule.Job{
 		{Name: "mail", Every: 15 * time.Second, Wake: p.sender.Queued(), Run: p.sender.Run},
 		{Name: "payments", Every: 5 * time.Second, Wake: p.payments.Woken(), Run: p.payments.Settle},
 		{Name: "self-test", Every: time.Hour, Wake: p.payments.SelfTestAsked(), Run: p.payments.RunSelfTests},
@@ -393,6 +394,7 @@ func (p *program) jobs() []schedule.Job {
 			return errors.Join(p.accounts.Sweep(ctx), p.payments.Sweep(ctx), p.orders.Sweep(ctx))
 		}},
 	}
+	return append(jobs, p.more...)
 }
 
 // demonstrate runs the portal on made-up books, with a mail server of its own
@@ -445,6 +447,8 @@ func demonstrate(ctx context.Context, args []string, stdout io.Writer) (err erro
 	if err != nil {
 		return err
 	}
+	live := demo.NewLive(demo.Tools{DB: p.books, Settings: p.settings, Accounts: p.accounts, Orders: p.orders}, guide, p.clock)
+	p.more = []schedule.Job{{Name: "live work order", Every: 5 * time.Second, Run: live.Run}}
 	if err := guide.Print(stdout, cfg.PublicURL, p.clock()); err != nil {
 		return err
 	}
@@ -468,6 +472,7 @@ func makeDemo(ctx context.Context, cfg config.Config, dir string) (guide *demo.G
 	p.gateways.control = true
 	guide, err = demo.Build(ctx, demo.Tools{
 		DB: p.books, Clock: clock, Settings: p.settings, Accounts: p.accounts, Payments: p.payments, AutoPay: p.autopay, Ledger: p.ledger,
+		Orders: p.orders, Proposals: p.proposals, Sale: p.sale,
 		Sandbox: p.gateways.openSandbox, Mail: p.sender,
 	})
 	if err = errors.Join(err, p.close()); err != nil {

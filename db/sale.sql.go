@@ -272,6 +272,18 @@ func (q *Queries) GetInvoiceNumberOf(ctx context.Context, id int64) (string, err
 	return number, err
 }
 
+const getLiveWorkOrder = `-- name: GetLiveWorkOrder :one
+SELECT number FROM work_orders WHERE nonce LIKE 'live %' AND state NOT IN ('completed', 'cancelled') ORDER BY id DESC LIMIT 1
+`
+
+// portal demo: the work order that moves by itself and is on its way.
+func (q *Queries) GetLiveWorkOrder(ctx context.Context) (string, error) {
+	row := q.db.QueryRowContext(ctx, getLiveWorkOrder)
+	var number string
+	err := row.Scan(&number)
+	return number, err
+}
+
 const getOnlySite = `-- name: GetOnlySite :one
 SELECT CAST(coalesce(min(id), 0) AS INTEGER) AS id, count(*) AS sites FROM sites WHERE customer_id = ?
 `

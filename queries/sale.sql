@@ -123,3 +123,7 @@ FROM proposals WHERE (state IN ('sent', 'viewed') AND valid_until <> '') OR (sta
 SELECT
     (SELECT count(*) FROM work_orders w WHERE w.customer_id = sqlc.arg(customer_id) AND (w.state IN ('dispatched', 'arrived') OR (w.state = 'scheduled' AND w.window_date = sqlc.arg(today)))) AS visits,
     (SELECT count(*) FROM proposals p WHERE p.customer_id = sqlc.arg(customer_id) AND p.state IN ('sent', 'viewed') AND (p.valid_until = '' OR p.valid_until >= sqlc.arg(today))) AS proposals;
+
+-- portal demo: the work order that moves by itself and is on its way.
+-- name: GetLiveWorkOrder :one
+SELECT number FROM work_orders WHERE nonce LIKE 'live %' AND state NOT IN ('completed', 'cancelled') ORDER BY id DESC LIMIT 1;

@@ -48,15 +48,23 @@ func (h *Handlers) guide(c echo.Context) error {
 	now := h.Clock()
 	p := &demoviews.GuidePage{Address: h.PublicURL, Age: age(h.Guide.Made.Date(s.Zone), h.Clock.Today(s.Zone))}
 	p.Title = "Demonstration"
-	for who, into := range map[demo.Staff]*demoviews.StaffLogin{h.Guide.Staff: &p.Staff, h.Guide.Clerk: &p.Clerk} {
-		if who.Email == "" {
+	for _, staff := range []struct {
+		login      demo.Staff
+		who, about string
+	}{
+		{h.Guide.Staff, "The owner", "May do everything."},
+		{h.Guide.Clerk, "A second person", "Billing; what is above the limit for one person waits until somebody else approves it."},
+		{h.Guide.Technician, "A technician", "Has the work orders of the day, best on a phone: Dispatch, Arrive, Complete, parts and labour, photos, the customer's signature."},
+		{h.Guide.Seller, "A salesperson", "Writes and sends proposals, and is mailed every answer."},
+	} {
+		if staff.login.Email == "" {
 			continue
 		}
-		code, seconds, err := who.Code(now)
+		code, seconds, err := staff.login.Code(now)
 		if err != nil {
 			return err
 		}
-		*into = demoviews.StaffLogin{Email: who.Email, Password: who.Password, Code: code, Secret: who.Secret, Seconds: seconds}
+		p.Office = append(p.Office, demoviews.StaffLogin{Who: staff.who, About: staff.about, Email: staff.login.Email, Password: staff.login.Password, Code: code, Secret: staff.login.Secret, Seconds: seconds})
 	}
 	for _, l := range h.Guide.Customers {
 		p.Customers = append(p.Customers, demoviews.CustomerLogin(l))

@@ -16,19 +16,25 @@ import (
 	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
+	"customerportal/internal/proposal"
+	"customerportal/internal/sale"
 	"customerportal/internal/settings"
+	"customerportal/internal/workorder"
 )
 
 // Tools are what the demonstration is built with: empty books and the nouns
 // that work on them, all on the same clock, which Build sets.
 type Tools struct {
-	DB       *db.DB
-	Clock    *calendar.Fake
-	Settings *settings.Store
-	Accounts *account.Service
-	Payments *payment.Service
-	AutoPay  *autopay.Service
-	Ledger   *ledger.Service
+	DB        *db.DB
+	Clock     *calendar.Fake
+	Settings  *settings.Store
+	Accounts  *account.Service
+	Payments  *payment.Service
+	AutoPay   *autopay.Service
+	Ledger    *ledger.Service
+	Orders    *workorder.Service
+	Proposals *proposal.Service
+	Sale      *sale.Service
 	// Sandbox opens the sandbox that Payments works with.
 	Sandbox func(*settings.Settings) (*sandbox.Sandbox, error)
 	// Mail sends to the mailbox.
@@ -89,6 +95,7 @@ func build(ctx context.Context, t Tools) (*Guide, error) {
 	}
 	o := &online{Tools: t, box: box, zone: s.Zone, made: m, books: b, users: users, paid: map[int]string{}}
 	o.plan()
+	o.workOrders()
 	if err := o.run(ctx); err != nil {
 		return nil, err
 	}
@@ -148,11 +155,17 @@ func (b *books) logins(ctx context.Context, accounts *account.Service, g *Guide)
 		}
 		g.Customers = append(g.Customers, Login{Email: email, Password: password, Name: households[first].display(), Number: customerNumber(first), About: p.about})
 	}
+	var second Staff // one who drives about, and nobody's to try
+	b.techs = make([]int64, 2)
 	for _, s := range []struct {
 		into              *Staff
 		id                *int64
 		email, name, role string
-	}{{&g.Staff, &b.owner, staffEmail, "Olivia Hartwell", "owner"}, {&g.Clerk, &b.clerk, clerkEmail, "Ben Whitaker", "billing"}} {
+	}{
+		{&g.Staff, &b.owner, staffEmail, "Olivia Hartwell", "owner"}, {&g.Clerk, &b.clerk, clerkEmail, "Ben Whitaker", "billing"},
+		{&g.Technician, &b.techs[0], technicianEmail, "Dana Whitcomb", "technician"}, {&second, &b.techs[1], "luis@beaconhillsecurity.example", "Luis Ortega", "technician"},
+		{&g.Seller, &b.seller, sellerEmail, "Sam Delgado", "sales"},
+	} {
 		key, err := totp.Generate(totp.GenerateOpts{Issuer: dealer["company.name"], AccountName: s.email})
 		if err != nil {
 			return nil, err

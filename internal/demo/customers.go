@@ -117,6 +117,9 @@ const (
 	staffPassword = "beacon-hill-office-48"
 	staffEmail    = "owner@beaconhillsecurity.example"
 	clerkEmail    = "ben@beaconhillsecurity.example"
+
+	technicianEmail = "dana@beaconhillsecurity.example"
+	sellerEmail     = "sam@beaconhillsecurity.example"
 )
 
 // people are the log-ins: the customers each of them sees, by their place in

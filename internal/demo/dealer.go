@@ -18,5 +18,7 @@ var dealer = map[string]string{
 	"approvals.above":  "100.00",
 	"fees.return":      "25.00",
 	"fees.return_auto": "yes",
-	"mail.from":        "billing@beaconhillsecurity.example",
+
+	"workorders.labour_rate": "95.00",
+	"mail.from":              "billing@beaconhillsecurity.example",
 }

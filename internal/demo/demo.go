@@ -27,11 +27,13 @@ const (
 // Guide is what somebody who tries the demonstration needs to know. It is kept
 // in the demonstration's folder, passwords and all: they open nothing else.
 type Guide struct {
-	Made      calendar.Instant
-	Staff     Staff
-	Clerk     Staff // a second person, for what one may not do alone
-	Customers []Login
-	New       []Newcomer
+	Made  calendar.Instant
+	Staff Staff
+	Clerk Staff // a second person, for what one may not do alone
+	// Technician has the work orders of a day on a phone, Seller the proposals.
+	Technician, Seller Staff
+	Customers          []Login
+	New                []Newcomer
 }
 
 // Staff is the log-in of somebody in the office.
@@ -162,6 +164,10 @@ func (g *Guide) Print(out io.Writer, address string, now time.Time) error {
 	}
 	if g.Clerk.Email != "" {
 		fmt.Fprintf(w, "  %s\t%s\ta second person, for approvals\n", g.Clerk.Email, g.Clerk.Password)
+	}
+	if g.Technician.Email != "" {
+		fmt.Fprintf(w, "  %s\t%s\ta technician: the work orders of the day\n  %s\t%s\ta salesperson: proposals\n",
+			g.Technician.Email, g.Technician.Password, g.Seller.Email, g.Seller.Password)
 	}
 	fmt.Fprintf(w, "\nCustomers to register at %s/register\n", address)
 	for _, n := range g.New {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -25,7 +26,10 @@ import (
 	"customerportal/internal/ledger"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
+	"customerportal/internal/proposal"
+	"customerportal/internal/sale"
 	"customerportal/internal/settings"
+	"customerportal/internal/workorder"
 )
 
 // made is a demonstration made on one day.
@@ -66,6 +70,9 @@ func build(t *testing.T, now time.Time) *made {
 	m.Payments = payment.New(m.DB, clock, m.Settings, writer, m.Ledger, payment.Gateways{
 		"sandbox": func(s *settings.Settings) (gateway.Adapter, error) { return m.Sandbox(s) },
 	}, log)
+	m.Orders = workorder.New(m.DB, clock, m.Settings, writer, log)
+	m.Proposals = proposal.New(m.DB, clock, m.Settings, writer, m.Ledger, log)
+	m.Sale = sale.New(m.DB, clock, m.Ledger, m.Orders)
 	m.AutoPay = autopay.New(m.DB, clock, m.Settings, writer, m.Payments, m.Ledger, log)
 	if m.mailbox, err = demo.OpenMailbox(filepath.Join(dir, "mail"), clock); err != nil {
 		t.Fatal(err)
@@ -339,5 +346,112 @@ func TestMailbox(t *testing.T) {
 	}
 	if _, err := b.Open(3); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a mail that is not there: %v", err)
+	}
+}
+
+// TestWorkOrdersOfTheDemonstration holds that there is one in every state, with
+// all that a work order can have, and that nothing about them is wrong.
+func TestWorkOrdersOfTheDemonstration(t *testing.T) {
+	for _, now := range []time.Time{time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 5, 10, 0, 0, time.UTC), time.Date(2026, 7, 5, 3, 50, 0, 0, time.UTC)} {
+		m := build(t, now)
+		count := func(query string) (n int64) {
+			t.Helper()
+			if err := m.DB.Reader().QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for _, s := range workorder.States {
+			if count(`SELECT count(*) FROM work_orders WHERE state = '`+string(s)+`'`) == 0 {
+				t.Errorf("%v: none is %s", now, s)
+			}
+		}
+		for what, query := range map[string]string{
+			"notes of customers":    `SELECT count(*) FROM work_order_notes WHERE user_id IS NOT NULL`,
+			"notes to customers":    `SELECT count(*) FROM work_order_notes WHERE staff_id IS NOT NULL AND internal = 0`,
+			"internal notes":        `SELECT count(*) FROM work_order_notes WHERE internal = 1`,
+			"photos of customers":   `SELECT count(*) FROM work_order_photos WHERE user_id IS NOT NULL`,
+			"photos of technicians": `SELECT count(*) FROM work_order_photos WHERE staff_id IS NOT NULL`,
+			"parts":                 `SELECT count(*) FROM work_order_lines WHERE kind = 'part'`,
+			"labour":                `SELECT count(*) FROM work_order_lines WHERE kind = 'labour'`,
+			"signatures":            `SELECT count(*) FROM work_order_signatures WHERE strokes <> ''`,
+			"invoices":              `SELECT count(*) FROM work_orders WHERE invoice_id IS NOT NULL`,
+			"duplicates":            `SELECT count(*) FROM work_orders WHERE merged_into_id IS NOT NULL`,
+			"work without invoice":  `SELECT count(*) FROM work_orders w WHERE state = 'completed' AND invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)`,
+			"appointments to come":  `SELECT count(*) FROM work_orders WHERE state = 'scheduled' AND scheduled_at > 0`,
+			"mails to customers":    `SELECT count(*) FROM outbox WHERE fact LIKE 'work order %'`,
+			"of the first customer": `SELECT count(DISTINCT w.state) - 2 FROM work_orders w JOIN customers c ON c.id = w.customer_id WHERE c.number = '10010'`,
+		} {
+			if count(query) <= 0 {
+				t.Errorf("%v: no %s", now, what)
+			}
+		}
+		if n := count(`SELECT count(*) FROM work_order_events e JOIN work_orders w ON w.id = e.work_order_id WHERE e.at < w.requested_at OR e.at > ` + fmt.Sprint(now.UnixMilli())); n != 0 {
+			t.Errorf("%v: %d events lie outside their time", now, n)
+		}
+		for name, check := range map[string]func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Finding, error){"books": ledger.CheckBooks, "work orders": workorder.Check, "sales": sale.Check} {
+			found, err := check(t.Context(), m.DB.Read(), calendar.InstantOf(now))
+			if err != nil || len(found) != 0 {
+				t.Errorf("%v: %s: %v, %v", now, name, found, err)
+			}
+		}
+	}
+}
+
+// TestLive lets the work order that moves by itself go twice through its states,
+// and the office interfere.
+func TestLive(t *testing.T) {
+	m := build(t, time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))
+	live := demo.NewLive(m.Tools, m.guide, m.Clock.Now)
+	state := func() (number, state string) {
+		t.Helper()
+		if err := m.DB.Reader().QueryRowContext(t.Context(), `SELECT number, state FROM work_orders WHERE nonce LIKE 'live %' ORDER BY id DESC LIMIT 1`).Scan(&number, &state); err != nil {
+			t.Fatal(err)
+		}
+		return number, state
+	}
+	step := func() {
+		t.Helper()
+		for range 2 { // too early the second time
+			if err := live.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.Clock.Advance(70 * time.Second)
+	}
+	first := ""
+	for range 2 {
+		for _, want := range []string{"requested", "scheduled", "dispatched", "arrived", "completed"} {
+			step()
+			number, got := state()
+			if got != want {
+				t.Fatalf("%s, want %s", got, want)
+			}
+			if want == "requested" && number == first {
+				t.Error("no new one was made")
+			}
+			first = number
+		}
+	}
+	step()
+	number, _ := state()
+	if err := m.Orders.Cancel(t.Context(), audit.Program, number, workorder.Any, "Called off"); err != nil {
+		t.Fatal(err)
+	}
+	m.Clock.Advance(70 * time.Second)
+	step()
+	if next, got := state(); next == number || got != "requested" {
+		t.Errorf("after a cancellation: %s %s", next, got)
+	}
+	// a new start goes on with the one that is on its way
+	live = demo.NewLive(m.Tools, m.guide, m.Clock.Now)
+	next, _ := state()
+	step()
+	if number, got := state(); number != next || got != "scheduled" {
+		t.Errorf("after a new start: %s %s", number, got)
+	}
+	found, err := workorder.Check(t.Context(), m.DB.Read(), calendar.InstantOf(m.Clock.Now()))
+	if err != nil || len(found) != 0 {
+		t.Errorf("%v, %v", found, err)
 	}
 }

@@ -250,9 +250,11 @@ type books struct {
 	customers []int64
 	keys      []string
 	sites     [][]int64
-	invoices  []int64 // by the place of the bill
+	systems   [][][]int64 // by customer and site
+	invoices  []int64     // by the place of the bill
 	// who works in the office
-	owner, clerk int64
+	owner, clerk, seller int64
+	techs                []int64
 }
 
 // write puts the customers and their history into the books. It runs in the
@@ -310,6 +312,7 @@ func (b *books) customer(ctx context.Context, q *db.Queries, now calendar.Instan
 	}
 	b.customers, b.keys = append(b.customers, id), append(b.keys, key)
 	var sites []int64
+	var systems [][]int64
 	for n, p := range h.sites {
 		if p.street == "" {
 			p.street, p.city, p.zip = h.street, h.city, h.zip
@@ -320,15 +323,18 @@ func (b *books) customer(ctx context.Context, q *db.Queries, now calendar.Instan
 		if err != nil {
 			return err
 		}
+		var here []int64
 		for _, kind := range p.systems {
-			if _, _, err := account.SaveSystem(ctx, q, now, account.SystemRecord{
+			system, _, err := account.SaveSystem(ctx, q, now, account.SystemRecord{
 				SiteID: site, Name: kind, SystemType: kind, AccountNumber: fmt.Sprintf("BH-%03d%d", i+100, n+1),
-			}); err != nil {
+			})
+			if err != nil {
 				return err
 			}
+			here = append(here, system)
 		}
-		sites = append(sites, site)
+		sites, systems = append(sites, site), append(systems, here)
 	}
-	b.sites = append(b.sites, sites)
+	b.sites, b.systems = append(b.sites, sites), append(b.systems, systems)
 	return nil
 }

@@ -42,6 +42,15 @@ func BillOf(ctx context.Context, q *db.Queries, number string, on calendar.Date)
 	return b, err
 }
 
+// Bill is [BillOf] as of today.
+func (s *Service) Bill(ctx context.Context, number string) (Bill, error) {
+	today, err := s.books.Today(ctx)
+	if err != nil {
+		return Bill{}, err
+	}
+	return BillOf(ctx, s.db.Read(), number, today)
+}
+
 func bill(ctx context.Context, q *db.Queries, number string, on calendar.Date) (Bill, db.GetWorkOrderToInvoiceRow, error) {
 	w, err := q.GetWorkOrderToInvoice(ctx, number)
 	if errors.Is(err, sql.ErrNoRows) {

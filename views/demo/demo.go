@@ -17,15 +17,15 @@ var Files embed.FS
 type GuidePage struct {
 	views.Base
 	Address   string
-	Age       string // "today", "3 days ago": when the books were made up
-	Staff     StaffLogin
-	Clerk     StaffLogin // a second person in the office
+	Age       string       // "today", "3 days ago": when the books were made up
+	Office    []StaffLogin // the owner first
 	Customers []CustomerLogin
 	New       []Newcomer
 }
 
-// StaffLogin is the owner's log-in with the code of the moment.
+// StaffLogin is a log-in of the office with the code of the moment.
 type StaffLogin struct {
+	Who, About                    string
 	Email, Password, Code, Secret string
 	Seconds                       int // the code holds for so long
 }

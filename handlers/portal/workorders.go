@@ -263,8 +263,8 @@ func (h *Handlers) orderTimes(c echo.Context, form *pages.WorkOrderForm, refused
 	for i := 1; i <= workorder.MostTimes; i++ {
 		day, part := fmt.Sprintf("day%d", i), fmt.Sprintf("part%d", i)
 		t := pages.PreferredTime{
-			Day:  views.Input{Label: fmt.Sprintf("Day, choice %d", i), Name: day, Type: "date", Value: c.FormValue(day), Error: refused.Of(day)},
-			Part: part, Label: fmt.Sprintf("Time of day, choice %d", i),
+			Day:  views.Input{Label: choices[i-1] + " choice", Name: day, Type: "date", Value: c.FormValue(day), Error: refused.Of(day)},
+			Part: part, Label: "Time of day",
 		}
 		for _, k := range workorder.Parts {
 			t.Parts = append(t.Parts, pages.Choice{Value: string(k.Part), Label: strings.ToUpper(k.Word[:1]) + k.Word[1:], Chosen: c.FormValue(part) == string(k.Part)})
@@ -274,6 +274,9 @@ func (h *Handlers) orderTimes(c echo.Context, form *pages.WorkOrderForm, refused
 	form.Words = views.Input{Label: "Anything else about the time", Name: "times", Value: c.FormValue("times"), MaxLength: 300, Error: refused.Of("times"),
 		Hint: "Like: not before 10, please call first"}
 }
+
+// choices name the preferred times.
+var choices = [workorder.MostTimes]string{"First", "Second", "Third"}
 
 // preferred reads the preferred times as they were sent.
 func preferred(value func(name string) string) workorder.Preferred {

@@ -32,6 +32,7 @@ import (
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
 	"customerportal/internal/settings"
+	"customerportal/internal/workorder"
 	"customerportal/static"
 	"customerportal/views"
 	officeviews "customerportal/views/office"
@@ -50,6 +51,7 @@ type screens struct {
 	settings *settings.Store
 	sandbox  *sandbox.Sandbox
 	payments *payment.Service
+	orders   *workorder.Service
 	handler  http.Handler
 	customer [2]int64
 	site     int64
@@ -78,11 +80,12 @@ func newScreens(t testing.TB, d *db.DB) *screens {
 			return web.Viewer{UserID: 1, CustomerID: id, Session: []byte("s")}, nil
 		}}
 	s.settings = store
+	s.orders = workorder.New(d, clock, store, mail, app.Log)
 	s.sandbox, err = sandbox.New(sandbox.Config{BaseURL: "http://portal.example/sandbox", Business: "Acme", Clock: clock})
 	must(t, err)
 	s.payments = payment.New(d, clock, store, mail, s.ledger, payment.Gateways{
 		"sandbox": func(*settings.Settings) (gateway.Adapter, error) { return s.sandbox, nil }}, app.Log)
-	customers := &portal.Handlers{App: app, Ledger: s.ledger, Accounts: account.New(d, clock, store, mail), Payments: s.payments}
+	customers := &portal.Handlers{App: app, Ledger: s.ledger, Accounts: account.New(d, clock, store, mail), Payments: s.payments, WorkOrders: s.orders}
 	app.Decorate = func(c echo.Context, v web.Viewer) (views.Viewer, error) {
 		tabs, err := customers.Tabs(c.Request().Context(), v.CustomerID)
 		return views.Viewer{SignedIn: true, Tabs: tabs}, err

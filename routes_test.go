@@ -15,10 +15,13 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"customerportal/db"
 	"customerportal/handlers"
 	"customerportal/handlers/web"
 	"customerportal/internal/audit"
 	"customerportal/internal/config"
+	"customerportal/internal/document"
+	"customerportal/internal/proposal"
 	"customerportal/views"
 )
 
@@ -86,6 +89,36 @@ func (w *walker) complete(t *testing.T) {
 		}
 		return nil
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.propose(t)
+}
+
+// propose sends a customer two proposals and has one of them accepted.
+func (w *walker) propose(t *testing.T) {
+	t.Helper()
+	who := w.customer(t, "10010")
+	pdf, err := document.Proposal(document.ProposalData{Number: "x", Date: "2026-11-02"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, number := range []string{"P-OPEN", "P-SIGNED"} {
+		err := w.program.books.Write(t.Context(), func(q *db.Queries) error {
+			return w.program.proposals.ImportIn(t.Context(), q, w.program.clock.Now(), audit.Program, proposal.Record{Number: number, CustomerID: who.CustomerID, Title: "x", Date: "2026-11-02",
+				Lines: []proposal.Line{{Description: "x", Quantity: 1000, UnitPrice: 100, Chosen: true}}, Paper: pdf})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	reader := proposal.Reader{CustomerID: who.CustomerID, By: audit.Actor{Kind: audit.Customer, UserID: who.UserID}}
+	v, err := w.program.proposals.ReadForCustomer(t.Context(), reader, "P-SIGNED", 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.program.proposals.Accept(t.Context(), reader, proposal.Acceptance{Total: v.Totals.Fingerprint(), Consent: true, TypedName: "x",
+		Answer: proposal.Answer{Number: v.Number, Version: v.Version, Form: w.program.proposals.NewForm(v.ID, who.CustomerID), Shown: v.Sum}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,6 +194,10 @@ func (w *walker) path(t *testing.T, r web.Route, number string) string {
 			fill(row.part[strings.Index(row.part, ":"):], w.text(t, row.query))
 		}
 	}
+	if strings.HasPrefix(r.Path, "/proposals/") {
+		fill(":number", map[bool]string{false: "P-OPEN", true: "P-SIGNED"}[strings.HasSuffix(r.Path, "/signed.pdf")])
+		fill(":paper", "1.pdf")
+	}
 	fill(":number", number)
 	if strings.Contains(r.Path, "/authorizations/") || strings.Contains(r.Path, "/papers/") {
 		// each customer's consents count from one; the other customer has fewer
@@ -226,9 +263,9 @@ func TestEveryRouteHasAnAccess(t *testing.T) {
 	for _, r := range w.portal.Routes {
 		public := r.Access.String() == "anyone" || r.Access.String() == "unasked"
 		// the processor's side: signed, or the sandbox's own pages
-		// and what a pay link opens, and the form that opens a processor's page: its
+		// and what a pay link or the link to a proposal opens, and the form that opens a processor's page: its
 		// address holds a key of its own
-		if strings.HasPrefix(r.Path, "/p/:token") || r.Path == "/p/return" || r.Path == "/go/:key" {
+		if strings.HasPrefix(r.Path, "/p/:token") || strings.HasPrefix(r.Path, "/s/:token") || r.Path == "/p/return" || r.Path == "/go/:key" {
 			continue
 		}
 		theirs := strings.HasPrefix(r.Path, "/gateway") || strings.HasPrefix(r.Path, "/sandbox") || strings.HasPrefix(r.Path, "/webhooks")

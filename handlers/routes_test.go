@@ -54,7 +54,6 @@ GET  /proposals/:number                                      customer
 GET  /proposals/:number/signed.pdf                           customer
 GET  /proposals/:number/attachments/:paper                   customer
 POST /proposals/:number/viewed                               customer
-GET  /proposals/:number/viewed                               customer
 GET  /proposals/:number/accept                               customer
 POST /proposals/:number/accept                               customer
 GET  /proposals/:number/reject                               customer
@@ -68,7 +67,6 @@ GET  /s/:token/proposal.pdf                                  unasked
 GET  /s/:token/signed.pdf                                    unasked
 GET  /s/:token/attachments/:paper                            unasked
 POST /s/:token/viewed                                        unasked
-GET  /s/:token/viewed                                        unasked
 GET  /s/:token/accept                                        unasked
 POST /s/:token/accept                                        unasked
 GET  /s/:token/reject                                        unasked

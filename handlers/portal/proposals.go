@@ -244,10 +244,6 @@ func (h *Handlers) proposalViewed(c echo.Context, o offered) error {
 	return web.See(c, o.at(""))
 }
 
-// showAgain leads from an address that only a form is sent to back to the
-// proposal.
-func (h *Handlers) showAgain(c echo.Context, o offered) error { return web.See(c, o.at("")) }
-
 // proposalAccept shows the page on which a proposal is signed.
 func (h *Handlers) proposalAccept(c echo.Context, o offered) error {
 	return h.acceptScreen(c, http.StatusOK, o, pages.AcceptForm{})

@@ -264,7 +264,7 @@ func Tabs(role string) []views.Tab {
 	}
 	tabs := []views.Tab{{Key: "home", Label: "Home", Href: "/office"}}
 	if hasRole(role, readers) {
-		tabs = append(tabs, views.Tab{Key: "customers", Label: "Customers", Href: "/office/customers"})
+		tabs = append(tabs, views.Tab{Key: "customers", Label: "Customers", Href: "/office/customers"}, views.Tab{Key: "workorders", Label: "Work Orders", Href: workOrdersTab})
 	}
 	if hasRole(role, tellers) {
 		tabs = append(tabs, views.Tab{Key: "invoices", Label: "Invoices", Href: "/office/invoices"})

@@ -17,6 +17,18 @@ func (h *Handlers) Tabs(ctx context.Context, customerID int64) ([]views.Tab, err
 		{Key: "methods", Label: "CC/eCheck", Href: "/methods", Waits: "to look at"},
 		{Key: "payments", Label: "Payment History", Href: "/payments"},
 	}
+	set, err := h.Settings.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range []views.Tab{
+		{Key: "workorders", Label: "Work Orders", Href: "/workorders", Waits: "under way or today"},
+		{Key: "proposals", Label: "Proposals", Href: "/proposals", Waits: "to answer"},
+	} {
+		if set.Yes(switchOf(t.Href)) {
+			tabs = append(tabs, t)
+		}
+	}
 	if customerID == 0 {
 		return tabs, nil // a log-in that may see no customer
 	}
@@ -29,6 +41,13 @@ func (h *Handlers) Tabs(ctx context.Context, customerID int64) ([]views.Tab, err
 	if err != nil {
 		return nil, fmt.Errorf("what waits behind the tabs: %w", err)
 	}
-	tabs[0].Count, tabs[1].Count = int(waiting.PastDue), int(waiting.Cards+waiting.Accounts)
+	sales, err := h.DB.Read().GetSalesWaitingForCustomer(ctx, db.GetSalesWaitingForCustomerParams{CustomerID: customerID, Today: today})
+	if err != nil {
+		return nil, fmt.Errorf("what waits behind the tabs: %w", err)
+	}
+	counts := map[string]int64{"invoices": waiting.PastDue, "methods": waiting.Cards + waiting.Accounts, "workorders": sales.Visits, "proposals": sales.Proposals}
+	for i := range tabs {
+		tabs[i].Count = int(counts[tabs[i].Key])
+	}
 	return tabs, nil
 }

@@ -193,8 +193,7 @@ func (q *Queries) GetOrderInOffice(ctx context.Context, number string) (GetOrder
 }
 
 const getOrderPhoto = `-- name: GetOrderPhoto :one
-SELECT d.mime, d.body, t.mime AS thumb_mime, t.body AS thumb_body
-FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id JOIN documents d ON d.id = p.document_id JOIN documents t ON t.id = p.thumb_id
+SELECT p.document_id, p.thumb_id FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
 WHERE p.id = ?1 AND w.number = ?2
 `
 
@@ -204,22 +203,15 @@ type GetOrderPhotoParams struct {
 }
 
 type GetOrderPhotoRow struct {
-	Mime      string
-	Body      []byte
-	ThumbMime string
-	ThumbBody []byte
+	DocumentID int64
+	ThumbID    int64
 }
 
 // A photo of a work order in the office.
 func (q *Queries) GetOrderPhoto(ctx context.Context, arg GetOrderPhotoParams) (GetOrderPhotoRow, error) {
 	row := q.db.QueryRowContext(ctx, getOrderPhoto, arg.ID, arg.Number)
 	var i GetOrderPhotoRow
-	err := row.Scan(
-		&i.Mime,
-		&i.Body,
-		&i.ThumbMime,
-		&i.ThumbBody,
-	)
+	err := row.Scan(&i.DocumentID, &i.ThumbID)
 	return i, err
 }
 

@@ -226,6 +226,13 @@ POST /office/customers/:number/statement/mail                staff owner billing
 GET  /office/reminders                                       staff owner billing
 GET  /office/workorders                                      staff owner billing service sales
 GET  /office/workorders/list                                 staff owner billing service sales
+GET  /office/workorders/follow                               staff owner billing service sales
+GET  /office/workorders/:number/follow                       staff owner billing service sales
+GET  /office/workorders/:number/invoice                      staff owner billing
+POST /office/workorders/:number/invoice                      staff owner billing
+GET  /office/workorders/:number/work                         staff owner billing service
+POST /office/workorders/:number/work/preview                 staff owner billing service
+POST /office/workorders/:number/work                         staff owner billing service
 GET  /office/workorders/new                                  staff owner service
 POST /office/workorders/preview                              staff owner service
 POST /office/workorders                                      staff owner service

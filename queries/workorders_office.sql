@@ -196,8 +196,7 @@ WHERE w.id = sqlc.arg(id) OR w.merged_into_id = sqlc.arg(id) ORDER BY p.at, p.id
 
 -- A photo of a work order in the office.
 -- name: GetOrderPhoto :one
-SELECT d.mime, d.body, t.mime AS thumb_mime, t.body AS thumb_body
-FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id JOIN documents d ON d.id = p.document_id JOIN documents t ON t.id = p.thumb_id
+SELECT p.document_id, p.thumb_id FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
 WHERE p.id = sqlc.arg(id) AND w.number = sqlc.arg(number);
 
 -- One work order in the office: the customer's word that it was done.

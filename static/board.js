@@ -29,7 +29,20 @@
     }
     stale = false;
     const address = board ? location.pathname + location.search : place.dataset.live;
-    await htmx.ajax("GET", address, {target: "#" + place.id, swap: "innerMorph"});
+    try {
+      // asked for by the page: it does not show that somebody is there
+      const answer = await fetch(address, {headers: {"HX-Request": "true", "X-Follow": "1"}});
+      const text = await answer.text();
+      if (answer.status === 401 || answer.status === 404) stop();
+      if (!answer.ok || answer.redirected) return;
+      if (busy()) {
+        stale = true;
+        return;
+      }
+      await htmx.swap({sourceElement: place, target: place, text, swap: "innerMorph"});
+    } catch {
+      return; // out of reach: the next time
+    }
     const card = moved && document.getElementById("open-" + moved);
     if (card) {
       card.focus();
@@ -39,26 +52,53 @@
   };
   const catchUp = () => { if (stale) refresh(); };
 
-  // the stream says only that something changed; where there is none, the page
+  // the stream says only that something changed; while there is none, the page
   // asks now and then
   const every = 20000;
+  let stream = null;
   let asking = 0;
-  const ask = () => { asking ||= setInterval(refresh, every); };
-  if (place.dataset.events && "EventSource" in window) {
-    const stream = new EventSource(place.dataset.events);
-    let opened = false;
+  let lost = false;
+  const stop = () => {
+    stream?.close();
+    stream = null;
+    clearInterval(asking);
+    asking = 0;
+  };
+  const ask = () => {
+    asking ||= setInterval(() => {
+      refresh();
+      if (!stream || stream.readyState === EventSource.CLOSED) listen();
+    }, every);
+  };
+  const listen = () => {
+    if (!("EventSource" in window)) {
+      ask();
+      return;
+    }
+    stream = new EventSource(place.dataset.events);
     stream.addEventListener("changed", refresh);
     stream.addEventListener("open", () => {
       clearInterval(asking);
       asking = 0;
-      if (opened) refresh(); // what happened while it was away
-      opened = true;
+      if (lost) refresh(); // what happened while it was away
+      lost = false;
     });
-    stream.addEventListener("error", ask);
-    addEventListener("pagehide", () => stream.close());
-  } else ask();
-  document.addEventListener("visibilitychange", catchUp);
+    stream.addEventListener("error", () => {
+      lost = true;
+      ask();
+    });
+  };
+  const look = () => {
+    if (document.hidden) {
+      lost = true;
+      stop();
+    } else if (!stream && !asking) listen();
+  };
+  document.addEventListener("visibilitychange", look);
+  addEventListener("pagehide", stop);
   document.addEventListener("close", () => setTimeout(catchUp, 0), true);
+  document.addEventListener("htmx:after:request", () => setTimeout(catchUp, 0));
+  look();
 
   document.addEventListener("click", (e) => {
     if (e.target instanceof Element && e.target.closest("[data-refresh]")) {

@@ -187,6 +187,13 @@ func (h *Handlers) Routes() []web.Route {
 
 		{Name: "office.workorders", Method: get, Path: workOrdersTab, Access: read, Handler: h.workOrders},
 		{Name: "office.workorders.list", Method: get, Path: workOrdersTab + "/list", Access: read, Handler: h.workOrderList},
+		{Name: "office.workorders.follow", Method: get, Path: workOrdersTab + web.FollowPath, Access: read, Handler: h.followWorkOrders},
+		{Name: "office.workorder.follow", Method: get, Path: workOrdersTab + "/:number" + web.FollowPath, Access: read, Handler: h.followWorkOrder},
+		{Name: "office.workorder.bill", Method: get, Path: workOrdersTab + "/:number/invoice", Access: tell, Handler: h.billWorkOrder},
+		{Name: "office.workorder.invoice", Method: post, Path: workOrdersTab + "/:number/invoice", Access: tell, Handler: h.invoiceWorkOrder},
+		{Name: "office.workorder.work", Method: get, Path: workOrdersTab + "/:number/work", Access: help, Handler: h.workOfOrder},
+		{Name: "office.workorder.work.preview", Method: post, Path: workOrdersTab + "/:number/work/preview", Access: help, Handler: h.previewWork},
+		{Name: "office.workorder.work.save", Method: post, Path: workOrdersTab + "/:number/work", Access: help, Handler: h.saveWork},
 		{Name: "office.workorder.new", Method: get, Path: workOrdersTab + "/new", Access: send, Handler: h.newWorkOrder},
 		{Name: "office.workorder.new.preview", Method: post, Path: workOrdersTab + "/preview", Access: send, Handler: h.previewWorkOrder},
 		{Name: "office.workorder.add", Method: post, Path: workOrdersTab, Access: send, Handler: h.addWorkOrder},

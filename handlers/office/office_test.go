@@ -41,6 +41,7 @@ import (
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
 	"customerportal/internal/reminder"
+	"customerportal/internal/sale"
 	"customerportal/internal/settings"
 	"customerportal/internal/workorder"
 	"customerportal/static"
@@ -116,6 +117,7 @@ func newDeskOn(t testing.TB, books *db.DB) *desk {
 	d.screens.Desk = files.NewDesk(files.New(d.db, clock, d.store, nil), filepath.Join(t.TempDir(), "import"), log)
 	d.screens.Books = d.screens.Desk.Service
 	d.screens.WorkOrders = workorder.New(d.db, clock, d.store, writer, log)
+	d.screens.Sale = sale.New(d.db, clock, d.ledger, d.screens.WorkOrders)
 	d.handler = handlers.New(app, nil, d.screens.Routes())
 	d.write(func(q *db.Queries) (err error) {
 		for _, role := range account.Roles {
@@ -293,6 +295,9 @@ var roles = map[string]string{
 	"office.paylinks": "owner billing", "office.paylinks.revoke": "owner billing", "office.paylinks.do": "owner billing", "office.reminders.do": "owner billing", "office.reminders": "owner billing",
 	"office.statement.pdf": "owner billing", "office.statement.csv": "owner billing", "office.statement.mail": "owner billing",
 	"office.workorders": "owner billing service sales", "office.workorders.list": "owner billing service sales", "office.workorder": "owner billing service sales", "office.workorder.photo": "owner billing service sales",
+	"office.workorders.follow": "owner billing service sales", "office.workorder.follow": "owner billing service sales",
+	"office.workorder.bill": "owner billing", "office.workorder.invoice": "owner billing",
+	"office.workorder.work": "owner billing service", "office.workorder.work.preview": "owner billing service", "office.workorder.work.save": "owner billing service",
 	"office.workorder.new": "owner service", "office.workorder.new.preview": "owner service", "office.workorder.add": "owner service", "office.workorder.ask": "owner service", "office.workorder.move": "owner service",
 	"office.workorder.preview": "owner service", "office.workorder.note": "owner service", "office.workorder.photos": "owner service", "office.workorder.merge": "owner service",
 	"office.workorder.edit": "owner service", "office.workorder.edit.save": "owner service",

@@ -169,7 +169,7 @@ func (h *Handlers) workOrders(c echo.Context) error {
 	}
 	today, _ := h.moment(s)
 	f := readBoardFilter(c.QueryParams(), today)
-	p := &view.BoardPage{Base: views.Base{Title: "Work orders", Tab: "workorders"}, List: withValues(workOrdersTab+"/list", f.listValues("")), Events: workOrdersTab + "/events",
+	p := &view.BoardPage{Base: views.Base{Title: "Work orders", Tab: "workorders"}, List: withValues(workOrdersTab+"/list", f.listValues("")), Events: workOrdersTab + web.FollowPath,
 		Query: views.Input{Name: "q", Label: "Search", Value: f.query}}
 	if may(c, dispatchers) {
 		p.New = workOrdersTab + "/new"
@@ -694,7 +694,7 @@ func (h *Handlers) orders(ctx context.Context, l orderList) ([]db.ListBoardOrder
 func workOrderRow(r db.ListBoardOrdersRow, today calendar.Date, minute int64, s *settings.Settings, customers bool) view.WorkOrderRow {
 	state, w := workorder.State(r.State), windowOf(r)
 	row := view.WorkOrderRow{Number: r.Number, Href: workOrderPath(r.Number), Customer: r.DisplayName + " #" + r.CustomerNumber, Where: joined(", ", r.Site, r.System), Title: r.Title,
-		State: state.Word(), StateClass: "state-" + r.State, Window: briefWindow(w, today), Technician: r.Technician, Asked: r.RequestedAt.Date(s.Zone).String(), Changed: r.ChangedAt.Format(s.Zone),
+		State: state.Word(), StateClass: "order-" + r.State, Window: briefWindow(w, today), Technician: r.Technician, Asked: r.RequestedAt.Date(s.Zone).String(), Changed: r.ChangedAt.Format(s.Zone),
 		Late: state == workorder.Scheduled && w.Past(today, minute)}
 	if customers {
 		row.CustomerHref = customerPath(r.CustomerNumber)

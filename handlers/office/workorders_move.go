@@ -414,7 +414,7 @@ func busyEntries(list []workorder.Busy, with *workorder.Window) []view.DayEntry 
 	var out []view.DayEntry
 	for _, b := range list {
 		e := view.DayEntry{Number: b.Number, Href: workOrderPath(b.Number), Window: briefTimes(b.Window), What: joined(", ", b.Customer, b.Site),
-			State: b.State.Word(), StateClass: "state-" + string(b.State)}
+			State: b.State.Word(), StateClass: "order-" + string(b.State)}
 		e.Clash = with != nil && b.State.Open() && b.Overlaps(*with)
 		out = append(out, e)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -60,9 +59,9 @@ func (h *Handlers) workOrderPage(c echo.Context, row db.GetOrderInOfficeRow, typ
 	state, w := workorder.State(o.State), windowOfOrder(o)
 	today, minute := h.moment(s)
 	href := workOrderPath(o.Number)
-	p := &view.WorkOrderPage{Base: views.Base{Title: "Work order " + o.Number, Tab: "workorders"}, Number: o.Number, Href: href, Title: o.Title, State: state.Word(), StateClass: "state-" + o.State,
+	p := &view.WorkOrderPage{Base: views.Base{Title: "Work order " + o.Number, Tab: "workorders"}, Number: o.Number, Href: href, Title: o.Title, State: state.Word(), StateClass: "order-" + o.State,
 		Customer: ref(row.CustomerNumber, row.DisplayName), Open: state.Open(), Technician: row.Technician, Gone: row.TechnicianGone != 0 && state.Open(), Reason: o.CancelReason,
-		Events: href + "/events", Address: href, Version: o.Version, Board: workOrdersTab}
+		Events: href + web.FollowPath + "?seen=" + strconv.FormatInt(o.Version, 10), Address: href, Version: o.Version, Board: workOrdersTab}
 	if state == workorder.Scheduled && w.Past(today, minute) {
 		p.Late = "The appointment went by and nobody is under way."
 	}
@@ -87,6 +86,12 @@ func (h *Handlers) workOrderPage(c echo.Context, row db.GetOrderInOfficeRow, typ
 		func() error { return h.fillWork(ctx, s, p, o) },
 		func() error { return fillDuplicates(ctx, q, p, o) },
 		func() error { return fillWorkHistory(ctx, q, s, p, o.ID) },
+	}
+	if may(c, tellers) && state == workorder.Completed && row.Invoice == "" {
+		parts = append(parts, func() error { return h.fillBill(ctx, p) })
+	}
+	if may(c, helpers) && mayEditWork(o) {
+		p.EditWork = href + "/work"
 	}
 	if dispatch {
 		parts = append(parts, func() error { return h.fillDispatch(c, row, p, typed) })
@@ -147,10 +152,10 @@ func workOrderSteps(o db.WorkOrder, s *settings.Settings) []view.Step {
 	times := []calendar.Instant{o.RequestedAt, o.ScheduledAt, o.DispatchedAt, o.ArrivedAt, o.CompletedAt}
 	var out []view.Step
 	for i, st := range workorder.States[:len(times)] {
-		out = append(out, view.Step{Label: st.Word(), Class: "state-" + string(st), When: times[i].Format(s.Zone), Done: !times[i].IsZero(), Current: o.State == string(st)})
+		out = append(out, view.Step{Label: st.Word(), Class: "order-" + string(st), When: times[i].Format(s.Zone), Done: !times[i].IsZero(), Current: o.State == string(st)})
 	}
 	if o.State == string(workorder.Cancelled) {
-		out = append(out, view.Step{Label: workorder.Cancelled.Word(), Class: "state-cancelled", When: o.CancelledAt.Format(s.Zone), Done: true, Current: true})
+		out = append(out, view.Step{Label: workorder.Cancelled.Word(), Class: "order-cancelled", When: o.CancelledAt.Format(s.Zone), Done: true, Current: true})
 	}
 	return out
 }
@@ -343,22 +348,14 @@ func (h *Handlers) photoWorkOrder(c echo.Context) error {
 		return err
 	}
 	number := row.WorkOrder.Number
+	sent, err := h.Photos(c)
+	if err != nil {
+		return err
+	}
+	defer sent.Close()
 	var uploads []workorder.Upload
-	var open []multipart.File
-	defer func() {
-		for _, f := range open {
-			_ = f.Close() // read only
-		}
-	}()
-	if form := c.Request().MultipartForm; form != nil {
-		for _, part := range form.File["photos"] {
-			file, err := part.Open()
-			if err != nil {
-				return err
-			}
-			open = append(open, file)
-			uploads = append(uploads, workorder.Upload{Name: part.Filename, Size: part.Size, File: file})
-		}
+	for _, f := range sent.Files {
+		uploads = append(uploads, workorder.Upload{Name: f.Name, Size: f.Size, File: f})
 	}
 	internal := c.FormValue("for") == "staff"
 	if !internal && c.FormValue("for") != "customer" {
@@ -366,6 +363,9 @@ func (h *Handlers) photoWorkOrder(c echo.Context) error {
 	}
 	added, err := h.WorkOrders.AddPhotos(c.Request().Context(), web.Actor(c), workorder.Photos{Number: number, Internal: internal, Nonce: formNonceOf(c.FormValue("nonce"), number), Uploads: uploads})
 	if refused, ok := web.FieldErrors(err); ok {
+		if added > 0 {
+			refused[0].Message += ". The rest is saved: " + count(int64(added), "photo", "photos")
+		}
 		return h.refuseWorkOrder(c, "photo-form", workOrderForms{photo: refused})
 	}
 	if err != nil {
@@ -384,10 +384,32 @@ func (h *Handlers) workOrderPhoto(c echo.Context) error {
 	if err != nil {
 		return missing(err, "photo")
 	}
-	if c.QueryParam("size") == "small" {
-		return c.Blob(http.StatusOK, row.ThumbMime, row.ThumbBody)
+	return h.ShowPhoto(c, row.DocumentID, row.ThumbID)
+}
+
+// followWorkOrders is the event stream of the board.
+func (h *Handlers) followWorkOrders(c echo.Context) error {
+	if !web.WantsEvents(c) {
+		return web.See(c, workOrdersTab)
 	}
-	return c.Blob(http.StatusOK, row.Mime, row.Body)
+	changed, stop := h.WorkOrders.FollowAll()
+	defer stop()
+	return h.Follow(c, changed, false)
+}
+
+// followWorkOrder is the event stream of one work order.
+func (h *Handlers) followWorkOrder(c echo.Context) error {
+	number := web.Param(c, "number")
+	if !web.WantsEvents(c) {
+		return web.See(c, workOrderPath(number))
+	}
+	changed, stop := h.WorkOrders.Follow(number)
+	defer stop()
+	row, err := h.theWorkOrder(c)
+	if err != nil {
+		return err
+	}
+	return h.Follow(c, changed, c.QueryParam("seen") != strconv.FormatInt(row.WorkOrder.Version, 10))
 }
 
 // mergeWorkOrder ends a work order as the duplicate of another.

@@ -509,3 +509,86 @@ func TestBoardPlans(t *testing.T) {
 		}
 	}
 }
+
+// did brings a work order of the first customer to Completed.
+func (d *desk) did(note string) string {
+	d.Helper()
+	number := d.booked(note, 480, 600)
+	by := audit.Actor{Kind: audit.Staff, StaffID: d.staff["technician"], Role: "technician"}
+	must(d, d.screens.WorkOrders.Arrive(d.Context(), by, number, workorder.Any))
+	must(d, d.screens.WorkOrders.Complete(d.Context(), by, number, workorder.Any))
+	return number
+}
+
+func TestWorkAndInvoice(t *testing.T) {
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			number := d.did("Panel beeps")
+			says(t, d.page("billing", board(number)), "No invoice can be made of it yet", "no parts and no labour")
+			at := board(number) + "/work"
+			form := url.Values{"version": {d.version(number)}, "line": {"1", "2", "3"}, "description-1": {"Smoke detector <xpr0be>"}, "quantity-1": {"2"}, "price-1": {"60.00"}, "kind-1": {"part"},
+				"description-2": {"Labour"}, "quantity-2": {"1.5"}, "price-2": {"x"}, "kind-2": {"labour"}, "description-3": {""}, "quantity-3": {"1"}, "price-3": {""}}
+			p := d.parse(d.send("service", at+"/preview", with(form, "add", "1"), way...), 200)
+			if p.Find("tbody tr").Length() != 4 || !strings.Contains(p.Text(), "$120.00") {
+				t.Errorf("the preview: %s", p.Text())
+			}
+			p = d.parse(d.send("service", at+"/preview", with(form, "remove", "1"), way...), 200)
+			if p.Find("tbody tr").Length() != 2 || p.Find("#f-description-2").AttrOr("value", "") != "Labour" {
+				t.Errorf("the preview: %s", p.Text())
+			}
+			p = d.parse(d.send("service", at, form, way...), 422)
+			if p.Find("#e-price-2").Length() != 1 || p.Find("#f-price-2").AttrOr("value", "") != "x" {
+				t.Errorf("not refused beside the field: %s", p.Text())
+			}
+			good := with(form, "price-2", "80")
+			d.done(d.send("service", at, good, way...), board(number))
+			says(t, d.parse(d.send("service", at, with(good, "price-2", "90"), way...), 422), "has changed meanwhile: The service changed parts and labour")
+			says(t, d.page("service", board(number)), "Smoke detector <xpr0be>", "1.5 h", "$240.00")
+			hides(t, d.page("service", board(number)), "Make invoice")
+
+			// the invoice, with the sum that was seen
+			says(t, d.page("billing", board(number)), "Make invoice, $240.00")
+			at = board(number) + "/invoice"
+			p = d.page("billing", at)
+			says(t, p, "E-mail it to zoe@example.com", "Make invoice, $240.00")
+			press := url.Values{"version": {p.Find("input[name=version]").AttrOr("value", "")}, "total": {p.Find("input[name=total]").AttrOr("value", "")}, "mail": {"yes"}}
+			says(t, d.parse(d.send("billing", at, with(press, "total", "1"), way...), 422), "It comes to $240.00 now, not to $0.01")
+			says(t, d.parse(d.send("billing", at, with(press, "version", "1"), way...), 422), "Somebody changed this work order")
+			w := d.send("billing", at, press, way...)
+			made := d.text(`SELECT i.number FROM invoices i JOIN work_orders w ON w.invoice_id = i.id WHERE w.number = ?`, number)
+			d.done(w, "/office/invoices/"+made)
+			d.done(d.send("billing", at, press, way...), "/office/invoices/"+made)
+			if n := d.count(`SELECT count(*) FROM invoices`); n != 1 {
+				t.Errorf("%d invoices", n)
+			}
+			d.done(d.send("billing", at, nil), "/office/invoices/"+made)
+			p = d.page("owner", board(number))
+			says(t, p, "Invoice "+made+" is made of it.")
+			hides(t, p, "Make invoice", "Change parts and labour", "Open again")
+			says(t, d.parse(d.send("service", board(number)+"/work", with(good, "version", d.version(number), "price-2", "90"), way...), 422), "has its invoice already")
+		})
+	}
+}
+
+// TestBoardFollows ends at once: without an event stream being asked for, the
+// address leads to the page.
+func TestBoardFollows(t *testing.T) {
+	d := newDesk(t)
+	number := d.order("Panel beeps")
+	d.done(d.send("service", "/office/workorders/follow", nil), "/office/workorders")
+	d.done(d.send("service", board(number)+"/follow", nil), board(number))
+	if w := d.send("service", board("W-NONE00")+"/follow", nil, "Accept", "text/event-stream"); w.Code != 404 {
+		t.Errorf("none: %d", w.Code)
+	}
+	// what changed since the page was made is told at once
+	for role, status := range map[string]int{"technician": 403, "customer": 404} {
+		if w := d.send(role, "/office/workorders/follow", nil, "Accept", "text/event-stream"); w.Code != status {
+			t.Errorf("as %s: %d", role, w.Code)
+		}
+	}
+	w := d.send("service", board(number), nil, htmx...)
+	if !strings.Contains(w.Body.String(), "hx-partial") || strings.Contains(w.Body.String(), "note-form") {
+		t.Errorf("what follows: %s", w.Body)
+	}
+}

@@ -180,6 +180,8 @@ type WorkOrderPage struct {
 	Invoice           *WorkLink
 	MakeInvoice       string // where the invoice is made, "" when it cannot be
 	MakeInvoiceLabel  string
+	NoInvoice         string // why it cannot, "" when it can or nobody asks
+	EditWork          string // where parts and labour are changed
 	Events            string
 	Address           string
 	Version           int64
@@ -192,7 +194,6 @@ type WorkOrderPage struct {
 	Merge    *MergeForm
 	NoteForm *NoteForm
 	PhotoAdd *PhotoForm
-	Lines    *WorkLines
 
 	Notes      []WorkNote
 	Photos     []WorkPhoto
@@ -325,14 +326,37 @@ type CustomerWorkOrders struct {
 	All, New string
 }
 
+// WorkPage is the form of parts and labour; its define "lines" is what a change of
+// the lines is answered with.
+type WorkPage struct {
+	views.Base
+	Number, Href string
+	Lines        WorkLines
+}
+
+// WorkInvoicePage shows an invoice before it is made of a work order.
+type WorkInvoicePage struct {
+	views.Base
+	Customer Ref
+	Number   string
+	Href     string
+	Version  int64
+	Cents    int64 // what it comes to, so that nobody agrees to another sum
+	Lines    []PricedLine
+	Sums     DraftSums
+	MailTo   string
+	Mail     bool
+	Button   string
+	Why      string // why no invoice can be made, "" when one can
+}
+
 // WorkLines are parts and labour to be edited.
 type WorkLines struct {
-	Errors  views.FieldErrors
 	Action  string
 	Preview string
 	Version int64
 	Rows    []WorkLineRow
-	Total   string
+	Total   string // before tax
 	Error   string
 }
 
@@ -340,7 +364,7 @@ type WorkLines struct {
 type WorkLineRow struct {
 	Key                                             int64
 	Name                                            string
-	Kind                                            Choice
+	Labour                                          bool
 	Description, Quantity, UnitPrice                string
 	Taxable, Only, Focus                            bool
 	DescriptionError, QuantityError, UnitPriceError string

@@ -390,6 +390,7 @@ func (p *program) jobs() []schedule.Job {
 		{Name: "import", Every: 24 * time.Hour, Wake: p.desk.Woken(), Run: p.desk.Run},
 		{Name: "sandbox", Every: 10 * time.Second, Run: p.runSandbox},
 		{Name: "reminders", Every: 5 * time.Minute, Run: p.reminder.Run},
+		{Name: "proposals", Every: 5 * time.Minute, Run: p.proposals.Remind},
 		{Name: "sweep", Every: 24 * time.Hour, Limit: time.Minute, Run: func(ctx context.Context) error {
 			return errors.Join(p.accounts.Sweep(ctx), p.payments.Sweep(ctx), p.orders.Sweep(ctx))
 		}},

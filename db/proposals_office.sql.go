@@ -156,6 +156,18 @@ func (q *Queries) AddProposalLine(ctx context.Context, arg AddProposalLineParams
 	return err
 }
 
+const countMailsOf = `-- name: CountMailsOf :one
+SELECT count(*) FROM outbox WHERE fact = ?
+`
+
+// Mailing a proposal again, the form sent twice: whether it was mailed before.
+func (q *Queries) CountMailsOf(ctx context.Context, fact string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countMailsOf, fact)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countProposalNumber = `-- name: CountProposalNumber :one
 SELECT count(*) FROM proposals WHERE number = ?1 AND id <> ?2
 `
@@ -176,7 +188,8 @@ func (q *Queries) CountProposalNumber(ctx context.Context, arg CountProposalNumb
 const countProposals = `-- name: CountProposals :many
 SELECT p.state, CAST(count(*) AS INTEGER) AS many, CAST(coalesce(sum(p.total_cents), 0) AS INTEGER) AS total, CAST(coalesce(sum(p.monthly_cents), 0) AS INTEGER) AS monthly,
     CAST(coalesce(sum(p.valid_until <> '' AND p.valid_until < ?1), 0) AS INTEGER) AS expired,
-    CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < ?1 THEN p.total_cents ELSE 0 END), 0) AS INTEGER) AS expired_total
+    CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < ?1 THEN p.total_cents ELSE 0 END), 0) AS INTEGER) AS expired_total,
+    CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < ?1 THEN p.monthly_cents ELSE 0 END), 0) AS INTEGER) AS expired_monthly
 FROM proposals p
 WHERE CAST(?2 AS INTEGER) = 0 OR p.salesperson_id = ?2
 GROUP BY p.state
@@ -188,12 +201,13 @@ type CountProposalsParams struct {
 }
 
 type CountProposalsRow struct {
-	State        string
-	Many         int64
-	Total        int64
-	Monthly      int64
-	Expired      int64
-	ExpiredTotal int64
+	State          string
+	Many           int64
+	Total          int64
+	Monthly        int64
+	Expired        int64
+	ExpiredTotal   int64
+	ExpiredMonthly int64
 }
 
 // /office/proposals: how many stand where, of one salesperson or of all.
@@ -213,6 +227,7 @@ func (q *Queries) CountProposals(ctx context.Context, arg CountProposalsParams) 
 			&i.Monthly,
 			&i.Expired,
 			&i.ExpiredTotal,
+			&i.ExpiredMonthly,
 		); err != nil {
 			return nil, err
 		}
@@ -280,7 +295,7 @@ func (q *Queries) DeleteProposalLines(ctx context.Context, proposalID int64) err
 
 const findProposals = `-- name: FindProposals :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.number >= CAST(?1 AS TEXT) AND p.number < CAST(?2 AS TEXT)
 ORDER BY p.number, p.version DESC LIMIT ?3
@@ -302,6 +317,7 @@ type FindProposalsRow struct {
 	TotalCents     money.Cents
 	MonthlyCents   money.Cents
 	UpdatedAt      calendar.Instant
+	SalespersonID  sql.NullInt64
 	CustomerNumber string
 	DisplayName    string
 	Salesperson    string
@@ -327,6 +343,7 @@ func (q *Queries) FindProposals(ctx context.Context, arg FindProposalsParams) ([
 			&i.TotalCents,
 			&i.MonthlyCents,
 			&i.UpdatedAt,
+			&i.SalespersonID,
 			&i.CustomerNumber,
 			&i.DisplayName,
 			&i.Salesperson,
@@ -346,7 +363,7 @@ func (q *Queries) FindProposals(ctx context.Context, arg FindProposalsParams) ([
 
 const findProposalsByTitle = `-- name: FindProposalsByTitle :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE instr(lower(p.title), lower(CAST(?1 AS TEXT))) > 0
 ORDER BY p.updated_at DESC, p.id DESC LIMIT ?2
@@ -367,6 +384,7 @@ type FindProposalsByTitleRow struct {
 	TotalCents     money.Cents
 	MonthlyCents   money.Cents
 	UpdatedAt      calendar.Instant
+	SalespersonID  sql.NullInt64
 	CustomerNumber string
 	DisplayName    string
 	Salesperson    string
@@ -392,6 +410,7 @@ func (q *Queries) FindProposalsByTitle(ctx context.Context, arg FindProposalsByT
 			&i.TotalCents,
 			&i.MonthlyCents,
 			&i.UpdatedAt,
+			&i.SalespersonID,
 			&i.CustomerNumber,
 			&i.DisplayName,
 			&i.Salesperson,
@@ -790,7 +809,7 @@ func (q *Queries) ListDraftProposalLines(ctx context.Context, proposalID int64) 
 
 const listExpiredProposals = `-- name: ListExpiredProposals :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_open JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state IN ('sent', 'viewed') AND p.valid_until <> '' AND p.valid_until < ?1
     AND p.updated_at <= ?2 AND (p.updated_at < ?2 OR p.id < ?3)
@@ -816,6 +835,7 @@ type ListExpiredProposalsRow struct {
 	TotalCents     money.Cents
 	MonthlyCents   money.Cents
 	UpdatedAt      calendar.Instant
+	SalespersonID  sql.NullInt64
 	CustomerNumber string
 	DisplayName    string
 	Salesperson    string
@@ -847,6 +867,7 @@ func (q *Queries) ListExpiredProposals(ctx context.Context, arg ListExpiredPropo
 			&i.TotalCents,
 			&i.MonthlyCents,
 			&i.UpdatedAt,
+			&i.SalespersonID,
 			&i.CustomerNumber,
 			&i.DisplayName,
 			&i.Salesperson,
@@ -866,7 +887,7 @@ func (q *Queries) ListExpiredProposals(ctx context.Context, arg ListExpiredPropo
 
 const listOpenProposals = `-- name: ListOpenProposals :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_open JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state IN ('sent', 'viewed') AND (p.valid_until = '' OR p.valid_until >= ?1)
     AND p.updated_at <= ?2 AND (p.updated_at < ?2 OR p.id < ?3)
@@ -892,6 +913,7 @@ type ListOpenProposalsRow struct {
 	TotalCents     money.Cents
 	MonthlyCents   money.Cents
 	UpdatedAt      calendar.Instant
+	SalespersonID  sql.NullInt64
 	CustomerNumber string
 	DisplayName    string
 	Salesperson    string
@@ -923,6 +945,7 @@ func (q *Queries) ListOpenProposals(ctx context.Context, arg ListOpenProposalsPa
 			&i.TotalCents,
 			&i.MonthlyCents,
 			&i.UpdatedAt,
+			&i.SalespersonID,
 			&i.CustomerNumber,
 			&i.DisplayName,
 			&i.Salesperson,
@@ -1034,7 +1057,7 @@ const listProposalMailed = `-- name: ListProposalMailed :many
 SELECT e.details FROM proposal_events e WHERE e.proposal_id = ? AND e.kind = 'mailed' ORDER BY e.id
 `
 
-// One proposal in the office: its mails.
+// Withdrawing a proposal and reminding of it: whom it was mailed to.
 func (q *Queries) ListProposalMailed(ctx context.Context, proposalID int64) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, listProposalMailed, proposalID)
 	if err != nil {
@@ -1115,7 +1138,7 @@ func (q *Queries) ListProposalVersions(ctx context.Context, number string) ([]Li
 
 const listProposalsByState = `-- name: ListProposalsByState :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state = ?1 AND p.updated_at <= ?2 AND (p.updated_at < ?2 OR p.id < ?3)
     AND (CAST(?4 AS INTEGER) = 0 OR p.salesperson_id = ?4)
@@ -1140,6 +1163,7 @@ type ListProposalsByStateRow struct {
 	TotalCents     money.Cents
 	MonthlyCents   money.Cents
 	UpdatedAt      calendar.Instant
+	SalespersonID  sql.NullInt64
 	CustomerNumber string
 	DisplayName    string
 	Salesperson    string
@@ -1171,6 +1195,7 @@ func (q *Queries) ListProposalsByState(ctx context.Context, arg ListProposalsByS
 			&i.TotalCents,
 			&i.MonthlyCents,
 			&i.UpdatedAt,
+			&i.SalespersonID,
 			&i.CustomerNumber,
 			&i.DisplayName,
 			&i.Salesperson,
@@ -1190,7 +1215,7 @@ func (q *Queries) ListProposalsByState(ctx context.Context, arg ListProposalsByS
 
 const listProposalsOfCustomers = `-- name: ListProposalsOfCustomers :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.customer_id IN (/*SLICE:customers*/?)
 ORDER BY p.updated_at DESC, p.id DESC LIMIT ?2
@@ -1211,6 +1236,7 @@ type ListProposalsOfCustomersRow struct {
 	TotalCents     money.Cents
 	MonthlyCents   money.Cents
 	UpdatedAt      calendar.Instant
+	SalespersonID  sql.NullInt64
 	CustomerNumber string
 	DisplayName    string
 	Salesperson    string
@@ -1247,6 +1273,7 @@ func (q *Queries) ListProposalsOfCustomers(ctx context.Context, arg ListProposal
 			&i.TotalCents,
 			&i.MonthlyCents,
 			&i.UpdatedAt,
+			&i.SalespersonID,
 			&i.CustomerNumber,
 			&i.DisplayName,
 			&i.Salesperson,
@@ -1323,7 +1350,7 @@ func (q *Queries) ListProposalsOnCustomer(ctx context.Context, arg ListProposals
 
 const listProposalsToCarryOut = `-- name: ListProposalsToCarryOut :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state = 'accepted' AND p.updated_at >= ?1 AND (p.updated_at > ?1 OR p.id > ?2)
     AND (CAST(?3 AS INTEGER) = 0 OR p.salesperson_id = ?3)
@@ -1348,6 +1375,7 @@ type ListProposalsToCarryOutRow struct {
 	TotalCents     money.Cents
 	MonthlyCents   money.Cents
 	UpdatedAt      calendar.Instant
+	SalespersonID  sql.NullInt64
 	CustomerNumber string
 	DisplayName    string
 	Salesperson    string
@@ -1378,6 +1406,7 @@ func (q *Queries) ListProposalsToCarryOut(ctx context.Context, arg ListProposals
 			&i.TotalCents,
 			&i.MonthlyCents,
 			&i.UpdatedAt,
+			&i.SalespersonID,
 			&i.CustomerNumber,
 			&i.DisplayName,
 			&i.Salesperson,
@@ -1397,19 +1426,27 @@ func (q *Queries) ListProposalsToCarryOut(ctx context.Context, arg ListProposals
 
 const listProposalsToRemind = `-- name: ListProposalsToRemind :many
 SELECT p.id FROM proposals p INDEXED BY proposals_open
-WHERE p.state IN ('sent', 'viewed') AND p.reminded_at = 0 AND p.valid_until >= ?1 AND p.valid_until <= ?2
-ORDER BY p.valid_until, p.id LIMIT ?3
+WHERE p.state IN ('sent', 'viewed') AND p.reminded_at = 0 AND p.sent_at < ?1
+    AND p.valid_until >= CAST(?2 AS TEXT) AND p.valid_until <= CAST(?3 AS TEXT)
+    AND EXISTS (SELECT 1 FROM proposal_events e WHERE e.proposal_id = p.id AND e.kind = 'mailed')
+ORDER BY p.valid_until, p.id LIMIT ?4
 `
 
 type ListProposalsToRemindParams struct {
-	Today string
-	Until string
-	Most  int64
+	SentBefore calendar.Instant
+	Today      string
+	Until      string
+	Most       int64
 }
 
 // The job "proposals": what is open and expires by a day, and nobody was reminded of.
 func (q *Queries) ListProposalsToRemind(ctx context.Context, arg ListProposalsToRemindParams) ([]int64, error) {
-	rows, err := q.db.QueryContext(ctx, listProposalsToRemind, arg.Today, arg.Until, arg.Most)
+	rows, err := q.db.QueryContext(ctx, listProposalsToRemind,
+		arg.SentBefore,
+		arg.Today,
+		arg.Until,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -1465,6 +1502,35 @@ func (q *Queries) ListSalespeople(ctx context.Context) ([]ListSalespeopleRow, er
 	return items, nil
 }
 
+const refreshProposalDraft = `-- name: RefreshProposalDraft :execrows
+UPDATE proposals SET proposal_date = ?1, total_cents = ?2, monthly_cents = ?3
+WHERE id = ?4 AND saves = ?5 AND state = 'draft'
+`
+
+type RefreshProposalDraftParams struct {
+	ProposalDate calendar.Date
+	TotalCents   money.Cents
+	MonthlyCents money.Cents
+	ID           int64
+	Saves        int64
+}
+
+// Sending a proposal that was saved on another day, or before a tax changed: as
+// things stand, and still a draft.
+func (q *Queries) RefreshProposalDraft(ctx context.Context, arg RefreshProposalDraftParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, refreshProposalDraft,
+		arg.ProposalDate,
+		arg.TotalCents,
+		arg.MonthlyCents,
+		arg.ID,
+		arg.Saves,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const remindOfProposal = `-- name: RemindOfProposal :execrows
 UPDATE proposals SET reminded_at = ?1 WHERE id = ?2 AND state IN ('sent', 'viewed') AND reminded_at = 0
 `
@@ -1502,30 +1568,26 @@ func (q *Queries) ReplaceProposal(ctx context.Context, arg ReplaceProposalParams
 }
 
 const sendProposal = `-- name: SendProposal :execrows
-UPDATE proposals SET state = 'sent', document_id = ?1, sent_at = ?2, updated_at = ?2,
-    proposal_date = ?3, total_cents = ?4, monthly_cents = ?5, staff_id = ?6
-WHERE id = ?7 AND saves = ?8 AND state = 'draft'
+UPDATE proposals SET state = 'sent', document_id = ?1, paper = ?2, sent_at = ?3, updated_at = ?3,
+    staff_id = ?4
+WHERE id = ?5 AND saves = ?6 AND state = 'draft'
 `
 
 type SendProposalParams struct {
-	DocumentID   sql.NullInt64
-	NowAt        calendar.Instant
-	ProposalDate calendar.Date
-	TotalCents   money.Cents
-	MonthlyCents money.Cents
-	StaffID      sql.NullInt64
-	ID           int64
-	Saves        int64
+	DocumentID sql.NullInt64
+	Paper      string
+	NowAt      calendar.Instant
+	StaffID    sql.NullInt64
+	ID         int64
+	Saves      int64
 }
 
 // Sending a proposal: the press that finds it a draft is the one.
 func (q *Queries) SendProposal(ctx context.Context, arg SendProposalParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, sendProposal,
 		arg.DocumentID,
+		arg.Paper,
 		arg.NowAt,
-		arg.ProposalDate,
-		arg.TotalCents,
-		arg.MonthlyCents,
 		arg.StaffID,
 		arg.ID,
 		arg.Saves,

@@ -267,6 +267,26 @@ GET  /office/customers/:number/recurring/:id                 staff owner billing
 POST /office/customers/:number/recurring/:id/:verb           staff owner billing
 GET  /office/customers/:number/tax                           staff owner billing
 POST /office/customers/:number/tax/:id                       staff owner billing
+GET  /office/proposals                                       staff owner billing sales
+GET  /office/proposals/new                                   staff owner sales
+POST /office/proposals/new/preview                           staff owner sales
+POST /office/proposals/new                                   staff owner sales
+GET  /office/proposals/drafts/:id                            staff owner sales
+POST /office/proposals/drafts/:id                            staff owner sales
+POST /office/proposals/drafts/:id/preview                    staff owner sales
+GET  /office/proposals/drafts/:id/draft.pdf                  staff owner sales
+POST /office/proposals/drafts/:id/delete                     staff owner sales
+GET  /office/proposals/drafts/:id/send                       staff owner sales
+POST /office/proposals/drafts/:id/send                       staff owner sales
+POST /office/proposals/versions/:id/mail                     staff owner sales
+POST /office/proposals/versions/:id/withdraw                 staff owner sales
+POST /office/proposals/versions/:id/again                    staff owner sales
+POST /office/proposals/versions/:id/copy                     staff owner sales
+GET  /office/proposals/versions/:id/carry-out                staff owner billing sales
+POST /office/proposals/versions/:id/carry-out                staff owner billing sales
+GET  /office/proposals/versions/:id/:paper                   staff owner billing sales
+GET  /office/proposals/versions/:id/attachments/:document    staff owner billing sales
+GET  /office/proposals/:number                               staff owner billing sales
 GET  /office/settings/tax                                    staff owner owner
 POST /office/settings/tax                                    staff owner owner
 GET  /office/settings/tax/:id                                staff owner owner

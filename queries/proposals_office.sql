@@ -76,8 +76,14 @@ DELETE FROM proposals WHERE id = ? AND saves = ? AND state = 'draft';
 
 -- Sending a proposal: the press that finds it a draft is the one.
 -- name: SendProposal :execrows
-UPDATE proposals SET state = 'sent', document_id = sqlc.arg(document_id), sent_at = sqlc.arg(now_at), updated_at = sqlc.arg(now_at),
-    proposal_date = sqlc.arg(proposal_date), total_cents = sqlc.arg(total_cents), monthly_cents = sqlc.arg(monthly_cents), staff_id = sqlc.arg(staff_id)
+UPDATE proposals SET state = 'sent', document_id = sqlc.arg(document_id), paper = sqlc.arg(paper), sent_at = sqlc.arg(now_at), updated_at = sqlc.arg(now_at),
+    staff_id = sqlc.arg(staff_id)
+WHERE id = sqlc.arg(id) AND saves = sqlc.arg(saves) AND state = 'draft';
+
+-- Sending a proposal that was saved on another day, or before a tax changed: as
+-- things stand, and still a draft.
+-- name: RefreshProposalDraft :execrows
+UPDATE proposals SET proposal_date = sqlc.arg(proposal_date), total_cents = sqlc.arg(total_cents), monthly_cents = sqlc.arg(monthly_cents)
 WHERE id = sqlc.arg(id) AND saves = sqlc.arg(saves) AND state = 'draft';
 
 -- Sending a new version: the ones before it that nobody decided on.
@@ -125,7 +131,7 @@ SELECT CAST(EXISTS (SELECT 1 FROM sites s WHERE s.id = sqlc.arg(site_id) AND s.c
 -- /office/proposals: those in one state, the last changed first, that come after a certain one.
 -- name: ListProposalsByState :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state = sqlc.arg(state) AND p.updated_at <= sqlc.arg(updated_at) AND (p.updated_at < sqlc.arg(updated_at) OR p.id < sqlc.arg(id))
     AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson))
@@ -134,7 +140,7 @@ ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 -- /office/proposals: accepted and not carried out, the longest waiting first.
 -- name: ListProposalsToCarryOut :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state = 'accepted' AND p.updated_at >= sqlc.arg(updated_at) AND (p.updated_at > sqlc.arg(updated_at) OR p.id > sqlc.arg(id))
     AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson))
@@ -144,7 +150,7 @@ ORDER BY p.updated_at, p.id LIMIT sqlc.arg(most);
 -- /office/proposals: those the customer may still decide on, the last sent first.
 -- name: ListOpenProposals :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_open JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state IN ('sent', 'viewed') AND (p.valid_until = '' OR p.valid_until >= sqlc.arg(today))
     AND p.updated_at <= sqlc.arg(updated_at) AND (p.updated_at < sqlc.arg(updated_at) OR p.id < sqlc.arg(id))
@@ -154,7 +160,7 @@ ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 -- /office/proposals: those that expired undecided, the last sent first.
 -- name: ListExpiredProposals :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_open JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state IN ('sent', 'viewed') AND p.valid_until <> '' AND p.valid_until < sqlc.arg(today)
     AND p.updated_at <= sqlc.arg(updated_at) AND (p.updated_at < sqlc.arg(updated_at) OR p.id < sqlc.arg(id))
@@ -165,7 +171,8 @@ ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 -- name: CountProposals :many
 SELECT p.state, CAST(count(*) AS INTEGER) AS many, CAST(coalesce(sum(p.total_cents), 0) AS INTEGER) AS total, CAST(coalesce(sum(p.monthly_cents), 0) AS INTEGER) AS monthly,
     CAST(coalesce(sum(p.valid_until <> '' AND p.valid_until < sqlc.arg(today)), 0) AS INTEGER) AS expired,
-    CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < sqlc.arg(today) THEN p.total_cents ELSE 0 END), 0) AS INTEGER) AS expired_total
+    CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < sqlc.arg(today) THEN p.total_cents ELSE 0 END), 0) AS INTEGER) AS expired_total,
+    CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < sqlc.arg(today) THEN p.monthly_cents ELSE 0 END), 0) AS INTEGER) AS expired_monthly
 FROM proposals p
 WHERE CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson)
 GROUP BY p.state;
@@ -180,7 +187,7 @@ WHERE p.state = 'accepted' AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.
 -- /office/proposals, searched: numbers that begin so.
 -- name: FindProposals :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.number >= CAST(sqlc.arg(number) AS TEXT) AND p.number < CAST(sqlc.arg(beyond) AS TEXT)
 ORDER BY p.number, p.version DESC LIMIT sqlc.arg(most);
@@ -188,7 +195,7 @@ ORDER BY p.number, p.version DESC LIMIT sqlc.arg(most);
 -- /office/proposals, searched: words of the title, the last changed first.
 -- name: FindProposalsByTitle :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE instr(lower(p.title), lower(CAST(sqlc.arg(words) AS TEXT))) > 0
 ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
@@ -196,7 +203,7 @@ ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 -- /office/proposals, searched: of the customers that match.
 -- name: ListProposalsOfCustomers :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
-    c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.customer_id IN (sqlc.slice('customers'))
 ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
@@ -228,14 +235,16 @@ SELECT r.at, CAST(coalesce(w.number, '') AS TEXT) AS work_order, CAST(coalesce(i
 FROM proposal_results r LEFT JOIN work_orders w ON w.id = r.work_order_id LEFT JOIN invoices i ON i.id = r.invoice_id LEFT JOIN staff f ON f.id = r.staff_id
 WHERE r.proposal_id = ?;
 
--- One proposal in the office: its mails.
+-- Withdrawing a proposal and reminding of it: whom it was mailed to.
 -- name: ListProposalMailed :many
 SELECT e.details FROM proposal_events e WHERE e.proposal_id = ? AND e.kind = 'mailed' ORDER BY e.id;
 
 -- The job "proposals": what is open and expires by a day, and nobody was reminded of.
 -- name: ListProposalsToRemind :many
 SELECT p.id FROM proposals p INDEXED BY proposals_open
-WHERE p.state IN ('sent', 'viewed') AND p.reminded_at = 0 AND p.valid_until >= sqlc.arg(today) AND p.valid_until <= sqlc.arg(until)
+WHERE p.state IN ('sent', 'viewed') AND p.reminded_at = 0 AND p.sent_at < sqlc.arg(sent_before)
+    AND p.valid_until >= CAST(sqlc.arg(today) AS TEXT) AND p.valid_until <= CAST(sqlc.arg(until) AS TEXT)
+    AND EXISTS (SELECT 1 FROM proposal_events e WHERE e.proposal_id = p.id AND e.kind = 'mailed')
 ORDER BY p.valid_until, p.id LIMIT sqlc.arg(most);
 
 -- The job "proposals": the run that finds it undecided and not reminded of is the one.
@@ -245,3 +254,7 @@ UPDATE proposals SET reminded_at = sqlc.arg(now_at) WHERE id = sqlc.arg(id) AND 
 -- The dealer's proposals: a paper, as it was sent or signed.
 -- name: GetProposalPaper :one
 SELECT o.name, o.mime, o.sha256, o.body FROM documents o WHERE o.id = ?;
+
+-- Mailing a proposal again, the form sent twice: whether it was mailed before.
+-- name: CountMailsOf :one
+SELECT count(*) FROM outbox WHERE fact = ?;

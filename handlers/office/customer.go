@@ -51,6 +51,9 @@ func (h *Handlers) customer(c echo.Context) error {
 	if may(c, tellers) {
 		p.PaymentHref, p.InvoiceHref = who.Href+"/payments/new", who.Href+"/invoices/new"
 	}
+	if may(c, sellers) {
+		p.ProposalHref = newProposalPath(who.Number)
+	}
 	if may(c, readers) {
 		p.CreditHref = who.Href + "/credit"
 	}
@@ -68,6 +71,12 @@ func (h *Handlers) customer(c echo.Context) error {
 			return err
 		},
 		func() error { p.Drafts, err = h.customerDrafts(ctx, s, row.ID, may(c, tellers)); return err },
+		func() error {
+			if p.OffersShown = may(c, offerReaders); p.OffersShown {
+				p.Offers, err = h.customerProposals(ctx, s, row.ID)
+			}
+			return err
+		},
 		func() error { p.Users, err = h.customerUsers(ctx, s, row); return err },
 		func() error { p.Payments, err = h.paymentList(ctx, row, "", onPage); return err },
 		func() error { p.Methods, err = h.methods(ctx, s, row, may(c, tellers)); return err },

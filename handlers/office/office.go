@@ -57,9 +57,10 @@ var (
 	tellers = []string{"billing"}                     // record payments, see what is owed over all
 	owners  = []string{"owner"}                       // settings, staff
 
-	dispatchers = []string{"service"}               // assign, cancel and merge work orders
-	technicians = []string{"service", "technician"} // go to work orders and do them
-	sellers     = []string{"sales"}                 // write and send proposals
+	dispatchers  = []string{"service"}               // assign, cancel and merge work orders
+	technicians  = []string{"service", "technician"} // go to work orders and do them
+	sellers      = []string{"sales"}                 // write and send proposals
+	offerReaders = []string{"billing", "sales"}      // look at proposals and carry them out
 )
 
 // Routes is the whole surface of the office.
@@ -67,6 +68,7 @@ func (h *Handlers) Routes() []web.Route {
 	const get, post = http.MethodGet, http.MethodPost
 	read, help, tell, own := web.Staff(readers...), web.Staff(helpers...), web.Staff(tellers...), web.Staff(owners...)
 	send, out := web.Staff(dispatchers...), web.Staff(technicians...)
+	sell, offers := web.Staff(sellers...), web.Staff(offerReaders...)
 	return []web.Route{
 		{Name: "office.code", Method: http.MethodGet, Path: "/office/code", Access: web.Stage(account.StageCode), Handler: h.code},
 		{Name: "office.code.form", Method: http.MethodPost, Path: "/office/code", Access: web.Stage(account.StageCode), Handler: h.checkCode},
@@ -233,6 +235,27 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.customer.tax", Method: get, Path: "/office/customers/:number/tax", Access: tell, Handler: h.customerTax},
 		{Name: "office.customer.tax.save", Method: post, Path: "/office/customers/:number/tax/:id", Access: tell, Handler: h.saveCustomerTax},
 
+		{Name: "office.proposals", Method: get, Path: proposalsPath, Access: offers, Handler: h.proposals},
+		{Name: "office.proposal.new", Method: get, Path: proposalsPath + "/new", Access: sell, Handler: h.newProposal},
+		{Name: "office.proposal.new.preview", Method: post, Path: proposalsPath + "/new/preview", Access: sell, Handler: h.previewNewProposal},
+		{Name: "office.proposal.new.save", Method: post, Path: proposalsPath + "/new", Access: sell, Handler: h.saveNewProposal},
+		{Name: "office.proposal.draft", Method: get, Path: proposalsPath + "/drafts/:id", Access: sell, Handler: h.proposalDraft},
+		{Name: "office.proposal.draft.save", Method: post, Path: proposalsPath + "/drafts/:id", Access: sell, Handler: h.saveProposal},
+		{Name: "office.proposal.draft.preview", Method: post, Path: proposalsPath + "/drafts/:id/preview", Access: sell, Handler: h.previewProposal},
+		{Name: "office.proposal.draft.pdf", Method: get, Path: proposalsPath + "/drafts/:id/draft.pdf", Access: sell, Handler: h.proposalPreview},
+		{Name: "office.proposal.draft.delete", Method: post, Path: proposalsPath + "/drafts/:id/delete", Access: sell, Handler: h.deleteProposalDraft},
+		{Name: "office.proposal.ask", Method: get, Path: proposalsPath + "/drafts/:id/send", Access: sell, Handler: h.askSendProposal},
+		{Name: "office.proposal.send", Method: post, Path: proposalsPath + "/drafts/:id/send", Access: sell, Handler: h.sendProposal},
+		{Name: "office.proposal.mail", Method: post, Path: proposalsPath + "/versions/:id/mail", Access: sell, Handler: h.mailProposal},
+		{Name: "office.proposal.withdraw", Method: post, Path: proposalsPath + "/versions/:id/withdraw", Access: sell, Handler: h.withdrawProposal},
+		{Name: "office.proposal.again", Method: post, Path: proposalsPath + "/versions/:id/again", Access: sell, Handler: h.newProposalVersion},
+		{Name: "office.proposal.copy", Method: post, Path: proposalsPath + "/versions/:id/copy", Access: sell, Handler: h.copyProposal},
+		{Name: "office.proposal.carry_out", Method: get, Path: proposalsPath + "/versions/:id/carry-out", Access: offers, Handler: h.askCarryOut},
+		{Name: "office.proposal.carry_out.do", Method: post, Path: proposalsPath + "/versions/:id/carry-out", Access: offers, Handler: h.carryOutProposal},
+		{Name: "office.proposal.paper", Method: get, Path: proposalsPath + "/versions/:id/:paper", Access: offers, Handler: h.proposalPaper},
+		{Name: "office.proposal.attachment", Method: get, Path: proposalsPath + "/versions/:id/attachments/:document", Access: offers, Handler: h.proposalAttachment},
+		{Name: "office.proposal", Method: get, Path: proposalsPath + "/:number", Access: offers, Handler: h.proposal},
+
 		{Name: "office.tax", Method: get, Path: "/office/settings/tax", Access: own, Handler: h.taxes},
 		{Name: "office.tax.add", Method: post, Path: "/office/settings/tax", Access: own, Handler: h.addTax},
 		{Name: "office.tax.one", Method: get, Path: "/office/settings/tax/:id", Access: own, Handler: h.oneTax},
@@ -276,6 +299,9 @@ func Tabs(role string) []views.Tab {
 	if hasRole(role, tellers) {
 		tabs = append(tabs, views.Tab{Key: "invoices", Label: "Invoices", Href: "/office/invoices"})
 		tabs = append(tabs, views.Tab{Key: "billing", Label: "Billing", Href: "/office/billing"})
+	}
+	if hasRole(role, offerReaders) {
+		tabs = append(tabs, views.Tab{Key: "proposals", Label: "Proposals", Href: proposalsPath})
 	}
 	if hasRole(role, readers) {
 		tabs = append(tabs, views.Tab{Key: "autopay", Label: "Auto Pay", Href: autoPayTab})

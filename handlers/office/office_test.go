@@ -40,6 +40,7 @@ import (
 	"customerportal/internal/money"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
+	"customerportal/internal/proposal"
 	"customerportal/internal/reminder"
 	"customerportal/internal/sale"
 	"customerportal/internal/settings"
@@ -117,6 +118,7 @@ func newDeskOn(t testing.TB, books *db.DB) *desk {
 	d.screens.Desk = files.NewDesk(files.New(d.db, clock, d.store, nil), filepath.Join(t.TempDir(), "import"), log)
 	d.screens.Books = d.screens.Desk.Service
 	d.screens.WorkOrders = workorder.New(d.db, clock, d.store, writer, log)
+	d.screens.Proposals = proposal.New(d.db, clock, d.store, writer, d.ledger, log)
 	d.screens.Sale = sale.New(d.db, clock, d.ledger, d.screens.WorkOrders)
 	d.handler = handlers.New(app, nil, d.screens.Routes())
 	d.write(func(q *db.Queries) (err error) {
@@ -308,6 +310,12 @@ var roles = map[string]string{
 	"office.billing.do": "owner billing", "office.billing.paper": "owner billing", "office.billing.revenue": "owner billing", "office.billing.revenue.csv": "owner billing",
 	"office.recurring": "owner billing service sales", "office.recurring.one": "owner billing service sales", "office.recurring.new": "owner billing",
 	"office.recurring.add": "owner billing", "office.recurring.do": "owner billing", "office.customer.tax": "owner billing", "office.customer.tax.save": "owner billing",
+	"office.proposals": "owner billing sales", "office.proposal": "owner billing sales", "office.proposal.paper": "owner billing sales", "office.proposal.attachment": "owner billing sales",
+	"office.proposal.carry_out": "owner billing sales", "office.proposal.carry_out.do": "owner billing sales",
+	"office.proposal.new": "owner sales", "office.proposal.new.preview": "owner sales", "office.proposal.new.save": "owner sales",
+	"office.proposal.draft": "owner sales", "office.proposal.draft.save": "owner sales", "office.proposal.draft.preview": "owner sales", "office.proposal.draft.pdf": "owner sales",
+	"office.proposal.draft.delete": "owner sales", "office.proposal.ask": "owner sales", "office.proposal.send": "owner sales", "office.proposal.mail": "owner sales",
+	"office.proposal.withdraw": "owner sales", "office.proposal.again": "owner sales", "office.proposal.copy": "owner sales",
 	"office.tax": "owner", "office.tax.add": "owner", "office.tax.one": "owner", "office.tax.do": "owner",
 	"office.accounting": "owner billing", "office.accounting.file": "owner billing", "office.accounting.report": "owner billing", "office.accounting.lock": "owner", "office.accounting.unlock": "owner",
 	"office.import": "owner", "office.import.bring": "owner", "office.import.start": "owner", "office.import.cancel": "owner", "office.import.refused": "owner",

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -69,6 +70,7 @@ var sections = []section{
 	invoiceSection,
 	billingSection,
 	approvalsSection,
+	proposalsSection,
 	mailSection, reminderSection, lateFeeSection,
 	tabsSection, workOrderSection,
 	accountingSection,
@@ -115,6 +117,9 @@ func (sec section) form(shown, stored func(string) string, refused views.FieldEr
 
 func (f field) control(shown, stored, refused string) view.SettingField {
 	key, _ := settings.Find(f.key)
+	if key.Lines {
+		return view.SettingField{Text: &view.Text{Name: f.key, Label: f.label, Hint: f.hint, Value: shown, Rows: 10, MaxLength: 20_000, Error: refused}}
+	}
 	input := views.Input{Name: f.key, Label: f.label, Type: f.kind, Inputmode: f.inputmode, Value: shown, Hint: f.hint, Error: refused, Autocomplete: "off", MaxLength: 300}
 	switch {
 	case key.Secret:
@@ -156,8 +161,11 @@ func (h *Handlers) saveSettings(c echo.Context) error {
 	form := c.Request().Form
 	for _, f := range sec.fields {
 		value := form.Get(f.key)
-		typed[f.key] = value
 		key, _ := settings.Find(f.key)
+		if key.Lines { // as browsers send the ends of lines
+			value = strings.ReplaceAll(value, "\r\n", "\n")
+		}
+		typed[f.key] = value
 		switch {
 		case key.Secret && form.Get(f.key+".remove") != "":
 			changes[f.key] = ""

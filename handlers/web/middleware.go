@@ -156,11 +156,12 @@ func origin(next echo.HandlerFunc) echo.HandlerFunc {
 
 // bodyLimit is 1 MiB, 3 MiB where the dealer's logo is uploaded, 9 MiB where a
 // form is that a customer signed on paper, 13 MiB where a technician's photo may
-// come, 100 MiB for photos and 200 MiB for the files of an import, which are read
-// only once it is known who sends them.
+// come, 22 MiB where PDFs are attached to a proposal, 100 MiB for photos and 200
+// MiB for the files of an import. The last three are read only once it is known
+// who sends them.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	usual, logo, paper, files, photos := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next), middleware.BodyLimit("9M")(next), middleware.BodyLimit("200M")(next), middleware.BodyLimit(photosLimit)(next)
-	tap := middleware.BodyLimit("13M")(next)
+	tap, attached := middleware.BodyLimit("13M")(next), middleware.BodyLimit("22M")(next)
 	return func(c echo.Context) error {
 		switch path := c.Request().URL.Path; {
 		case path == LogoPath:
@@ -169,6 +170,8 @@ func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 			return files(c)
 		case photoForm(path):
 			return photos(c)
+		case strings.HasPrefix(path, ProposalsPath):
+			return attached(c)
 		case strings.HasPrefix(path, "/office/customers/") && strings.HasSuffix(path, SignedFormPath):
 			return paper(c)
 		case isTap(path):
@@ -183,6 +186,10 @@ const LogoPath = "/office/settings/logo"
 
 // ImportPath is where the office brings files to be imported.
 const ImportPath = "/office/import"
+
+// ProposalsPath is what the addresses begin with where the office writes
+// proposals and uploads PDFs.
+const ProposalsPath = "/office/proposals/"
 
 // SignedFormPath is where the office uploads a customer's signed form, behind
 // the path of the customer.
@@ -200,12 +207,6 @@ func isTap(path string) bool {
 // in one place: handlers find every value, and each is text that the database
 // can keep.
 func (a *App) form(next echo.HandlerFunc) echo.HandlerFunc {
-	unreadable := func(err error) error {
-		if errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
-			return err
-		}
-		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
-	}
 	return func(c echo.Context) error {
 		r := c.Request()
 		if isTap(r.URL.Path) {
@@ -213,9 +214,7 @@ func (a *App) form(next echo.HandlerFunc) echo.HandlerFunc {
 			r.Body = &upload{ReadCloser: r.Body, app: a, control: http.NewResponseController(c.Response())}
 		}
 		err := r.ParseForm()
-		// the files of an import and photos are read as they come, by [App.Upload]
-		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" && r.URL.Path != ImportPath && !photoForm(r.URL.Path) {
-			err = r.ParseMultipartForm(1 << 20)
+		if multipartForm(r) {
 			// the server does so only for the request it made, of which this is a copy
 			defer func() {
 				if r.MultipartForm == nil {
@@ -225,20 +224,60 @@ func (a *App) form(next echo.HandlerFunc) echo.HandlerFunc {
 					a.Log.Error("a file of a form is left on disk", "request", RequestID(c), "error", err.Error())
 				}
 			}()
+			// large files are read once it is known who sends them: those of an import
+			// and photos as they come, by [App.Upload], the others by [App.ReadForm]
+			if r.URL.Path != ImportPath && !photoForm(r.URL.Path) && !strings.HasPrefix(r.URL.Path, ProposalsPath) {
+				err = r.ParseMultipartForm(1 << 20)
+			}
 		}
 		// a link with a mangled query is followed all the same
 		if err != nil && r.Method != http.MethodGet {
 			return unreadable(err)
 		}
-		for name, values := range r.Form {
-			for _, v := range append(values, name) {
-				if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
-					return unreadable(errors.New("a form value is not text"))
-				}
-			}
+		if err := readable(r); err != nil {
+			return err
 		}
 		return next(c)
 	}
+}
+
+func multipartForm(r *http.Request) bool {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // what cannot be read is no such form
+	return kind == "multipart/form-data"
+}
+
+// ReadForm reads a form with large files, which may take longer than a request
+// otherwise may, as long as the browser goes on sending. Any other form is read
+// already.
+func (a *App) ReadForm(c echo.Context) error {
+	r := c.Request()
+	if !multipartForm(r) {
+		return nil
+	}
+	r.Body = &upload{ReadCloser: r.Body, app: a, control: http.NewResponseController(c.Response())}
+	if err := r.ParseMultipartForm(1 << 20); err != nil {
+		return unreadable(err)
+	}
+	return readable(r)
+}
+
+func unreadable(err error) error {
+	if errors.Is(err, echo.ErrStatusRequestEntityTooLarge) {
+		return err
+	}
+	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+}
+
+// readable refuses values that the database could not keep.
+func readable(r *http.Request) error {
+	for name, values := range r.Form {
+		for _, v := range append(values, name) {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				return unreadable(errors.New("a form value is not text"))
+			}
+		}
+	}
+	return nil
 }
 
 // compress packs pages. The built-in files are packed already and papers do not

@@ -78,6 +78,8 @@ func (d Draft) Check(today calendar.Date) error {
 	switch {
 	case len(d.Number) > 40:
 		refused.Add("number", "A number has at most 40 letters")
+	case strings.ContainsAny(d.Number, "/\\"):
+		refused.Add("number", "A number has no slashes")
 	case slices.Contains(taken, strings.ToLower(d.Number)) || strings.HasPrefix(d.Number, "."):
 		refused.Add("number", "This word cannot be a number")
 	}

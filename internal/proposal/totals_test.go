@@ -58,3 +58,27 @@ func TestTotals(t *testing.T) {
 		t.Errorf("chosen beforehand: %v", got)
 	}
 }
+
+func TestDeposit(t *testing.T) {
+	cases := map[string]struct {
+		cents money.Cents
+		ppm   int64
+		bad   bool
+		again string
+	}{
+		"": {}, " ": {}, "500": {cents: 50_000, again: "500.00"}, "$1,250.50": {cents: 125_050, again: "1250.50"}, "0": {}, "0 %": {},
+		"30%": {ppm: 300_000, again: "30 %"}, "33.3333 %": {ppm: 333_333, again: "33.3333 %"}, "100 %": {ppm: 1_000_000, again: "100 %"}, "0.5 %": {ppm: 5_000, again: "0.5 %"},
+		"100.0001 %": {bad: true}, "101 %": {bad: true}, "-5": {bad: true}, "-5 %": {bad: true}, "1e3": {bad: true}, "5.005": {bad: true}, "٥ %": {bad: true},
+		"%": {bad: true}, "30. %": {bad: true}, "1.23456 %": {bad: true}, "30 % %": {bad: true}, "99999999999": {bad: true}, "half": {bad: true},
+	}
+	for typed, want := range cases {
+		cents, ppm, err := proposal.ParseDeposit(typed)
+		if cents != want.cents && !want.bad || ppm != want.ppm || (err != nil) != want.bad {
+			t.Errorf("%q: %v %d %v", typed, cents, ppm, err)
+			continue
+		}
+		if got := proposal.FormatDeposit(cents, ppm); !want.bad && got != want.again {
+			t.Errorf("%q is written again as %q", typed, got)
+		}
+	}
+}

@@ -30,6 +30,7 @@ func (s *Store) List(ctx context.Context, to io.Writer) error {
 				value = "set"
 			}
 		}
+		value = strings.ReplaceAll(value, "\n", " / ") // one on a line
 		fmt.Fprintf(&b, "%-40s # %s\n", k.Name+"="+value, k.Help)
 	}
 	_, err = io.WriteString(to, b.String())

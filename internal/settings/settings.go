@@ -30,6 +30,7 @@ type Key struct {
 	Help    string
 	Default string
 	Secret  bool // sealed in the database and never shown
+	Lines   bool // a text that may have several lines
 	check   func(string) error
 }
 
@@ -86,6 +87,9 @@ var Keys = []Key{
 	{Name: "workorders.mail_dispatched", Help: "customers are mailed when the technician is on the way", Default: "yes", check: yesNo},
 	{Name: "workorders.mail_completed", Help: "customers are mailed when a work order is completed", Default: "yes", check: yesNo},
 	{Name: "workorders.labour_rate", Help: "what an hour of labour costs on a work order, in dollars; empty = technicians enter it", check: optional(amount)},
+	{Name: "proposals.terms", Help: "the terms that a new proposal begins with", Lines: true, check: optional(atMost(20_000))},
+	{Name: "proposals.valid_days", Help: "for how many days a new proposal is valid", Default: "30", check: wholeNumber(1, 365)},
+	{Name: "proposals.reminder_days", Help: "customers are reminded of a proposal so many days before it expires; empty = they are not", check: optional(wholeNumber(1, 60))},
 	{Name: "registration.names", Help: "how names are compared: strict or loose (last name only)", Default: "strict", check: oneOf("strict", "loose")},
 	{Name: "registration.phone", Help: "whether the phone must match: strict or loose", Default: "strict", check: oneOf("strict", "loose")},
 	{Name: "registration.key_once", Help: "the Registration Key is void after use", Default: "no", check: yesNo},
@@ -247,8 +251,14 @@ func (s *Store) Set(ctx context.Context, by audit.Actor, changes map[string]stri
 			continue
 		}
 		value := strings.TrimSpace(changes[name])
-		if strings.ContainsAny(value, "\r\n\x00") {
+		if key.Lines {
+			value = strings.ReplaceAll(strings.ReplaceAll(value, "\r\n", "\n"), "\r", "\n")
+		} else if strings.ContainsAny(value, "\r\n") {
 			refused.Add(name, "This must be one line")
+			continue
+		}
+		if strings.ContainsRune(value, 0) {
+			refused.Add(name, "This is not a text")
 			continue
 		}
 		if key.check != nil {
@@ -301,6 +311,16 @@ func Find(name string) (Key, bool) {
 		return Key{}, false
 	}
 	return Keys[i], true
+}
+
+// atMost takes texts of so many letters at most.
+func atMost(most int) func(string) error {
+	return func(s string) error {
+		if len(s) > most {
+			return fmt.Errorf("%d letters are the most there is room for", most)
+		}
+		return nil
+	}
 }
 
 func optional(check func(string) error) func(string) error {

@@ -14,6 +14,8 @@ type CustomerPage struct {
 	PaymentHref string
 	InvoiceHref string
 	CreditHref  string
+	// ProposalHref is where a proposal is begun.
+	ProposalHref string
 	// PayLinksHref is the page of pay links and reminders, LeftAlone why none go
 	// out.
 	PayLinksHref, LeftAlone string
@@ -37,6 +39,9 @@ type CustomerPage struct {
 	Mails     []MailRow
 	History   []Change
 	Recurring RecurringList
+	Offers    []ProposalItem
+	// OffersShown says that the viewer's role reads proposals.
+	OffersShown bool
 }
 
 // Fact is one line of a block of facts; Lines holds several values of it.

@@ -26,6 +26,7 @@ type SettingField struct {
 	Input  *views.Input
 	Choice *Choice
 	Secret *Secret
+	Text   *Text
 }
 
 // Secret is a setting that is kept sealed and never shown.

@@ -123,6 +123,11 @@ func runDemo(ctx context.Context, dir string, ready func(url string)) error {
 	if err := l.Close(); err != nil {
 		return err
 	}
+	return runDemoAt(ctx, dir, address, ready)
+}
+
+// runDemoAt is runDemo at an address.
+func runDemoAt(ctx context.Context, dir, address string, ready func(url string)) error {
 	out, in := io.Pipe()
 	go func() {
 		lines := bufio.NewScanner(out)
@@ -132,7 +137,7 @@ func runDemo(ctx context.Context, dir string, ready func(url string)) error {
 			}
 		}
 	}()
-	err = run(ctx, []string{"demo", "--db", filepath.Join(dir, "portal.db"), "--listen", address}, in)
+	err := run(ctx, []string{"demo", "--db", filepath.Join(dir, "portal.db"), "--listen", address}, in)
 	_ = in.Close()
 	return err
 }

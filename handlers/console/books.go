@@ -171,7 +171,11 @@ func (c *console) exportBooks(ctx context.Context, args []string, stdout io.Writ
 			return err
 		}
 		for _, c := range counts {
-			fmt.Fprintf(stdout, "%s: %d rows\n", c.Name, c.Rows)
+			if strings.HasSuffix(c.Name, ".csv") {
+				fmt.Fprintf(stdout, "%s: %d rows\n", c.Name, c.Rows)
+			} else {
+				fmt.Fprintf(stdout, "%d %s\n", c.Rows, c.Name)
+			}
 		}
 		return nil
 	})

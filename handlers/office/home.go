@@ -44,7 +44,7 @@ func (h *Handlers) home(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := &view.HomePage{Base: views.Base{Title: "Office", Tab: "home"}, Works: may(c, helpers)}
+	p := &view.HomePage{Base: views.Base{Title: "Office", Tab: "home"}, Works: may(c, helpers) || may(c, sellers)}
 	hold, err := h.DB.Hold(ctx)
 	if err != nil {
 		return err

@@ -302,3 +302,28 @@ func TestManyPhotosAtOnce(t *testing.T) {
 	}
 	s.whole()
 }
+
+// FuzzPicture reads any file as a picture: it is refused in words or kept within
+// its bounds.
+func FuzzPicture(f *testing.F) {
+	good := asJPEG(f, corner(40, 30))
+	f.Add(good)
+	f.Add(withEXIF(good, 6, binary.LittleEndian))
+	f.Add(withEXIF(good, 8, binary.BigEndian)[:60])
+	f.Add(asPNG(f, corner(20, 30)))
+	f.Add(bomb(30000, 30000))
+	f.Add(progressive(200))
+	f.Add([]byte("\xff\xd8\xff\xe1\x00\x10Exif\x00\x00II*\x00\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		p, err := workorder.ReadPicture("x", bytes.NewReader(file))
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		if max(p.Width, p.Height) > 2000 || p.Width < 1 || p.Height < 1 || bytes.Contains(p.JPEG, []byte("Exif")) {
+			t.Errorf("%d x %d", p.Width, p.Height)
+		}
+	})
+}

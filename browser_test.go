@@ -742,7 +742,7 @@ func (p *person) faults() []string {
 		if (document.querySelectorAll("h1").length !== 1) faults.push(document.querySelectorAll("h1").length + " h1");
 		if (!/^.+ - .+$/.test(document.title)) faults.push("the title " + document.title);
 		if (document.documentElement.lang !== "en") faults.push("no language");
-		if (document.querySelectorAll("[style]").length) faults.push("a style attribute");
+		for (const e of document.querySelectorAll("[style]:not([style=''])")) faults.push("a style attribute: " + e.outerHTML.slice(0, 120));
 		if (document.querySelector("a[role=button]")) faults.push("a link that says it is a button");
 		if (document.querySelector("[aria-describedby='']")) faults.push("a description of nothing");
 		const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);

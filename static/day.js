@@ -70,8 +70,10 @@
       return li;
     }
     li.className = "day-no";
-    li.setAttribute("role", "alert");
-    li.append(`${t.say}, ${clock(t.at)} - was not accepted. ${t.refused}`, document.createElement("br"));
+    const why = document.createElement("p");
+    why.setAttribute("role", "alert");
+    why.textContent = `${t.say}, ${clock(t.at)} - was not accepted. ${t.refused}`;
+    li.append(why);
     const button = document.createElement("button");
     button.type = "button";
     button.className = "secondary";

@@ -1,0 +1,325 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"customerportal/db"
+	"customerportal/internal/account"
+	"customerportal/internal/audit"
+	"customerportal/internal/config"
+	"customerportal/internal/workorder"
+)
+
+// The technician of these journeys.
+const (
+	technicianEmail    = "riley@hometown.example"
+	technicianPassword = "twelve brass keys"
+	technicianSecret   = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+)
+
+// van is books with a technician's day in them: the numbers of three work orders
+// of today, and of one of somebody else.
+type van struct {
+	today  [3]string
+	others string
+	office audit.Actor
+}
+
+// sendOut fills the day of a technician in books that nobody runs yet.
+func (s *site) sendOut(t *testing.T) (v van) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := open(t.Context(), config.Config{DB: filepath.Join(s.Dir, "portal.db"), PublicURL: "http://portal.example.com", Quiet: true}, time.Now)
+	must(err)
+	defer func() { must(p.close()) }()
+	ctx := t.Context()
+	me, err := p.accounts.SaveStaff(ctx, account.StaffRecord{Email: technicianEmail, Name: "Riley Moss", Role: "technician", Password: technicianPassword, Secret: technicianSecret})
+	must(err)
+	other, err := p.accounts.SaveStaff(ctx, account.StaffRecord{Email: "sam@hometown.example", Name: "Sam Other", Role: "technician", Password: technicianPassword, Secret: technicianSecret})
+	must(err)
+	set, err := p.settings.Current(ctx)
+	must(err)
+	v.office = audit.Actor{Kind: audit.Staff, StaffID: 1, Role: "owner"}
+	today := p.clock.Today(set.Zone)
+	send := func(n int, technician int64, day int, from int64) string {
+		t.Helper()
+		customer, err := p.books.Read().GetCustomerByNumber(ctx, s.Guide.Customers[n%len(s.Guide.Customers)].Number)
+		must(err)
+		sites, err := p.books.Read().ListSitesForCustomer(ctx, customer.ID)
+		must(err)
+		number, err := p.orders.Create(ctx, v.office, workorder.NewOrder{CustomerID: customer.ID, SiteID: sites[0].ID, Source: workorder.Office,
+			Note: "The keypad beeps every few minutes and shows a low battery.", Internal: "The dog bites.", Nonce: fmt.Sprint("journey ", n, day, from)})
+		must(err)
+		must(p.orders.Schedule(ctx, v.office, number, workorder.Any, workorder.Appointment{TechnicianID: technician, Window: workorder.Window{Date: today.AddDays(day), From: from, Until: from + 120}}))
+		return number
+	}
+	for i := range v.today {
+		v.today[i] = send(i, me, 0, int64(480+150*i))
+	}
+	send(0, me, -1, 600)
+	send(1, me, 1, 600)
+	v.others = send(1, other, 0, 600)
+	return v
+}
+
+// technician logs in and is in the day.
+func (p *person) technician() {
+	p.Helper()
+	p.logIn(technicianEmail, technicianPassword)
+	code, err := account.CodeAt(technicianSecret, time.Now())
+	p.must(err)
+	p.fill("Code", code)
+	p.key("\r")
+	p.at("/office/day")
+}
+
+// noNetwork takes the network away from the page, and gives it back.
+func (p *person) noNetwork(gone bool) {
+	p.Helper()
+	_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Offline: gone, DownloadThroughput: -1, UploadThroughput: -1}}})
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: gone, DownloadThroughput: -1, UploadThroughput: -1})
+	p.must(err)
+	p.until("the network", `return navigator.onLine !== a`, gone)
+}
+
+// draw draws over what a selector finds, with the finger.
+func (p *person) draw(selector string) {
+	p.Helper()
+	box, err := eval[*struct{ X, Y, W, H float64 }](p, `
+		const e = [...document.querySelectorAll(a)].find((e) => e.checkVisibility() && e.getBoundingClientRect().width);
+		if (!e) return null;
+		e.scrollIntoView({block: "center", behavior: "instant"});
+		const r = e.getBoundingClientRect();
+		return {X: r.x, Y: r.y, W: r.width, H: r.height};`, selector)
+	p.must(err)
+	if box == nil {
+		p.Fatalf("there is no pad %s", selector)
+	}
+	touch := func(kind input.DispatchTouchEventType, x, y float64) {
+		p.Helper()
+		points := []*input.TouchPoint{{X: box.X + x*box.W, Y: box.Y + y*box.H}}
+		if kind == input.DispatchTouchEventTypeTouchEnd {
+			points = []*input.TouchPoint{}
+		}
+		_, err := chromedp.Call(p.ctx, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: points})
+		p.must(err)
+	}
+	touch(input.DispatchTouchEventTypeTouchStart, .1, .7)
+	for i := range 20 {
+		touch(input.DispatchTouchEventTypeTouchMove, .1+.04*float64(i), []float64{.7, .3, .6, .4}[i%4])
+	}
+	touch(input.DispatchTouchEventTypeTouchEnd, 0, 0)
+}
+
+// reloadAnyway asks for the page anew although it warns.
+func (p *person) reloadAnyway() (warned bool) {
+	p.Helper()
+	asked := make(chan struct{}, 1)
+	p.must(chromedp.Listen(p.ctx, func(ev any) {
+		if e, ok := ev.(*page.EventJavascriptDialogOpening); ok && e.Type == page.DialogTypeBeforeunload {
+			go func() {
+				_, _ = chromedp.Call(p.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+				asked <- struct{}{}
+			}()
+		}
+	}))
+	_, err := chromedp.Call(p.ctx, page.Reload, page.ReloadParams{})
+	p.must(err)
+	select {
+	case <-asked:
+		return true
+	case <-time.After(patience):
+		return false
+	}
+}
+
+// open opens the part of a work order that is folded.
+func (p *person) open(number string) {
+	p.Helper()
+	p.press("Notes, photos, parts of " + number)
+}
+
+// TestJourneyTechnician is a day in the van on a phone: out, back by Undo, out
+// again, into a dead zone where the work is done and signed for, and home.
+func TestJourneyTechnician(t *testing.T) {
+	t.Parallel()
+	s := copiedDemo(t)
+	v := s.sendOut(t)
+	startSite(t, s)
+	p := newPerson(t, s, phone)
+	books, err := db.Open(t.Context(), filepath.Join(s.Dir, "portal.db-live"))
+	p.must(err)
+	defer func() { _ = books.Close() }()
+	count := func(query string, args ...any) (n int) {
+		t.Helper()
+		p.must(books.Reader().QueryRow(query, args...).Scan(&n))
+		return n
+	}
+	in := func(what, query string, want int, args ...any) {
+		t.Helper()
+		if n := count(query, args...); n != want {
+			t.Errorf("%s: %d times in the books, want %d", what, n, want)
+		}
+	}
+	_, err = chromedp.Call(p.ctx, network.Enable, network.EnableParams{})
+	p.must(err)
+
+	p.technician()
+	p.see("My day", "Today", "Left from before", "Tomorrow", "The keypad beeps", "8:00 AM to 10:00 AM")
+	if strings.Contains(p.text(), v.others) {
+		t.Error("another technician's work order is in the day")
+	}
+	p.audit("my day")
+	p.until("big buttons", `return [...document.querySelectorAll(".day-next .day-big")].filter((b) => b.checkVisibility()).every((b) => b.getBoundingClientRect().height >= 56)`)
+
+	// out, a slip, out again
+	p.press("Dispatch")
+	p.see("Dispatched", "Undo")
+	p.until("the state in the books", `return document.querySelector("[data-order='" + a + "']").dataset.server === "dispatched"`, v.today[0])
+	p.press("Undo")
+	p.until("the step back", `return document.querySelector("[data-order='" + a + "']").dataset.server === "scheduled" && !document.querySelector("[data-order='" + a + "'] .day-undo").checkVisibility()`, v.today[0])
+	p.pause()
+	p.press("Dispatch")
+	p.until("the state in the books", `return document.querySelector("[data-order='" + a + "']").dataset.server === "dispatched"`, v.today[0])
+	in("dispatched", `SELECT count(*) FROM work_order_events e JOIN work_orders w ON w.id = e.work_order_id WHERE w.number = ? AND e.kind = 'dispatched'`, 2, v.today[0])
+	in("undone", `SELECT count(*) FROM work_order_events WHERE kind = 'undone'`, 1)
+
+	// the dead zone
+	p.noNetwork(true)
+	p.pause()
+	p.press("Arrive")
+	p.see("Arrived", "Not sent yet", "Waiting to be sent - 1 tap")
+	p.open(v.today[0])
+	p.fill("Add Note", "Replaced the battery of the keypad.")
+	p.press("Save note")
+	p.see("Note: Replaced the battery of the keypad.", "Waiting to be sent - 2 taps")
+	p.fill("Part", "Battery 12 V")
+	p.fill("Price each", "24.50")
+	p.press("A quarter of an hour more")
+	p.fill("Labour", "Service call")
+	p.fill("Price an hour", "95")
+	p.press("Save parts and labour")
+	p.see("Waiting to be sent - 3 taps")
+	p.pause()
+	p.press("Complete " + v.today[0])
+	p.see("Work done", "1 x Battery 12 V", "1.25 x Service call")
+	p.fill("Type Your Name", "Ann Lee")
+	p.draw("dialog:modal canvas")
+	p.until("the drawing", `return document.querySelector("dialog:modal [name^=strokes]").value.length > 50`)
+	p.audit("completing")
+	p.press("Complete work order")
+	p.see("Completed", "Waiting to be sent - 4 taps")
+	p.pause()
+	p.until("the other work orders", `return document.querySelector("[data-order='" + a + "'] .when-scheduled button").checkVisibility()`, v.today[1])
+	p.picture("waiting")
+	for _, f := range p.axe(`{resultTypes: ["violations"]}`) {
+		t.Errorf("waiting: %s", f)
+	}
+	in("taps of the dead zone", `SELECT count(*) FROM work_order_taps`, 3)
+
+	// the page is lost, and comes back with the network
+	if !p.reloadAnyway() {
+		t.Error("the page did not warn")
+	}
+	p.noNetworkOnAnErrorPage()
+	p.visit("/office/day")
+	p.until("all to be sent", `
+		const c = document.querySelector("[data-order='" + a + "']");
+		return c && c.dataset.server === "completed" && !c.hasAttribute("data-unsent") && !document.getElementById("waiting").textContent`, v.today[0])
+	for _, tt := range []struct {
+		kind string
+		want int
+	}{{"arrived", 1}, {"note", 1}, {"work", 1}, {"signed", 1}, {"completed", 1}} {
+		in(tt.kind, `SELECT count(*) FROM work_order_events e JOIN work_orders w ON w.id = e.work_order_id WHERE w.number = ? AND e.kind = ? AND e.staff_id = w.technician_id`, tt.want, v.today[0], tt.kind)
+	}
+	in("the signature with its drawing and what it is for", `SELECT count(*) FROM work_order_signatures WHERE name = 'Ann Lee' AND length(strokes) > 50 AND work = '1 x Battery 12 V' || char(10) || '1.25 x Service call'`, 1)
+	in("true times", `SELECT count(*) FROM work_order_events WHERE kind IN ('arrived', 'completed') AND happened_at < at`, 2)
+	in("taps", `SELECT count(*) FROM work_order_taps WHERE refused = ''`, 7)
+	p.until("nothing to be left in the browser", `
+		return new Promise((done) => { const r = indexedDB.open("taps"); r.onsuccess = () => { const c = r.result.transaction("taps").objectStore("taps").count(); c.onsuccess = () => { r.result.close(); done(c.result === 0); }; }; })`)
+	p.audit("my day, one done")
+
+	// the office is quicker: what it refuses stays to be read
+	p.noNetwork(true)
+	p.pressNth("Dispatch", 0)
+	p.see("Waiting to be sent - 1 tap")
+	next, err := eval[string](p, `return document.querySelector("[data-unsent]").dataset.order`)
+	p.must(err)
+	p.must(books.WriteTx(t.Context(), execute(`UPDATE work_orders SET state = 'cancelled', cancelled_at = changed_at, cancel_reason = 'The customer called off' WHERE number = ?`, next)))
+	p.noNetwork(false)
+	p.see("was not accepted", "Cancelled")
+	p.picture("refused")
+	for _, f := range p.axe(`{resultTypes: ["violations"]}`) {
+		t.Errorf("refused: %s", f)
+	}
+	p.press("Take note, remove")
+	p.miss("was not accepted")
+
+	// one work order in full, with a picture
+	p.visit("/office/day/" + v.today[2])
+	p.see("The dog bites.", "Work order "+v.today[2])
+	p.audit("one work order of the day")
+	p.photograph()
+	p.until("the photo", `return [...document.querySelectorAll(".day-photos img")].some((i) => i.complete && i.naturalWidth)`)
+	in("the photo", `SELECT count(*) FROM work_order_photos`, 1)
+	p.visit("/office/day/" + v.others)
+	p.see("There is no such work order here.")
+
+	// nothing is left behind
+	p.visit("/office/day")
+	p.follow("Log Out")
+	p.until("no database", `return indexedDB.databases().then((l) => l.length === 0)`)
+}
+
+// pause lets the moment go by in which a second knock of the same finger does
+// nothing.
+func (p *person) pause() {
+	p.Helper()
+	p.until("the finger to be off", `return new Promise((done) => setTimeout(() => done(true), 1250))`)
+}
+
+// noNetworkOnAnErrorPage gives the network back where no page of ours is.
+func (p *person) noNetworkOnAnErrorPage() {
+	p.Helper()
+	_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{DownloadThroughput: -1, UploadThroughput: -1}}})
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{DownloadThroughput: -1, UploadThroughput: -1})
+	p.must(err)
+}
+
+// photograph takes a picture for the work order that is shown, larger than it
+// need be.
+func (p *person) photograph() {
+	p.Helper()
+	_, err := eval[bool](p, `
+		const canvas = document.createElement("canvas");
+		canvas.width = 3000; canvas.height = 2000;
+		const c = canvas.getContext("2d");
+		c.fillStyle = "teal"; c.fillRect(0, 0, 3000, 2000);
+		c.fillStyle = "gold"; c.fillRect(300, 300, 900, 900);
+		return new Promise((done) => canvas.toBlob((b) => {
+			const all = new DataTransfer(), input = document.querySelector("input[type=file]");
+			all.items.add(new File([b], "panel.jpg", {type: "image/jpeg"}));
+			input.files = all.files;
+			input.dispatchEvent(new Event("change", {bubbles: true}));
+			done(true);
+		}, "image/jpeg"))`)
+	p.must(err)
+}

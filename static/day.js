@@ -72,8 +72,17 @@
     li.className = "day-no";
     const why = document.createElement("p");
     why.setAttribute("role", "alert");
-    why.textContent = `${t.say}, ${clock(t.at)} - was not accepted. ${t.refused}`;
+    // what was written is not lost: it can be read and copied
+    const note = t.action === "note" && (t.fields.find(([name]) => name === "note") || [])[1];
+    why.textContent = `${note ? "Note: " + note : t.say}, ${clock(t.at)} - was not accepted. ${t.refused}`;
     li.append(why);
+    if (day.dataset.call) {
+      const call = document.createElement("a");
+      call.className = "button secondary";
+      call.href = "tel:" + day.dataset.call;
+      call.textContent = "Call the office";
+      li.append(call, " ");
+    }
     const button = document.createElement("button");
     button.type = "button";
     button.className = "secondary";
@@ -307,6 +316,7 @@
   const enhance = (root) => {
     for (const e of root.querySelectorAll("[data-step], .day-add")) e.hidden = false;
     for (const b of root.querySelectorAll("[data-plain]")) b.hidden = true;
+    for (const l of root.querySelectorAll(".day-camera")) l.classList.add("day-snap");
   };
   const clean = (form) => { for (const e of form.querySelectorAll("[data-typed]")) delete e.dataset.typed; };
 

@@ -75,8 +75,7 @@ const (
 	chosen   = "chosen"
 )
 
-// readOffer reads the form, with what its buttons did to the lines and files, and
-// a blank line at the end to go on with.
+// readOffer reads the form, with what its buttons did to the lines and files.
 func readOffer(c echo.Context) *offerForm {
 	form := c.Request().Form
 	of := func(name string) string { return strings.TrimSpace(form.Get(name)) }
@@ -109,9 +108,10 @@ func readOffer(c echo.Context) *offerForm {
 		}
 	}
 	f.shifted, f.shiftFocus = moved(f.files, of("shift"), func(id int64) int64 { return id })
+	// a line comes only when it is asked for: nothing jumps away under a finger
 	if of("add") != "" {
 		f.added = f.goOn(last)
-	} else if n := len(f.lines); n == 0 || !f.lines[n-1].blank() {
+	} else if len(f.lines) == 0 {
 		f.goOn(last)
 	}
 	return f
@@ -302,7 +302,9 @@ func offerOf(d proposal.Draft) *offerForm {
 		}
 		f.lines = append(f.lines, line)
 	}
-	f.goOn(int64(len(f.lines)))
+	if len(f.lines) == 0 {
+		f.goOn(0)
+	}
 	return f
 }
 
@@ -687,7 +689,7 @@ func proposalSums(p proposal.Priced) view.ProposalSums {
 		if l.Optional && !l.Chosen {
 			s.WithAll = p.Everything.Total.String()
 			if p.Everything.Monthly != 0 {
-				s.WithAll += " and " + p.Everything.Monthly.String() + " a month"
+				s.WithAllMonthly = p.Everything.Monthly.String()
 			}
 		}
 	}

@@ -59,8 +59,9 @@ type ProposalSums struct {
 	Recurring        []ProposalRecurring
 	Monthly          string // of all that recurs, "" when one cycle says it all
 	Deposit          string
-	// WithAll is what it comes to with every option, "" without options.
-	WithAll string
+	// WithAll is what it comes to with every option, once and in a month; "" where
+	// no option is left out.
+	WithAll, WithAllMonthly string
 }
 
 // ProposalRecurring is what is charged every so many months.

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// dataSheet is a PDF of one page, in letters a test can put into a box.
+const dataSheet = "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Count 1/Kids[3 0 R]>>\nendobj\n" +
+	"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]>>\nendobj\ntrailer\n<</Root 1 0 R>>\n%%EOF\n"
+
+// TestJourneyProposalOffice is a proposal from the first line to the signed paper,
+// in the office by the keyboard alone where there is one.
+func TestJourneyProposalOffice(t *testing.T) {
+	modes(t, func(p *person) {
+		enter := func(name string) {
+			p.Helper()
+			if p.mode.phone {
+				p.press(name)
+				return
+			}
+			p.tabTo(name)
+			p.key("\r")
+		}
+		p.staff()
+		customer := p.site.Guide.Customers[0]
+		p.visit("/office/customers/" + customer.Number)
+		p.see("Proposals")
+		p.next(func() { enter("New proposal") })
+		p.see("New proposal", "What is offered")
+		p.audit("office proposal new")
+
+		p.fill("Offer", "Burglar alarm for the shop")
+		p.fill("Introduction", "Thank you for showing us around.")
+		p.fill("line 1: Description", "Control panel with keypad")
+		p.fill("line 1: Unit price", "899")
+		enter("Add a line")
+		p.until("a second line", `return document.activeElement?.id === "f-description-2"`)
+		p.fill("line 2: Description", "Glass break sensor")
+		p.fill("line 2: Quantity", "4")
+		p.fill("line 2: Unit price", "62.50")
+		p.fill("line 2: Customer", "Option")
+		enter("Add a line")
+		p.until("a third line", `return document.activeElement?.id === "f-description-3"`)
+		p.fill("line 3: Description", "Monitoring")
+		p.fill("line 3: Unit price", "44.95")
+		p.fill("line 3: Paid", "Every month")
+		p.fill("Deposit", "30 %")
+		p.fill("Terms", "One year's warranty on parts.")
+		p.until("the sums", `return document.querySelector(".sums")?.textContent.includes("With every option")`)
+		p.see("Deposit with the acceptance", "Every month")
+		p.audit("office proposal typed")
+		// a line goes up, and its button keeps the focus
+		enter("Move line 3 up")
+		p.until("the line has moved", `return document.querySelector("#f-lines > li:nth-child(2) .offer-what input").value === "Monitoring"`)
+		if got, want := p.focused(), "Move line 2 up"; !p.mode.phone && got != want {
+			t.Errorf("the focus is on %q, not on %q", got, want)
+		}
+
+		// a PDF goes with it; one that is none is refused with all that was typed
+		p.choose("Bad.pdf", "no PDF")
+		p.next(func() { enter("Save and attach") })
+		p.see("Bad.pdf: This is not a PDF")
+		p.audit("office proposal refused")
+		if got := p.value("Offer"); got != "Burglar alarm for the shop" {
+			t.Errorf("the offer came back as %q", got)
+		}
+		p.choose("Data sheet.pdf", dataSheet)
+		p.next(func() { enter("Save and attach") })
+		p.see("Saved with 1 more PDF.", "Data sheet.pdf", "1 page", "Draft")
+		p.audit("office proposal draft")
+		p.next(func() { enter("Save and check") })
+		p.see("Send this proposal?", "Glass break sensor", "Mail it to", "Data sheet.pdf")
+		p.audit("office proposal send")
+		name, draft := p.download("Preview PDF")
+		if !strings.HasPrefix(name, "Draft-P-") || !strings.HasPrefix(string(draft), "%PDF-") {
+			t.Errorf("the preview is %s: %.20q", name, draft)
+		}
+		p.next(func() { enter("Send proposal") })
+		p.see("Sent, and on its way to", "New", "What happened", "Sent", "Mailed")
+		p.audit("office proposal sent")
+		number, err := eval[string](p, `return location.pathname.split("/").pop()`)
+		p.must(err)
+		p.mail(customer.Email, "proposal "+number)
+		p.visit("/office/proposals")
+		p.see("To carry out", "Open", "Drafts")
+		p.audit("office proposals")
+		p.fill("Search proposals", "burglar alarm for")
+		p.see(number)
+	})
+}

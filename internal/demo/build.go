@@ -96,6 +96,7 @@ func build(ctx context.Context, t Tools) (*Guide, error) {
 	o := &online{Tools: t, box: box, zone: s.Zone, made: m, books: b, users: users, paid: map[int]string{}}
 	o.plan()
 	o.workOrders()
+	o.proposals()
 	if err := o.run(ctx); err != nil {
 		return nil, err
 	}

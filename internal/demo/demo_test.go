@@ -398,6 +398,55 @@ func TestWorkOrdersOfTheDemonstration(t *testing.T) {
 	}
 }
 
+// TestProposalsOfTheDemonstration holds that there is one in every state, with all
+// that a proposal can have.
+func TestProposalsOfTheDemonstration(t *testing.T) {
+	m := build(t, time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))
+	count := func(query string) (n int64) {
+		t.Helper()
+		if err := m.DB.Reader().QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, s := range []string{"draft", "sent", "viewed", "accepted", "rejected", "withdrawn", "replaced"} {
+		if count(`SELECT count(*) FROM proposals WHERE state = '`+s+`'`) == 0 {
+			t.Errorf("none is %s", s)
+		}
+	}
+	for what, query := range map[string]string{
+		"expired":                   `SELECT count(*) FROM proposals WHERE state IN ('sent', 'viewed') AND valid_until < '2026-11-22'`,
+		"expires soon":              `SELECT count(*) FROM proposals WHERE state IN ('sent', 'viewed') AND valid_until BETWEEN '2026-11-22' AND '2026-11-27'`,
+		"second versions":           `SELECT count(*) FROM proposals WHERE version = 2 AND state = 'sent'`,
+		"drawn signatures":          `SELECT count(*) FROM proposal_decisions WHERE strokes <> '' AND signed_document_id IS NOT NULL`,
+		"paid deposits":             `SELECT count(*) FROM proposal_decisions d JOIN invoices i ON i.id = d.deposit_invoice_id WHERE i.balance_cents = 0`,
+		"carried out":               `SELECT count(*) FROM proposal_results WHERE invoice_id IS NOT NULL AND work_order_id IS NOT NULL`,
+		"accepted, not carried out": `SELECT count(*) FROM proposals p WHERE state = 'accepted' AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)`,
+		"mailed links":              `SELECT count(*) FROM proposal_links l JOIN proposals p ON p.id = l.proposal_id WHERE p.state = 'sent'`,
+		"all at once for the first customer": `SELECT count(*) FROM proposals p JOIN customers c ON c.id = p.customer_id WHERE c.number = '10010' AND p.state = 'sent' AND p.deposit_ppm > 0
+			AND EXISTS (SELECT 1 FROM proposal_attachments a WHERE a.proposal_id = p.id)
+			AND EXISTS (SELECT 1 FROM proposal_lines l WHERE l.proposal_id = p.id AND l.optional = 1 AND l.cycle_months = 0)
+			AND EXISTS (SELECT 1 FROM proposal_lines l WHERE l.proposal_id = p.id AND l.cycle_months = 1)`,
+	} {
+		if count(query) == 0 {
+			t.Errorf("none is %s", what)
+		}
+	}
+	found := false
+	for _, e := range m.mailbox.List() {
+		found = found || strings.HasPrefix(e.To, "salvatore.") && strings.Contains(e.Subject, "roposal")
+	}
+	if !found {
+		t.Error("the mailbox has no proposal for the customer without a log-in")
+	}
+	for name, check := range map[string]func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Finding, error){"books": ledger.CheckBooks, "sales": sale.Check} {
+		found, err := check(t.Context(), m.DB.Read(), calendar.InstantOf(m.Clock.Now()))
+		if err != nil || len(found) != 0 {
+			t.Errorf("%s: %v, %v", name, found, err)
+		}
+	}
+}
+
 // TestLive lets the work order that moves by itself go twice through its states,
 // and the office interfere.
 func TestLive(t *testing.T) {

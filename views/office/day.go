@@ -52,6 +52,7 @@ type DayOrder struct {
 	// Key makes what a plain form sends count once.
 	Key                  string
 	Open                 bool // shown in full at once
+	Closed               bool // parts and labour stay as they are
 	Window               string
 	Late                 string // "from Nov 21, 2026", for what was left
 	Customer             string

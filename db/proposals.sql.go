@@ -484,14 +484,14 @@ const getProposalForCustomer = `-- name: GetProposalForCustomer :one
 SELECT p.id, p.number, p.version, p.customer_id, p.title, p.state, p.valid_until, p.document_id, p.sent_at, p.viewed_at, p.decided_at, p.withdrawn_at
 FROM proposals p
 WHERE p.number = ?1 AND p.customer_id = ?2 AND p.state <> 'draft'
-    AND (?3 = 0 OR p.version = ?3)
+    AND (CAST(?3 AS INTEGER) = 0 OR p.version = ?3)
 ORDER BY p.version DESC LIMIT 1
 `
 
 type GetProposalForCustomerParams struct {
 	Number     string
 	CustomerID int64
-	Version    interface{}
+	Version    int64
 }
 
 type GetProposalForCustomerRow struct {

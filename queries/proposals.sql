@@ -49,7 +49,7 @@ ORDER BY p.sent_at DESC, p.id DESC LIMIT sqlc.arg(most) OFFSET sqlc.arg(skip);
 SELECT p.id, p.number, p.version, p.customer_id, p.title, p.state, p.valid_until, p.document_id, p.sent_at, p.viewed_at, p.decided_at, p.withdrawn_at
 FROM proposals p
 WHERE p.number = sqlc.arg(number) AND p.customer_id = sqlc.arg(customer_id) AND p.state <> 'draft'
-    AND (sqlc.arg(version) = 0 OR p.version = sqlc.arg(version))
+    AND (CAST(sqlc.arg(version) AS INTEGER) = 0 OR p.version = sqlc.arg(version))
 ORDER BY p.version DESC LIMIT 1;
 
 -- /proposals/{number}: all versions that were sent, the newest first.

@@ -253,7 +253,7 @@ func (h *Handlers) proposalAccept(c echo.Context, o offered) error {
 func (h *Handlers) proposalAccepted(c echo.Context, o offered) error {
 	f := pages.AcceptForm{Consent: c.FormValue("consent") == "1", Name: c.FormValue("name"), Drawing: c.FormValue("drawing")}
 	err := h.Proposals.Accept(c.Request().Context(), o.who, proposal.Acceptance{
-		Answer: proposal.Answer{Number: o.number, Version: o.version, Form: c.FormValue("form"), Shown: c.FormValue("shown")},
+		Answer: proposal.Answer{Number: o.number, Version: o.version, Form: c.FormValue("proof"), Shown: c.FormValue("shown")},
 		Chosen: chosenOptions(c), Total: c.FormValue("total"), Consent: f.Consent, TypedName: f.Name, Drawing: f.Drawing})
 	if refused, ok := web.FieldErrors(err); ok {
 		f.Errors = refused
@@ -322,7 +322,7 @@ func (h *Handlers) proposalReject(c echo.Context, o offered) error {
 func (h *Handlers) proposalRejected(c echo.Context, o offered) error {
 	f := pages.RejectForm{Reason: c.FormValue("reason")}
 	err := h.Proposals.Reject(c.Request().Context(), o.who, proposal.Rejection{
-		Answer: proposal.Answer{Number: o.number, Version: o.version, Form: c.FormValue("form"), Shown: c.FormValue("shown")}, Reason: f.Reason})
+		Answer: proposal.Answer{Number: o.number, Version: o.version, Form: c.FormValue("proof"), Shown: c.FormValue("shown")}, Reason: f.Reason})
 	if refused, ok := web.FieldErrors(err); ok {
 		f.Errors = refused
 		return h.rejectScreen(c, statusOf(err), o, f)

@@ -103,10 +103,10 @@ func (b *desk) text(query string, args ...any) string {
 // camera that is not, and monitoring.
 func lines() []proposal.Line {
 	return []proposal.Line{
-		{Description: "Panel", Quantity: 1000, UnitPrice: 100_000, Taxable: true, Tax: 8_000, Chosen: true},
-		{Description: "Siren", Quantity: 1000, UnitPrice: 10_000, Taxable: true, Tax: 800, Optional: true, Chosen: true},
-		{Description: "Camera", Quantity: 2000, UnitPrice: 20_000, Taxable: true, Tax: 3_200, Optional: true},
-		{Description: "Monitoring", Quantity: 1000, UnitPrice: 4_000, Tax: 320, Cycle: 1, Chosen: true},
+		{Position: 1, Description: "Panel", Quantity: 1000, UnitPrice: 100_000, Taxable: true, Tax: 8_000, Chosen: true},
+		{Position: 2, Description: "Siren", Quantity: 1000, UnitPrice: 10_000, Taxable: true, Tax: 800, Optional: true, Chosen: true},
+		{Position: 3, Description: "Camera", Quantity: 2000, UnitPrice: 20_000, Taxable: true, Tax: 3_200, Optional: true},
+		{Position: 4, Description: "Monitoring", Quantity: 1000, UnitPrice: 4_000, Tax: 320, Cycle: 1, Chosen: true},
 	}
 }
 

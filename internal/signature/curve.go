@@ -45,21 +45,19 @@ func (s Signature) Curves(width, height float64) []Curve {
 	return out
 }
 
-// stroke returns the curves of one stroke in the pad's own measure.
+// stroke returns the curves of one stroke in the pad's own measure: a dot where
+// the pen was put down, and from there to the last point but one, as the pad
+// leaves the way to the last one out.
 func (s Signature) stroke(points []Point) []Curve {
 	slow, fast := thickest*float64(s.Width), thinnest*float64(s.Width)
-	first := points[0]
-	if len(points) == 1 {
-		x, y := float64(first.X), float64(first.Y)
-		return []Curve{{x, y, x, y, x, y, x, y, slow + fast}}
-	}
-	at := func(i int) Point { return points[min(max(i, 0), len(points)-1)] }
-	out := make([]Curve, 0, len(points)-1)
+	x, y := float64(points[0].X), float64(points[0].Y)
+	out := make([]Curve, 1, len(points))
+	out[0] = Curve{x, y, x, y, x, y, x, y, slow + fast}
 	speed, radius := 0.0, (slow+fast)/2
-	for i := range len(points) - 1 {
-		a, b := at(i), at(i+1)
-		_, _, x1, y1 := controls(at(i-1), a, b)
-		x2, y2, _, _ := controls(a, b, at(i+2))
+	for i := range len(points) - 2 {
+		a, b := points[i], points[i+1]
+		_, _, x1, y1 := controls(points[max(i-1, 0)], a, b)
+		x2, y2, _, _ := controls(a, b, points[i+2])
 		now := 0.0
 		if b.T > a.T {
 			now = distance(a, b) / 10 / float64(b.T-a.T) // pixels in a millisecond

@@ -101,14 +101,17 @@ func TestCurves(t *testing.T) {
 		t.Fatal(err)
 	}
 	curves := s.Curves(250, 200) // twice as high as needed: centred
-	if len(curves) != 4 {
+	if len(curves) != 4 { // a dot and two curves, and the dot of a stroke of two points
 		t.Fatalf("%d curves", len(curves))
 	}
-	if c := curves[0]; c.X0 != 25 || c.Y0 != 100 {
-		t.Errorf("begins at %v, %v", c.X0, c.Y0)
+	if c := curves[0]; c.X0 != 25 || c.Y0 != 100 || c.X3 != 25 {
+		t.Errorf("begins with %+v", c)
 	}
-	if c := curves[3]; c.X3 != 150 || c.Y3 != 100 || c.Y1 != 100 || c.Y2 != 100 {
-		t.Errorf("a straight stroke: %+v", c)
+	if c := curves[2]; c.X3 != 70 || c.Y3 != 125 {
+		t.Errorf("ends at %v, %v", c.X3, c.Y3)
+	}
+	if c := curves[3]; c.X0 != 125 || c.X3 != 125 {
+		t.Errorf("a stroke of two points: %+v", c)
 	}
 	for i := range 2 {
 		a, b := curves[i], curves[i+1]
@@ -157,8 +160,8 @@ func TestFasterIsThinner(t *testing.T) {
 }
 
 func TestPath(t *testing.T) {
-	s, _ := Parse(`{"width":5000,"height":2000,"strokes":[[1000,1000,0,2000,1000,100],[500,500,200]]}`)
-	if got := s.Path(); got != "M1000 1000 C1500 1000 1500 1000 2000 1000 M500 500 C500 500 500 500 500 500" {
+	s, _ := Parse(`{"width":5000,"height":2000,"strokes":[[1000,1000,0,2000,1000,100,3000,1000,200],[500,500,300]]}`)
+	if got := s.Path(); got != "M1000 1000 C1000 1000 1000 1000 1000 1000 1500 1000 1500 1000 2000 1000 M500 500 C500 500 500 500 500 500" {
 		t.Errorf("path %q", got)
 	}
 	if s.ViewBox() != "0 0 5000 2000" || s.PenWidth() != 28 {

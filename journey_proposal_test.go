@@ -83,8 +83,8 @@ func offeredSite(t *testing.T) (s *site, link string) {
 	return startSite(t, s), link
 }
 
-// draw writes on the pad as a hand does, by the mouse or by a finger.
-func (p *person) draw() {
+// sign writes on the pad as a hand does, by the mouse or by a finger.
+func (p *person) sign() {
 	p.Helper()
 	type rect struct{ X, Y, W, H float64 }
 	p.until("the pad", `const c = document.querySelector("canvas[data-signature]"); if (!c) return false; c.scrollIntoView({block: "center", behavior: "instant"}); return c.width > 300 || c.getBoundingClientRect().width > 200`)
@@ -292,10 +292,10 @@ func TestJourneyProposal(t *testing.T) {
 			p.press("Accept")
 			p.see("Please check", "Tick that you agree to sign electronically")
 			p.audit("accept a proposal, refused")
-			p.draw()
+			p.sign()
 			p.press("Clear")
 			p.until("an empty pad", `return document.querySelector("[name=drawing]").value === ""`)
-			p.draw()
+			p.sign()
 			shown := p.canvas()
 			// what is drawn stays when the window is another one
 			width, height := m.width, m.height
@@ -391,7 +391,7 @@ func TestJourneyProposalByLink(t *testing.T) {
 			p.see("Accept proposal P-100001", "$1,670.76")
 			p.press("I agree to sign electronically")
 			p.fill("Type Your Name", "Cousin Joe")
-			p.draw()
+			p.sign()
 			shown := p.canvas()
 			p.audit("accept a proposal by a link")
 			p.follow("Accept")

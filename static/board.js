@@ -155,7 +155,7 @@
   const end = () => {
     if (!drag) return;
     drag.card.classList.remove("lifted");
-    drag.card.removeAttribute("style");
+    drag.shift?.cancel();
     board.classList.remove("dragging");
     for (const c of board.querySelectorAll(".board-column")) c.classList.remove("over", "closed-to");
     const was = drag;
@@ -176,7 +176,9 @@
     if (!drag.on && Math.hypot(dx, dy) < 6) return;
     if (!drag.on) begin();
     e.preventDefault();
-    drag.card.style.translate = dx + "px " + dy + "px";
+    // an animation leaves no style behind in the page
+    drag.shift?.cancel();
+    drag.shift = drag.card.animate([{translate: dx + "px " + dy + "px"}, {translate: dx + "px " + dy + "px"}], {duration: 1, fill: "forwards"});
     const column = document.elementFromPoint(e.clientX, e.clientY)?.closest(".board-column");
     const open = column && column !== drag.from && !column.classList.contains("closed-to") ? column : null;
     if (open === drag.over) return;

@@ -80,6 +80,12 @@ func (s *site) sendOut(t *testing.T) (v van) {
 func (p *person) technician() {
 	p.Helper()
 	p.logIn(technicianEmail, technicianPassword)
+	p.enterCode()
+}
+
+// enterCode is the second step of the technician's log-in.
+func (p *person) enterCode() {
+	p.Helper()
 	code, err := account.CodeAt(technicianSecret, time.Now())
 	p.must(err)
 	p.fill("Code", code)
@@ -198,7 +204,7 @@ func TestJourneyTechnician(t *testing.T) {
 	p.press("Dispatch")
 	p.until("the state in the books", `return document.querySelector("[data-order='" + a + "']").dataset.server === "dispatched"`, v.today[0])
 	in("dispatched", `SELECT count(*) FROM work_order_events e JOIN work_orders w ON w.id = e.work_order_id WHERE w.number = ? AND e.kind = 'dispatched'`, 2, v.today[0])
-	in("undone", `SELECT count(*) FROM work_order_events WHERE kind = 'undone'`, 1)
+	in("undone", `SELECT count(*) FROM work_order_events e JOIN work_orders w ON w.id = e.work_order_id WHERE w.number = ? AND e.kind = 'undone'`, 1, v.today[0])
 
 	// the dead zone
 	p.noNetwork(true)
@@ -231,7 +237,7 @@ func TestJourneyTechnician(t *testing.T) {
 	for _, f := range p.axe(`{resultTypes: ["violations"]}`) {
 		t.Errorf("waiting: %s", f)
 	}
-	in("taps of the dead zone", `SELECT count(*) FROM work_order_taps`, 3)
+	in("taps of the dead zone", `SELECT count(*) FROM work_order_taps t JOIN work_orders w ON w.id = t.work_order_id WHERE w.number = ?`, 3, v.today[0])
 
 	// the page is lost, and comes back with the network
 	if !p.reloadAnyway() {
@@ -249,8 +255,8 @@ func TestJourneyTechnician(t *testing.T) {
 		in(tt.kind, `SELECT count(*) FROM work_order_events e JOIN work_orders w ON w.id = e.work_order_id WHERE w.number = ? AND e.kind = ? AND e.staff_id = w.technician_id`, tt.want, v.today[0], tt.kind)
 	}
 	in("the signature with its drawing and what it is for", `SELECT count(*) FROM work_order_signatures WHERE name = 'Ann Lee' AND length(strokes) > 50 AND work = '1 x Battery 12 V' || char(10) || '1.25 x Service call'`, 1)
-	in("true times", `SELECT count(*) FROM work_order_events WHERE kind IN ('arrived', 'completed') AND happened_at < at`, 2)
-	in("taps", `SELECT count(*) FROM work_order_taps WHERE refused = ''`, 7)
+	in("true times", `SELECT count(*) FROM work_order_events e JOIN work_orders w ON w.id = e.work_order_id WHERE w.number = ? AND e.kind IN ('arrived', 'completed') AND e.happened_at < e.at`, 2, v.today[0])
+	in("taps", `SELECT count(*) FROM work_order_taps t JOIN work_orders w ON w.id = t.work_order_id WHERE w.number = ? AND t.refused = ''`, 7, v.today[0])
 	p.until("nothing to be left in the browser", `
 		return new Promise((done) => { const r = indexedDB.open("taps"); r.onsuccess = () => { const c = r.result.transaction("taps").objectStore("taps").count(); c.onsuccess = () => { r.result.close(); done(c.result === 0); }; }; })`)
 	p.audit("my day, one done")
@@ -271,13 +277,28 @@ func TestJourneyTechnician(t *testing.T) {
 	p.press("Take note, remove")
 	p.miss("was not accepted")
 
+	// a session that ended meanwhile: what waits is sent after the next log-in
+	p.noNetwork(true)
+	p.pressNth("Dispatch", 0)
+	p.see("Waiting to be sent - 1 tap")
+	p.must(books.WriteTx(t.Context(), execute(`DELETE FROM sessions WHERE staff_id = (SELECT id FROM staff WHERE email = ?)`, technicianEmail)))
+	p.noNetwork(false)
+	p.see("You are logged out.", "to send 1 tap")
+	p.follow("Log in again")
+	p.fill("Username", technicianEmail)
+	p.fill("Password", technicianPassword)
+	p.must(books.WriteTx(t.Context(), execute(`UPDATE staff SET totp_last_step = 0`))) // the same code is good once
+	p.follow("Log In")
+	p.enterCode()
+	p.until("the tap to be sent", `return document.querySelector("[data-order='" + a + "']").dataset.server === "dispatched"`, v.today[2])
+
 	// one work order in full, with a picture
 	p.visit("/office/day/" + v.today[2])
 	p.see("The dog bites.", "Work order "+v.today[2])
 	p.audit("one work order of the day")
 	p.photograph()
 	p.until("the photo", `return [...document.querySelectorAll(".day-photos img")].some((i) => i.complete && i.naturalWidth)`)
-	in("the photo", `SELECT count(*) FROM work_order_photos`, 1)
+	in("the photo", `SELECT count(*) FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id WHERE w.number = ?`, 1, v.today[2])
 	p.visit("/office/day/" + v.others)
 	p.see("There is no such work order here.")
 
@@ -322,4 +343,56 @@ func (p *person) photograph() {
 			done(true);
 		}, "image/jpeg"))`)
 	p.must(err)
+}
+
+// TestJourneyTechnicianWithoutScript is a visit by plain forms alone, looked at by
+// the office afterwards.
+func TestJourneyTechnicianWithoutScript(t *testing.T) {
+	t.Parallel()
+	s := copiedDemo(t)
+	v := s.sendOut(t)
+	startSite(t, s)
+	p := newPerson(t, s, plain)
+	p.technician()
+	p.see("My day", "8:00 AM to 10:00 AM")
+	p.follow("Dispatch")
+	p.see("Work order "+v.today[0], "Dispatched", "Undo")
+	p.follow("Undo")
+	p.follow("I am there already")
+	p.fill("Add Note", "Replaced the battery.")
+	p.follow("Save note")
+	p.see("Replaced the battery.")
+	p.fill("Part", "Battery 12 V")
+	p.fill("Price each", "1000000")
+	p.follow("Save parts and labour")
+	p.see("Please check one thing", "Enter a price up to")
+	p.fill("Price each", "24.50")
+	p.follow("Save parts and labour")
+	p.see("Saved: $24.50, before tax")
+	p.follow("Complete " + v.today[0])
+	p.see("Work done", "1 x Battery 12 V")
+	p.follow("Complete work order")
+	p.see("Type the name of who signs")
+	p.press("No one on site to sign")
+	p.follow("Complete work order")
+	p.see("Work order " + v.today[0] + " is completed.")
+}
+
+// TestJourneyTechnicianAtTheDesk looks at the day on a wide screen, as the owner does
+// for somebody else.
+func TestJourneyTechnicianAtTheDesk(t *testing.T) {
+	t.Parallel()
+	s := copiedDemo(t)
+	v := s.sendOut(t)
+	startSite(t, s)
+	p := newPerson(t, s, desk)
+	p.staff()
+	p.visit("/office/day")
+	p.fill("Technician", "Riley Moss")
+	p.follow("Show")
+	p.see("Day of Riley Moss", "8:00 AM to 10:00 AM")
+	p.audit("the day at the desk")
+	p.visit("/office/day/" + v.others)
+	p.see("Work order " + v.others)
+	p.audit("one of the day at the desk")
 }

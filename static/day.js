@@ -118,6 +118,7 @@
       const a = document.createElement("a");
       a.href = "/login?next=" + encodeURIComponent(location.pathname + location.search);
       a.textContent = "Log in again";
+      a.onclick = () => { leaving = true; }; // what waits is kept for this technician
       bar.replaceChildren("You are logged out. ", a, ` to send ${taps}.`);
     } else {
       const text = n && late ? `Waiting to be sent - ${taps}` : "";
@@ -161,7 +162,7 @@
 
   // ---- sending
 
-  let sending = false, late = false, signedOut = false, pause = 0, timer = 0;
+  let sending = false, late = false, signedOut = false, leaving = false, pause = 0, timer = 0;
 
   const post = async (t) => {
     const form = new FormData();
@@ -386,7 +387,7 @@
 
   // ---- leaving
 
-  addEventListener("beforeunload", (e) => { if (queue.some((t) => !t.refused)) e.preventDefault(); });
+  addEventListener("beforeunload", (e) => { if (!leaving && queue.some((t) => !t.refused)) e.preventDefault(); });
   // without a network the log-in page cannot be had: the page stays
   addEventListener("session:end", (e) => { if (!navigator.onLine || queue.length) e.preventDefault(); });
 

@@ -297,7 +297,8 @@ func (q *Queries) ListWorkOrderLinesForCustomer(ctx context.Context, arg ListWor
 const listWorkOrderNotesForCustomer = `-- name: ListWorkOrderNotesForCustomer :many
 SELECT n.id, n.note, n.at, CAST(n.staff_id IS NOT NULL AS INTEGER) AS staff, CAST(coalesce(f.name, '') AS TEXT) AS name
 FROM work_order_notes n JOIN work_orders w ON w.id = n.work_order_id LEFT JOIN staff f ON f.id = n.staff_id
-WHERE w.number = ?1 AND w.customer_id = ?2 AND n.internal = 0 ORDER BY n.id
+WHERE (w.number = ?1 OR w.merged_into_id = (SELECT m.id FROM work_orders m WHERE m.number = ?1 AND m.customer_id = ?2))
+  AND w.customer_id = ?2 AND n.internal = 0 ORDER BY n.id
 `
 
 type ListWorkOrderNotesForCustomerParams struct {
@@ -313,7 +314,8 @@ type ListWorkOrderNotesForCustomerRow struct {
 	Name  string
 }
 
-// The customer's page of one work order: what both sides wrote.
+// The customer's page of one work order: what both sides wrote there and on what
+// was merged into it.
 func (q *Queries) ListWorkOrderNotesForCustomer(ctx context.Context, arg ListWorkOrderNotesForCustomerParams) ([]ListWorkOrderNotesForCustomerRow, error) {
 	rows, err := q.db.QueryContext(ctx, listWorkOrderNotesForCustomer, arg.Number, arg.CustomerID)
 	if err != nil {
@@ -344,9 +346,10 @@ func (q *Queries) ListWorkOrderNotesForCustomer(ctx context.Context, arg ListWor
 }
 
 const listWorkOrderPhotosForCustomer = `-- name: ListWorkOrderPhotosForCustomer :many
-SELECT p.id, p.width, p.height, p.at, CAST(p.staff_id IS NOT NULL AS INTEGER) AS staff
+SELECT p.id, w.number, p.width, p.height, p.at, CAST(p.staff_id IS NOT NULL AS INTEGER) AS staff
 FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
-WHERE w.number = ?1 AND w.customer_id = ?2 AND p.internal = 0 ORDER BY p.id
+WHERE (w.number = ?1 OR w.merged_into_id = (SELECT m.id FROM work_orders m WHERE m.number = ?1 AND m.customer_id = ?2))
+  AND w.customer_id = ?2 AND p.internal = 0 ORDER BY p.id
 `
 
 type ListWorkOrderPhotosForCustomerParams struct {
@@ -356,13 +359,15 @@ type ListWorkOrderPhotosForCustomerParams struct {
 
 type ListWorkOrderPhotosForCustomerRow struct {
 	ID     int64
+	Number string
 	Width  int64
 	Height int64
 	At     calendar.Instant
 	Staff  int64
 }
 
-// The customer's page of one work order: its photos.
+// The customer's page of one work order: its photos, and those of what was merged
+// into it.
 func (q *Queries) ListWorkOrderPhotosForCustomer(ctx context.Context, arg ListWorkOrderPhotosForCustomerParams) ([]ListWorkOrderPhotosForCustomerRow, error) {
 	rows, err := q.db.QueryContext(ctx, listWorkOrderPhotosForCustomer, arg.Number, arg.CustomerID)
 	if err != nil {
@@ -374,6 +379,7 @@ func (q *Queries) ListWorkOrderPhotosForCustomer(ctx context.Context, arg ListWo
 		var i ListWorkOrderPhotosForCustomerRow
 		if err := rows.Scan(
 			&i.ID,
+			&i.Number,
 			&i.Width,
 			&i.Height,
 			&i.At,

@@ -26,17 +26,21 @@ SELECT e.kind, e.from_state, e.to_state, e.details, e.happened_at
 FROM work_order_events e JOIN work_orders w ON w.id = e.work_order_id
 WHERE w.number = sqlc.arg(number) AND w.customer_id = sqlc.arg(customer_id) AND e.shown = 1 ORDER BY e.id;
 
--- The customer's page of one work order: what both sides wrote.
+-- The customer's page of one work order: what both sides wrote there and on what
+-- was merged into it.
 -- name: ListWorkOrderNotesForCustomer :many
 SELECT n.id, n.note, n.at, CAST(n.staff_id IS NOT NULL AS INTEGER) AS staff, CAST(coalesce(f.name, '') AS TEXT) AS name
 FROM work_order_notes n JOIN work_orders w ON w.id = n.work_order_id LEFT JOIN staff f ON f.id = n.staff_id
-WHERE w.number = sqlc.arg(number) AND w.customer_id = sqlc.arg(customer_id) AND n.internal = 0 ORDER BY n.id;
+WHERE (w.number = sqlc.arg(number) OR w.merged_into_id = (SELECT m.id FROM work_orders m WHERE m.number = sqlc.arg(number) AND m.customer_id = sqlc.arg(customer_id)))
+  AND w.customer_id = sqlc.arg(customer_id) AND n.internal = 0 ORDER BY n.id;
 
--- The customer's page of one work order: its photos.
+-- The customer's page of one work order: its photos, and those of what was merged
+-- into it.
 -- name: ListWorkOrderPhotosForCustomer :many
-SELECT p.id, p.width, p.height, p.at, CAST(p.staff_id IS NOT NULL AS INTEGER) AS staff
+SELECT p.id, w.number, p.width, p.height, p.at, CAST(p.staff_id IS NOT NULL AS INTEGER) AS staff
 FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
-WHERE w.number = sqlc.arg(number) AND w.customer_id = sqlc.arg(customer_id) AND p.internal = 0 ORDER BY p.id;
+WHERE (w.number = sqlc.arg(number) OR w.merged_into_id = (SELECT m.id FROM work_orders m WHERE m.number = sqlc.arg(number) AND m.customer_id = sqlc.arg(customer_id)))
+  AND w.customer_id = sqlc.arg(customer_id) AND p.internal = 0 ORDER BY p.id;
 
 -- A photo of a work order, for the customer.
 -- name: GetWorkOrderPhotoForCustomer :one

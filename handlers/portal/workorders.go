@@ -482,7 +482,7 @@ func fillOrder(ctx context.Context, q *db.Queries, live *pages.WorkOrderLive, cu
 		return err
 	}
 	for i, ph := range photos {
-		href := orderHref(o.Number) + "/photos/" + strconv.FormatInt(ph.ID, 10)
+		href := orderHref(ph.Number) + "/photos/" + strconv.FormatInt(ph.ID, 10)
 		who := "you"
 		if ph.Staff != 0 {
 			who = set.Company.Name

@@ -524,3 +524,29 @@ func (w *watched) Write(p []byte) (int, error) {
 	w.wrote <- string(p)
 	return len(p), nil
 }
+
+// TestWorkOrderMerged shows what was written on the duplicate with the one that
+// goes on, and leads from the one to the other.
+func TestWorkOrderMerged(t *testing.T) {
+	s := serviced(t)
+	stays, double := s.order(), s.order()
+	ctx := t.Context()
+	must(t, s.orders.AddNote(ctx, dispatcher, workorder.Note{Number: double, Text: "On the double", Nonce: "a"}))
+	_, err := s.orders.AddPhotos(ctx, dispatcher, workorder.Photos{Number: double, Nonce: "b", Uploads: []workorder.Upload{{Name: "a.jpg", File: bytes.NewReader(picture(t, 44).body)}}})
+	must(t, err)
+	must(t, s.orders.Merge(ctx, dispatcher, double, workorder.Any, stays))
+	doc := page(t, s.get(0, "/workorders/"+stays), http.StatusOK)
+	if got := text(doc.Find(".order-note")); !strings.Contains(got, "On the double") {
+		t.Errorf("%q", got)
+	}
+	if w := s.get(0, doc.Find(".photos img").AttrOr("src", "")); w.Code != http.StatusOK || w.Header().Get("Content-Type") != "image/jpeg" {
+		t.Errorf("the double's photo: %d", w.Code)
+	}
+	doc = page(t, s.get(0, "/workorders/"+double), http.StatusOK)
+	if got := text(doc.Find("main")); !strings.Contains(got, "It goes on as work order "+stays) || doc.Find(`a[href="/workorders/`+stays+`"]`).Length() != 1 {
+		t.Errorf("%s", got)
+	}
+	if w := s.get(1, "/workorders/"+stays); w.Code != http.StatusNotFound {
+		t.Errorf("another customer: %d", w.Code)
+	}
+}

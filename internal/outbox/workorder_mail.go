@@ -139,6 +139,24 @@ func (w WorkOrderScheduled) Text() WorkOrderText {
 	return t.fact("Technician", w.Technician)
 }
 
+// WorkOrderUnscheduled tells the customer that the appointment does not take
+// place and another one is to come.
+type WorkOrderUnscheduled struct {
+	WorkOrder
+	Window string
+}
+
+// Subject implements [Body].
+func (w WorkOrderUnscheduled) Subject(dealer settings.Company) string {
+	return dealer.Name + ": your appointment on " + w.Window + " does not take place"
+}
+
+// Text is what the layouts show.
+func (w WorkOrderUnscheduled) Text() WorkOrderText {
+	return w.text("Your appointment on "+w.Window+" does not take place. We will be in touch about another one.",
+		"The attached file takes it out of your calendar.")
+}
+
 // WorkOrderDispatched tells the customer that somebody is on the way.
 type WorkOrderDispatched struct {
 	WorkOrder

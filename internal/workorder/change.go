@@ -56,6 +56,11 @@ func (s *Service) schedule(ctx context.Context, q *db.Queries, now calendar.Inst
 		e.kind = "scheduled"
 	case a.Window == was.Window && from == Scheduled:
 		e = event{kind: "assigned", shown: a.TechnicianID != 0}
+	case a.Window == was.Window:
+		e.kind = "scheduled" // again, for it had gone on
+	}
+	if err := s.leave(ctx, q, o); err != nil {
+		return err
 	}
 	o.TechnicianID = db.NullID(a.TechnicianID)
 	o.WindowDate, o.WindowFrom, o.WindowUntil = a.Date, a.From, a.Until
@@ -113,21 +118,28 @@ func (a Appointment) check(ctx context.Context, q *db.Queries, o *db.WorkOrder) 
 	return name, refused.Err()
 }
 
-// Unschedule takes the appointment away: the work order is Requested again. The
-// technician stays. seen is as for [Service.Schedule].
+// Unschedule takes the appointment away: the work order is Requested again, and
+// the customer is mailed. The technician stays. seen is as for [Service.Schedule].
 func (s *Service) Unschedule(ctx context.Context, by audit.Actor, number string, seen int64) error {
 	return s.change(ctx, by, number, seen, func(q *db.Queries, now calendar.Instant, o *db.WorkOrder) error {
 		from := State(o.State)
 		if from != Scheduled && from != Dispatched {
 			return wrongState(o, "There is no appointment to take away.")
 		}
-		before := windowOf(o).String()
-		o.WindowDate, o.WindowFrom, o.WindowUntil = "", 0, 0
-		enter(o, Requested, now)
-		if _, err := keep(ctx, q, now, by, o, event{kind: "unscheduled", from: from, to: Requested, details: before, shown: true}); err != nil {
+		if err := s.leave(ctx, q, o); err != nil {
 			return err
 		}
-		return record(ctx, q, now, by, o, "unschedule", map[string]any{"window": before, "state": from}, map[string]any{"state": Requested})
+		was := windowOf(o)
+		o.WindowDate, o.WindowFrom, o.WindowUntil = "", 0, 0
+		enter(o, Requested, now)
+		id, err := keep(ctx, q, now, by, o, event{kind: "unscheduled", from: from, to: Requested, details: was.String(), shown: true})
+		if err != nil {
+			return err
+		}
+		if err := record(ctx, q, now, by, o, "unschedule", map[string]any{"window": was.String(), "state": from}, map[string]any{"state": Requested}); err != nil {
+			return err
+		}
+		return s.mailUnscheduled(ctx, q, now, o, id, was)
 	})
 }
 
@@ -174,6 +186,9 @@ func (s *Service) advance(ctx context.Context, q *db.Queries, now calendar.Insta
 		happened = now
 	}
 	happened = max(happened, o.RequestedAt)
+	if err := s.leave(ctx, q, o); err != nil {
+		return err
+	}
 	enter(o, to, happened)
 	id, err := keep(ctx, q, now, by, o, event{kind: string(to), from: from, to: to, shown: true, happened: happened})
 	if err != nil {
@@ -239,6 +254,20 @@ func (s *Service) undo(ctx context.Context, q *db.Queries, now calendar.Instant,
 	return record(ctx, q, now, by, o, "undo", map[string]any{"state": from}, map[string]any{"state": to})
 }
 
+// leave takes back the mail of Dispatched or Completed that has not gone out when
+// that is over: nobody is told that the technician is on the way who has been
+// there. It runs in the caller's transaction, before the change.
+func (s *Service) leave(ctx context.Context, q *db.Queries, o *db.WorkOrder) error {
+	if State(o.State) != Dispatched && State(o.State) != Completed {
+		return nil
+	}
+	last, err := q.GetLastMove(ctx, o.ID)
+	if err != nil {
+		return fmt.Errorf("work order %s: last move: %w", o.Number, err)
+	}
+	return s.withdraw(ctx, q, last.ID)
+}
+
 // Cancel ends a work order that is open, and mails the customer the reason. The
 // reason is refused as the field "reason" when it is missing. seen is as for
 // [Service.Schedule].
@@ -251,6 +280,9 @@ func (s *Service) Cancel(ctx context.Context, by audit.Actor, number string, see
 		from := State(o.State)
 		if !from.May(Cancelled) {
 			return wrongState(o, "It cannot be cancelled.")
+		}
+		if err := s.leave(ctx, q, o); err != nil {
+			return err
 		}
 		o.CancelReason = reason
 		enter(o, Cancelled, now)
@@ -266,7 +298,7 @@ func (s *Service) Cancel(ctx context.Context, by audit.Actor, number string, see
 }
 
 // Reopen opens a completed or cancelled work order again: Scheduled when its
-// appointment is still to come, else Requested. What was merged into another, or
+// appointment is still to come, of which the customer is mailed, else Requested. What was merged into another, or
 // has its invoice, stays closed.
 func (s *Service) Reopen(ctx context.Context, by audit.Actor, number string, seen int64) error {
 	set, err := s.settings.Current(ctx)
@@ -289,12 +321,19 @@ func (s *Service) Reopen(ctx context.Context, by audit.Actor, number string, see
 		} else {
 			o.WindowDate, o.WindowFrom, o.WindowUntil = "", 0, 0
 		}
-		o.CancelReason = ""
-		enter(o, to, now)
-		if _, err := keep(ctx, q, now, by, o, event{kind: "reopened", from: from, to: to, shown: true}); err != nil {
+		if err := s.leave(ctx, q, o); err != nil {
 			return err
 		}
-		return record(ctx, q, now, by, o, "reopen", map[string]any{"state": from}, map[string]any{"state": to})
+		o.CancelReason = ""
+		enter(o, to, now)
+		id, err := keep(ctx, q, now, by, o, event{kind: "reopened", from: from, to: to, shown: true})
+		if err != nil {
+			return err
+		}
+		if err := record(ctx, q, now, by, o, "reopen", map[string]any{"state": from}, map[string]any{"state": to}); err != nil || to != Scheduled {
+			return err
+		}
+		return s.mailScheduled(ctx, q, now, o, id, false)
 	})
 }
 

@@ -177,10 +177,16 @@ func title(note string) string {
 	const most = 80
 	words := strings.Fields(note)
 	line := strings.Join(words, " ")
-	if r := []rune(line); len(r) > most {
-		line = strings.TrimRight(string(r[:most-1]), " ") + "…"
+	r := []rune(line)
+	if len(r) <= most {
+		return line
 	}
-	return line
+	line = string(r[:most-1])
+	// at the end of a word, if there is one
+	if i := strings.LastIndexByte(line, ' '); i > most/2 {
+		line = line[:i]
+	}
+	return line + "…"
 }
 
 // Preferred is when it suits the customer.

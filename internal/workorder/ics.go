@@ -43,9 +43,9 @@ func (e Entry) File() []byte {
 	if u, err := url.Parse(e.Host); err == nil && u.Hostname() != "" {
 		host = u.Hostname()
 	}
-	status := "CONFIRMED"
+	status, method := "CONFIRMED", "PUBLISH"
 	if e.Cancelled {
-		status = "CANCELLED"
+		status, method = "CANCELLED", "CANCEL" // RFC 5546, 3.2.5
 	}
 	about := []string{e.Title}
 	if e.Technician != "" {
@@ -62,7 +62,7 @@ func (e Entry) File() []byte {
 		{"VERSION", "2.0"},
 		{"PRODID", "-//customerportal//work orders//EN"},
 		{"CALSCALE", "GREGORIAN"},
-		{"METHOD", "PUBLISH"},
+		{"METHOD", method},
 		{"BEGIN", "VEVENT"},
 		{"UID", escape(e.Number + "@" + host)},
 		{"SEQUENCE", strconv.FormatInt(e.Version, 10)},

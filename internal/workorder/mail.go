@@ -2,8 +2,6 @@ package workorder
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -155,22 +153,44 @@ func (s *Service) mailScheduled(ctx context.Context, q *db.Queries, now calendar
 	if err != nil || !l.set.Yes("workorders.mail_scheduled") || len(l.emails) == 0 {
 		return err
 	}
-	body := l.appointment().File()
-	hash := sha256.Sum256(body)
-	paper, err := q.AddDocument(ctx, db.AddDocumentParams{Kind: "attachment", Name: AppointmentFile, Mime: AppointmentType, SHA256: hex.EncodeToString(hash[:]), Body: body, MadeAt: now})
+	paper, err := l.calendar(ctx, q, now, windowOf(o), false)
 	if err != nil {
-		return fmt.Errorf("work order %s: calendar file: %w", o.Number, err)
+		return err
 	}
 	return l.toCustomer(ctx, q, now, 0, outbox.WorkOrderScheduled{
 		WorkOrder: l.about(customerPage), Window: windowOf(o).String(), Technician: ShortName(l.row.Technician), Moved: moved,
 	}, paper)
 }
 
+// calendar stores the calendar file of an appointment, or of one that does not
+// take place, and returns its id.
+func (l *letter) calendar(ctx context.Context, q *db.Queries, now calendar.Instant, w Window, off bool) (int64, error) {
+	body := l.appointment(w, off).File()
+	paper, err := q.AddDocument(ctx, db.AddDocumentParams{Kind: "attachment", Name: AppointmentFile, Mime: AppointmentType, SHA256: hashOf(body), Body: body, MadeAt: now})
+	if err != nil {
+		return 0, fmt.Errorf("work order %s: calendar file: %w", l.row.WorkOrder.Number, err)
+	}
+	return paper, nil
+}
+
+// mailUnscheduled tells the customer that the appointment does not take place.
+func (s *Service) mailUnscheduled(ctx context.Context, q *db.Queries, now calendar.Instant, o *db.WorkOrder, event int64, was Window) error {
+	l, err := s.letter(ctx, q, o, event)
+	if err != nil || !l.set.Yes("workorders.mail_scheduled") || len(l.emails) == 0 {
+		return err
+	}
+	paper, err := l.calendar(ctx, q, now, was, true)
+	if err != nil {
+		return err
+	}
+	return l.toCustomer(ctx, q, now, 0, outbox.WorkOrderUnscheduled{WorkOrder: l.about(customerPage), Window: was.String()}, paper)
+}
+
 // appointment is what the calendar file holds.
-func (l *letter) appointment() Entry {
+func (l *letter) appointment(w Window, off bool) Entry {
 	o := l.row.WorkOrder
 	return Entry{
-		Number: o.Number, Version: o.Version, Window: windowOf(&o), Zone: l.set.Zone, ChangedAt: o.ChangedAt, Cancelled: State(o.State) == Cancelled,
+		Number: o.Number, Version: o.Version, Window: w, Zone: l.set.Zone, ChangedAt: o.ChangedAt, Cancelled: off,
 		Dealer: l.set.Company.Name, Phone: l.set.Company.Phone, Site: l.row.Site, Address: l.address(), Title: o.Title,
 		Technician: ShortName(l.row.Technician), Link: l.s.mail.PublicURL(customerPage + o.Number), Host: l.s.mail.PublicURL(""),
 	}
@@ -192,7 +212,7 @@ func (s *Service) Appointment(ctx context.Context, customerID int64, number stri
 		if err != nil {
 			return err
 		}
-		body = l.appointment().File()
+		body = l.appointment(windowOf(o), false).File()
 		return nil
 	})
 	return body, err
@@ -245,13 +265,22 @@ func WorkLine(kind, description string, quantity money.Quantity) string {
 	return n + " × " + description
 }
 
-// mailCancelled tells the customer that nobody comes.
+// mailCancelled tells the customer that nobody comes, and his calendar, too, when
+// there was an appointment.
 func (s *Service) mailCancelled(ctx context.Context, q *db.Queries, now calendar.Instant, o *db.WorkOrder, event int64) error {
 	l, err := s.letter(ctx, q, o, event)
 	if err != nil {
 		return err
 	}
-	return l.toCustomer(ctx, q, now, 0, outbox.WorkOrderCancelled{WorkOrder: l.about(customerPage), Reason: lines(o.CancelReason)})
+	var papers []int64
+	if w := windowOf(o); !w.IsZero() && len(l.emails) > 0 {
+		paper, err := l.calendar(ctx, q, now, w, true)
+		if err != nil {
+			return err
+		}
+		papers = append(papers, paper)
+	}
+	return l.toCustomer(ctx, q, now, 0, outbox.WorkOrderCancelled{WorkOrder: l.about(customerPage), Reason: lines(o.CancelReason)}, papers...)
 }
 
 // mailNote brings a note to the other side.

@@ -491,3 +491,85 @@ func TestWindowInWords(t *testing.T) {
 		t.Errorf("begins %s", got)
 	}
 }
+
+// TestMailThatIsOvertaken does not go out: nobody is told that the technician is
+// on the way who has been there, as when a phone sends a whole day at once.
+func TestMailThatIsOvertaken(t *testing.T) {
+	waits := func(s *shop, like string) int {
+		return one[int](s, `SELECT count(*) FROM outbox WHERE state = 'waiting' AND subject LIKE ?`, like)
+	}
+	t.Run("a day at once", func(t *testing.T) {
+		s := newShop(t)
+		s.in(workorder.Completed)
+		if way, done := waits(s, "%on the way"), waits(s, "%is completed"); way != 0 || done != 2 {
+			t.Errorf("%d on the way, %d completed", way, done)
+		}
+	})
+	for name, change := range map[string]func(s *shop, number string) error{
+		"cancelled":   func(s *shop, n string) error { return s.orders.Cancel(s.Context(), dispatcher, n, workorder.Any, "x") },
+		"unscheduled": func(s *shop, n string) error { return s.orders.Unschedule(s.Context(), dispatcher, n, workorder.Any) },
+		"somebody else": func(s *shop, n string) error {
+			return s.orders.Schedule(s.Context(), dispatcher, n, workorder.Any, workorder.Appointment{TechnicianID: 3, Window: window})
+		},
+		"taken back": func(s *shop, n string) error { return s.orders.Undo(s.Context(), dana, n, workorder.Any) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			number := s.in(workorder.Dispatched)
+			sent := waits(s, "%we have your work order%")
+			s.must(change(s, number))
+			if way, kept := waits(s, "%on the way"), waits(s, "%we have your work order%"); way != 0 || kept != sent {
+				t.Errorf("%d on the way; %d of %d others", way, kept, sent)
+			}
+			s.whole()
+		})
+	}
+	t.Run("opened again", func(t *testing.T) {
+		s := newShop(t)
+		number := s.in(workorder.Completed)
+		s.must(s.orders.Reopen(t.Context(), dispatcher, number, workorder.Any))
+		if done, appointments := waits(s, "%is completed"), waits(s, "%your appointment on%"); done != 0 || appointments != 4 {
+			t.Errorf("%d completed, %d appointments", done, appointments)
+		}
+	})
+}
+
+// TestAppointmentThatIsOff is told to the customer and to his calendar.
+func TestAppointmentThatIsOff(t *testing.T) {
+	for _, cancel := range []bool{false, true} {
+		s := newShop(t)
+		number := s.in(workorder.Scheduled)
+		if cancel {
+			s.must(s.orders.Cancel(t.Context(), dispatcher, number, workorder.Any, "Doubled"))
+		} else {
+			s.must(s.orders.Unschedule(t.Context(), dispatcher, number, workorder.Any))
+		}
+		ics := one[string](s, `SELECT CAST(d.body AS TEXT) FROM outbox o JOIN outbox_attachments a ON a.outbox_id = o.id JOIN documents d ON d.id = a.document_id ORDER BY o.id DESC`)
+		s.has(ics, "METHOD:CANCEL\r\n", "STATUS:CANCELLED\r\n", "SEQUENCE:3\r\n", "UID:"+number+"@portal.example.com\r\n", "DTSTART:20261117T130000Z\r\n")
+		want := "c1@example.com: Acme Alarm: your appointment on Tue, Nov 17, 2026, 8:00 AM to 10:00 AM does not take place"
+		if slices.Contains(s.mails(), want) == cancel {
+			t.Errorf("cancelled %v: %q", cancel, s.mails())
+		}
+	}
+	// without an appointment there is no calendar to tell
+	s := newShop(t)
+	s.must(s.orders.Cancel(t.Context(), dispatcher, s.requested(), workorder.Any, "Doubled"))
+	if n := one[int](s, `SELECT count(*) FROM outbox_attachments`); n != 0 {
+		t.Errorf("%d calendar files", n)
+	}
+}
+
+func TestTitleEndsWithAWord(t *testing.T) {
+	s := newShop(t)
+	for note, want := range map[string]string{
+		"short":                         "short",
+		strings.Repeat("é", 100):        strings.Repeat("é", 79) + "…",
+		strings.Repeat("12345678 ", 20): strings.TrimSpace(strings.Repeat("12345678 ", 8)) + "…",
+	} {
+		number, err := s.orders.Create(t.Context(), ann, workorder.NewOrder{CustomerID: 1, SiteID: 1, Source: workorder.Portal, Note: note, Nonce: s.nonce()})
+		s.must(err)
+		if got := s.get(number).Title; got != want {
+			t.Errorf("%q", got)
+		}
+	}
+}

@@ -567,8 +567,8 @@ func (h *Handlers) workOrderPhoto(c echo.Context) error {
 // workOrderNote adds a note.
 func (h *Handlers) workOrderNote(c echo.Context) error {
 	number := web.Param(c, "number")
-	err := h.WorkOrders.AddNote(c.Request().Context(), web.Actor(c), workorder.Note{
-		Number: number, CustomerID: web.Who(c).CustomerID, Text: c.FormValue("note"), Nonce: nonceOf(c),
+	err := h.WorkOrders.AddNoteForCustomer(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, workorder.Note{
+		Number: number, Text: c.FormValue("note"), Nonce: nonceOf(c),
 	})
 	if refused, ok := web.FieldErrors(err); ok {
 		p, err2 := h.orderPage(c, number)

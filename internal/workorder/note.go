@@ -33,6 +33,13 @@ func (s *Service) AddNote(ctx context.Context, by audit.Actor, n Note) error {
 	})
 }
 
+// AddNoteForCustomer is [Service.AddNote] by a customer: another's work order is
+// Missing.
+func (s *Service) AddNoteForCustomer(ctx context.Context, by audit.Actor, customerID int64, n Note) error {
+	n.CustomerID = customerID
+	return s.AddNote(ctx, by, n)
+}
+
 // addNote is AddNote in the caller's transaction.
 func (s *Service) addNote(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Actor, o *db.WorkOrder, n Note) error {
 	if n.CustomerID != 0 && n.CustomerID != o.CustomerID {

@@ -285,7 +285,7 @@ func (q *Queries) FindProposalLink(ctx context.Context, tokenHash string) (FindP
 }
 
 const findProposalPaper = `-- name: FindProposalPaper :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.customer_id, c.display_name, c.number AS customer_number, p.sent_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.customer_id, c.display_name, c.number AS customer_number, p.sent_at,
     CAST(CASE WHEN d.id = x.signed_document_id THEN 'signed' WHEN d.id = p.document_id THEN 'shown' ELSE 'attached' END AS TEXT) AS kind, d.body
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN proposal_decisions x ON x.proposal_id = p.id
     JOIN documents d ON d.id IN (p.document_id, x.signed_document_id) OR d.id IN (SELECT a.document_id FROM proposal_attachments a WHERE a.proposal_id = p.id)
@@ -298,6 +298,7 @@ type FindProposalPaperRow struct {
 	Version        int64
 	Title          string
 	State          string
+	ValidUntil     string
 	CustomerID     int64
 	DisplayName    string
 	CustomerNumber string
@@ -322,6 +323,7 @@ func (q *Queries) FindProposalPaper(ctx context.Context, sha256 string) ([]FindP
 			&i.Version,
 			&i.Title,
 			&i.State,
+			&i.ValidUntil,
 			&i.CustomerID,
 			&i.DisplayName,
 			&i.CustomerNumber,
@@ -993,6 +995,66 @@ func (q *Queries) ListProposalsForCustomer(ctx context.Context, arg ListProposal
 			&i.State,
 			&i.SentAt,
 			&i.DecidedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listProposalsToCheck = `-- name: ListProposalsToCheck :many
+SELECT p.id, p.number, p.version, p.state, p.paper, p.document_id, p.deposit_cents, p.deposit_ppm, CAST(coalesce(d.decision, '') AS TEXT) AS decision,
+    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS deposit_total
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id LEFT JOIN invoices i ON i.id = d.deposit_invoice_id
+WHERE p.id > ? AND p.state <> 'draft' ORDER BY p.id LIMIT ?
+`
+
+type ListProposalsToCheckParams struct {
+	ID    int64
+	Limit int64
+}
+
+type ListProposalsToCheckRow struct {
+	ID           int64
+	Number       string
+	Version      int64
+	State        string
+	Paper        string
+	DocumentID   sql.NullInt64
+	DepositCents money.Cents
+	DepositPpm   int64
+	Decision     string
+	DepositTotal int64
+}
+
+// portal doctor: all versions that were sent, some at a time, with what was answered.
+func (q *Queries) ListProposalsToCheck(ctx context.Context, arg ListProposalsToCheckParams) ([]ListProposalsToCheckRow, error) {
+	rows, err := q.db.QueryContext(ctx, listProposalsToCheck, arg.ID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListProposalsToCheckRow
+	for rows.Next() {
+		var i ListProposalsToCheckRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.Version,
+			&i.State,
+			&i.Paper,
+			&i.DocumentID,
+			&i.DepositCents,
+			&i.DepositPpm,
+			&i.Decision,
+			&i.DepositTotal,
 		); err != nil {
 			return nil, err
 		}

@@ -110,7 +110,7 @@ FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff m ON m
 
 -- /office/proposals/verify and portal doctor: the document with that SHA-256 among those that were shown, signed or attached.
 -- name: FindProposalPaper :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.customer_id, c.display_name, c.number AS customer_number, p.sent_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.customer_id, c.display_name, c.number AS customer_number, p.sent_at,
     CAST(CASE WHEN d.id = x.signed_document_id THEN 'signed' WHEN d.id = p.document_id THEN 'shown' ELSE 'attached' END AS TEXT) AS kind, d.body
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN proposal_decisions x ON x.proposal_id = p.id
     JOIN documents d ON d.id IN (p.document_id, x.signed_document_id) OR d.id IN (SELECT a.document_id FROM proposal_attachments a WHERE a.proposal_id = p.id)
@@ -163,3 +163,10 @@ UPDATE proposal_links SET revoked_at = ?, session_hash = '', code_hash = '' WHER
 -- proposal: the SHA-256 of the PDF as it was sent.
 -- name: GetProposalPaperSum :one
 SELECT d.sha256 AS sum FROM proposals p JOIN documents d ON d.id = p.document_id WHERE p.id = ?;
+
+-- portal doctor: all versions that were sent, some at a time, with what was answered.
+-- name: ListProposalsToCheck :many
+SELECT p.id, p.number, p.version, p.state, p.paper, p.document_id, p.deposit_cents, p.deposit_ppm, CAST(coalesce(d.decision, '') AS TEXT) AS decision,
+    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS deposit_total
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id LEFT JOIN invoices i ON i.id = d.deposit_invoice_id
+WHERE p.id > ? AND p.state <> 'draft' ORDER BY p.id LIMIT ?;

@@ -16,6 +16,7 @@ import (
 	"customerportal/internal/calendar"
 	"customerportal/internal/config"
 	"customerportal/internal/ledger"
+	"customerportal/internal/proposal"
 	"customerportal/internal/reminder"
 	"customerportal/internal/sale"
 	"customerportal/internal/workorder"
@@ -69,6 +70,7 @@ var checks = []func(context.Context, *db.Queries, calendar.Instant) ([]ledger.Fi
 	billing.CheckDrafts,
 	reminder.Check,
 	workorder.Check,
+	proposal.Check,
 	sale.Check,
 }
 
@@ -78,17 +80,53 @@ const compareDays = 30
 
 func (c *console) doctor(ctx context.Context, args []string, stdout io.Writer) error {
 	processor := false
-	cfg, _, err := config.Parse("doctor", args, os.Getenv, stdout, func(fs *flag.FlagSet) {
+	verify := ""
+	cfg, rest, err := config.Parse("doctor", args, os.Getenv, stdout, func(fs *flag.FlagSet) {
 		fs.BoolVar(&processor, "processor", false, fmt.Sprintf("compare the payments of the last %d days with the processor's own", compareDays))
+		fs.StringVar(&verify, "verify", "", "tell whether this PDF of a proposal is genuine, instead; more files may follow")
 	})
 	if err != nil {
 		return err
+	}
+	if verify != "" {
+		rest = append([]string{verify}, rest...)
 	}
 	p, err := c.open(ctx, cfg)
 	if err != nil {
 		return err
 	}
+	if len(rest) > 0 {
+		return errors.Join(verifyFiles(ctx, p, rest, stdout), p.Close())
+	}
 	return errors.Join(examine(ctx, p, processor, stdout), p.Close())
+}
+
+// verifyFiles tells of each file whether it is a genuine paper of a proposal; it
+// fails when one is not.
+func verifyFiles(ctx context.Context, p *Portal, files []string, stdout io.Writer) error {
+	doubtful := 0
+	for _, name := range files {
+		body, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		v, err := p.Proposals.Verify(ctx, body)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "%s: %s\n", name, v.Words())
+		fmt.Fprintf(stdout, "  SHA-256 %s\n", v.SHA256)
+		if v.Kind == "signed" {
+			fmt.Fprintf(stdout, "  %s; %s once and %s a month\n", v.Authenticated, v.Total, v.Monthly)
+		}
+		if !v.Genuine() {
+			doubtful++
+		}
+	}
+	if doubtful > 0 {
+		return fmt.Errorf("%d of %d files cannot be vouched for", doubtful, len(files))
+	}
+	return nil
 }
 
 // examine looks at everything and says what it found.

@@ -191,7 +191,8 @@ func proposalSums(v proposal.Version) pages.ProposalSums {
 	t := v.Totals
 	s := pages.ProposalSums{Once: t.Once, Tax: t.Tax, Total: t.Total, Deposit: t.Deposit, Fingerprint: t.Fingerprint()}
 	for _, r := range t.Recurring {
-		s.Recurring = append(s.Recurring, pages.ProposalRecurring{Every: proposal.CycleName(r.Cycle), Amount: r.Amount, Tax: r.Tax, Total: r.Total})
+		every := proposal.CycleName(r.Cycle)
+		s.Recurring = append(s.Recurring, pages.ProposalRecurring{Every: strings.ToUpper(every[:1]) + every[1:], Amount: r.Amount, Tax: r.Tax, Total: r.Total})
 	}
 	return s
 }

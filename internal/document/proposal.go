@@ -97,8 +97,8 @@ type ProposalAcceptance struct {
 	Browser        string
 	Authenticated  string // how it was made sure who it was
 
-	// Trail is all that happened to it, in order, up to the signature, and
-	// TrailSHA256 the hash of its last entry.
+	// Trail is all that happened to it, in order, the acceptance last, and
+	// TrailSHA256 the hash of the entry before that.
 	Trail       []ProposalEvent
 	TrailSHA256 string
 }

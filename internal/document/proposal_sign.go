@@ -23,7 +23,7 @@ const (
 // drawAcceptance draws what was accepted and the signature.
 func (d *ProposalData) drawAcceptance(f *flow) {
 	a := d.Acceptance
-	height := 250.0
+	height := 215.0
 	if d.Residential {
 		height += 40
 	}
@@ -202,7 +202,7 @@ func (d *ProposalData) drawCertificate(f *flow) {
 	}
 	f.table(trail)
 	if a.TrailSHA256 != "" {
-		f.paragraphs("SHA-256 of the trail up to its last entry above: "+string(halves(a.TrailSHA256))+". The entry that follows it holds the SHA-256 of this file.", label)
+		f.paragraphs("SHA-256 of the trail before the acceptance: "+string(halves(a.TrailSHA256))+". The entry of the acceptance holds the SHA-256 of this file.", label)
 	}
 }
 

@@ -71,8 +71,8 @@ type Decision struct {
 	Local          string // in the dealer's time, as it is printed
 	SignedSHA256   string
 	Deposit        money.Cents
-	DepositInvoice string      // its number, "" = none was asked
-	DepositLeft    money.Cents // what is left to pay on it
+	DepositInvoice string        // its number, "" = none was asked
+	DepositLeft    money.Cents   // what is left to pay on it
 	CancelBy       calendar.Date // the last day a sale at home may be cancelled, else none
 }
 

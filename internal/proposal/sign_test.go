@@ -83,10 +83,14 @@ func (b *desk) must(err error) {
 
 func (b *desk) exec(query string, args ...any) {
 	b.Helper()
-	b.must(b.db.WriteTx(b.Context(), func(tx *sql.Tx) error {
+	b.must(b.try(query, args...))
+}
+
+func (b *desk) try(query string, args ...any) error {
+	return b.db.WriteTx(b.Context(), func(tx *sql.Tx) error {
 		_, err := tx.Exec(query, args...)
 		return err
-	}))
+	})
 }
 
 // text returns one text of the books.

@@ -101,7 +101,7 @@ func TestCurves(t *testing.T) {
 		t.Fatal(err)
 	}
 	curves := s.Curves(250, 200) // twice as high as needed: centred
-	if len(curves) != 4 { // a dot and two curves, and the dot of a stroke of two points
+	if len(curves) != 4 {        // a dot and two curves, and the dot of a stroke of two points
 		t.Fatalf("%d curves", len(curves))
 	}
 	if c := curves[0]; c.X0 != 25 || c.Y0 != 100 || c.X3 != 25 {

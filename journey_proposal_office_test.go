@@ -39,7 +39,7 @@ func TestJourneyProposalOffice(t *testing.T) {
 		p.fill("line 2: Description", "Glass break sensor")
 		p.fill("line 2: Quantity", "4")
 		p.fill("line 2: Unit price", "62.50")
-		p.fill("line 2: Customer", "Option")
+		p.fill("line 2: Choice", "Option")
 		enter("Add a line")
 		p.until("a third line", `return document.activeElement?.id === "f-description-3"`)
 		p.fill("line 3: Description", "Monitoring")

@@ -130,7 +130,7 @@ func (h *Handlers) fillSellers(ctx context.Context, p *view.ProposalsPage, selle
 	if err != nil {
 		return err
 	}
-	p.Seller = view.Choice{Name: "seller", Label: "Salesperson", Hint: "Whose proposals", Options: []view.Option{{Value: "", Label: "All"}}}
+	p.Seller = view.Choice{Name: "seller", Label: "Salesperson", Hint: "Whose proposals to list", Options: []view.Option{{Value: "", Label: "All"}}}
 	for _, m := range sellers {
 		p.Seller.Options = append(p.Seller.Options, view.Option{Value: number(m.ID), Label: cmp.Or(m.Name, m.Email), Chosen: m.ID == seller})
 	}

@@ -291,7 +291,12 @@ func (s *Service) Save(ctx context.Context, by audit.Actor, d Draft, files ...Fi
 			}
 		}
 		made, err := s.store(ctx, q, now, by, &d, today)
-		if err != nil || !made {
+		if err != nil {
+			return err
+		}
+		if !made {
+			row, err := q.GetProposal(ctx, d.ID)
+			d.Saves, d.Number = row.Saves, row.Number
 			return err
 		}
 		if err := s.attach(ctx, q, now, d, files); err != nil {

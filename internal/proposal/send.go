@@ -56,12 +56,9 @@ func (s *Service) Send(ctx context.Context, by audit.Actor, o Sending) (Sent, er
 	if err != nil || row.State != "draft" {
 		return Sent{Number: row.Number, Before: err == nil}, err
 	}
-	var drawn string
-	var body []byte
-	err = s.db.View(ctx, func(q *db.Queries) (err error) {
-		body, drawn, err = s.draw(ctx, q, o.ID, false)
-		return err
-	})
+	// and in no transaction: drawing reads with a connection of its own, and many
+	// who hold one while they wait for another would wait for ever
+	body, drawn, err := s.draw(ctx, s.db.Read(), o.ID, false)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -373,29 +370,30 @@ func (s *Service) Preview(ctx context.Context, id int64) (name string, body []by
 	if err != nil {
 		return "", nil, err
 	}
+	var d Draft
+	var row db.GetProposalRow
+	var p Priced
 	err = s.db.View(ctx, func(q *db.Queries) error {
-		d, row, err := Read(ctx, q, id)
-		if err != nil {
+		if d, row, err = Read(ctx, q, id); err != nil {
 			return err
 		}
 		if row.State != "draft" {
 			return errSent
 		}
-		p, err := Price(ctx, q, d, today)
-		if err != nil {
-			return err
-		}
-		data, err := s.paperData(ctx, q, id)
-		if err != nil {
-			return err
-		}
-		data.Date, data.Draft = today, true
-		if err := choose(&data, p.Lines, Preset(p.Lines), d.DepositCents, d.DepositPPM); err != nil {
-			return err
-		}
-		name = "Draft-" + row.Number + ".pdf"
-		body, err = document.Proposal(data)
+		p, err = Price(ctx, q, d, today)
 		return err
 	})
-	return name, body, err
+	if err != nil {
+		return "", nil, err
+	}
+	data, err := s.paperData(ctx, s.db.Read(), id) // in no transaction, see Send
+	if err != nil {
+		return "", nil, err
+	}
+	data.Date, data.Draft = today, true
+	if err := choose(&data, p.Lines, Preset(p.Lines), d.DepositCents, d.DepositPPM); err != nil {
+		return "", nil, err
+	}
+	body, err = document.Proposal(data)
+	return "Draft-" + row.Number + ".pdf", body, err
 }

@@ -365,6 +365,9 @@ func (h *Handlers) dayPhoto(c echo.Context) error {
 // script gets the work order as it is now; of what was refused it gets the reason
 // with it.
 func (h *Handlers) tap(c echo.Context) error {
+	if err := h.ReadForm(c); err != nil {
+		return err
+	}
 	// the usual time for an answer may have gone by while a photo came in
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), tapWithin)
 	defer cancel()

@@ -41,9 +41,6 @@ func (a *App) Middleware() []echo.MiddlewareFunc {
 // on beyond it.
 const answerWithin = 50 * time.Second
 
-// tapWithin is the same for what a phone sends that has hardly any network.
-const tapWithin = 5 * time.Minute
-
 // identify gives the request its id and writes one line of log when it is done.
 func (a *App) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -52,13 +49,9 @@ func (a *App) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		id := base32.StdEncoding.EncodeToString(raw)[:12]
 		c.Set(requestIDKey, id)
 		start := a.Clock()
-		within := answerWithin
-		if isTap(c.Request().URL.Path) {
-			within = tapWithin
-		}
 		// an event stream lasts as long as the page is looked at
 		if !streamed(c.Request()) {
-			ctx, cancel := context.WithTimeout(c.Request().Context(), within)
+			ctx, cancel := context.WithTimeout(c.Request().Context(), answerWithin)
 			defer cancel()
 			c.SetRequest(c.Request().WithContext(ctx))
 		}
@@ -157,7 +150,7 @@ func origin(next echo.HandlerFunc) echo.HandlerFunc {
 // bodyLimit is 1 MiB, 3 MiB where the dealer's logo is uploaded, 9 MiB where a
 // form is that a customer signed on paper, 13 MiB where a technician's photo may
 // come, 22 MiB where PDFs are attached to a proposal, 100 MiB for photos and 200
-// MiB for the files of an import. The last three are read only once it is known
+// MiB for the files of an import. The last four are read only once it is known
 // who sends them.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	usual, logo, paper, files, photos := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next), middleware.BodyLimit("9M")(next), middleware.BodyLimit("200M")(next), middleware.BodyLimit(photosLimit)(next)
@@ -209,10 +202,6 @@ func isTap(path string) bool {
 func (a *App) form(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if isTap(r.URL.Path) {
-			// a phone at the edge of its network takes its time with a photo
-			r.Body = &upload{ReadCloser: r.Body, app: a, control: http.NewResponseController(c.Response())}
-		}
 		err := r.ParseForm()
 		if multipartForm(r) {
 			// the server does so only for the request it made, of which this is a copy
@@ -226,7 +215,7 @@ func (a *App) form(next echo.HandlerFunc) echo.HandlerFunc {
 			}()
 			// large files are read once it is known who sends them: those of an import
 			// and photos as they come, by [App.Upload], the others by [App.ReadForm]
-			if r.URL.Path != ImportPath && !photoForm(r.URL.Path) && !strings.HasPrefix(r.URL.Path, ProposalsPath) {
+			if r.URL.Path != ImportPath && !photoForm(r.URL.Path) && !strings.HasPrefix(r.URL.Path, ProposalsPath) && !isTap(r.URL.Path) {
 				err = r.ParseMultipartForm(1 << 20)
 			}
 		}

@@ -498,6 +498,9 @@ func (h *Handlers) fillResult(c echo.Context, s *settings.Settings, p *view.Prop
 		d, err = sale.DealOf(ctx, q, row.ID)
 		return err
 	})
+	if fault.Is(err, fault.Conflict) {
+		return nil // the file was changed from outside: portal doctor says how
+	}
 	if err != nil {
 		return err
 	}
@@ -515,7 +518,11 @@ func (h *Handlers) fillResult(c echo.Context, s *settings.Settings, p *view.Prop
 	if r.Items > 0 {
 		items = count(r.Items, "recurring item", "recurring items")
 	}
+	leads := map[string]string{"Work order": workOrderPath(r.WorkOrder), "Invoice": invoicePath(r.Invoice), "Recurring": customerPath(d.CustomerNumber) + "/recurring"}
 	p.Result = facts("Work order", r.WorkOrder, "Invoice", r.Invoice, "Recurring", items, "Last changed", joined(" by ", r.At.Format(s.Zone), r.Staff))
+	for i := range p.Result {
+		p.Result[i].Href = leads[p.Result[i].Label]
+	}
 	return nil
 }
 

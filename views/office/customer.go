@@ -48,6 +48,7 @@ type CustomerPage struct {
 type Fact struct {
 	Label string
 	Lines []string
+	Href  string // where its lines lead, "" for nowhere
 }
 
 // Site is a place of a customer with the systems in it.

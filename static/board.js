@@ -39,7 +39,9 @@
         stale = true;
         return;
       }
+      const read = document.getElementById("work-history")?.open;
       await htmx.swap({sourceElement: place, target: place, text, swap: "innerMorph"});
+      if (read) document.getElementById("work-history").open = true;
     } catch {
       return; // out of reach: the next time
     }

@@ -522,7 +522,7 @@ func (h *Handlers) workOrderList(c echo.Context) error {
 	f := readBoardFilter(in, today)
 	p := &view.WorkOrdersPage{Base: views.Base{Title: "All work orders", Tab: "workorders"}, Board: workOrdersTab, Overdue: f.overdue, Sort: "new",
 		Query: views.Input{Name: "q", Label: "Search", Value: f.query},
-		From:  views.Input{Name: "from", Label: "Appointment from", Type: "date"}, To: views.Input{Name: "to", Label: "until", Type: "date"},
+		From:  views.Input{Name: "from", Label: "Appointment from", Type: "date"}, To: views.Input{Name: "to", Label: "Appointment until", Type: "date"},
 		State: view.Choice{Name: "state", Label: "State", Options: []view.Option{{Label: "All"}, {Value: "open", Label: "Open"}, {Value: "closed", Label: "Closed"}}}}
 	for _, o := range orderSorts {
 		if in.Get("sort") == o.key {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,7 +77,7 @@ func (h *Handlers) workOrderPage(c echo.Context, row db.GetOrderInOfficeRow, typ
 		source += " (" + row.AskedBy + ")"
 	}
 	p.Facts = facts("Site", row.Site, "", row.Address1, "", row.Address2, "", joined(", ", row.City, joined(" ", row.SiteState, row.Zip)),
-		"System", joined(", ", row.System, row.SystemType), "", row.AccountNumber, "Appointment", w.String(), "Technician", row.Technician, "Suits the customer", o.Preferred, "Asked by", source)
+		"System", systemName(row.System, row.SystemType), "", row.AccountNumber, "Appointment", w.String(), "Technician", row.Technician, "Suits the customer", o.Preferred, "Asked by", source)
 	p.Steps = workOrderSteps(o, s)
 	dispatch := may(c, dispatchers)
 	parts := []func() error{
@@ -90,9 +91,6 @@ func (h *Handlers) workOrderPage(c echo.Context, row db.GetOrderInOfficeRow, typ
 	if may(c, tellers) && state == workorder.Completed && row.Invoice == "" {
 		parts = append(parts, func() error { return h.fillBill(ctx, p) })
 	}
-	if may(c, helpers) && mayEditWork(o) {
-		p.EditWork = href + "/work"
-	}
 	if dispatch {
 		parts = append(parts, func() error { return h.fillDispatch(c, row, p, typed) })
 	}
@@ -101,8 +99,21 @@ func (h *Handlers) workOrderPage(c echo.Context, row db.GetOrderInOfficeRow, typ
 			return nil, err
 		}
 	}
+	// before somebody is there it would only be in the way
+	worked := state == workorder.Arrived || state == workorder.Completed || len(p.Work) > 0
+	if may(c, helpers) && mayEditWork(o) && worked {
+		p.EditWork = href + "/work"
+	}
 	p.Errors = append(append(append(views.FieldErrors(nil), typed.note...), typed.merge...), typed.photo...)
 	return p, nil
+}
+
+// systemName is a system with its type, unless it is called by that.
+func systemName(name, kind string) string {
+	if strings.EqualFold(name, kind) {
+		return name
+	}
+	return joined(", ", name, kind)
 }
 
 // fillDispatch puts in what a dispatcher may do.
@@ -117,6 +128,8 @@ func (h *Handlers) fillDispatch(c echo.Context, row db.GetOrderInOfficeRow, p *v
 		}
 		p.Move = append(p.Move, choice)
 	}
+	// the next step stands first
+	slices.SortStableFunc(p.Move, func(a, b view.MoveChoice) int { return int(db.Flag(b.Direct) - db.Flag(a.Direct)) })
 	if !p.Open && (o.MergedIntoID.Valid || o.InvoiceID.Valid) {
 		p.Move = nil
 	}
@@ -530,7 +543,7 @@ func (h *Handlers) places(ctx context.Context, customer int64, chosen string) (v
 		for _, y := range systems {
 			if y.SiteID == s.ID {
 				v := number(s.ID) + "." + number(y.ID)
-				g.Options = append(g.Options, view.Option{Value: v, Label: s.Name + ": " + joined(", ", y.Name, y.SystemType), Chosen: v == chosen})
+				g.Options = append(g.Options, view.Option{Value: v, Label: s.Name + ": " + systemName(y.Name, y.SystemType), Chosen: v == chosen})
 			}
 		}
 		g.Options = append(g.Options, view.Option{Value: number(s.ID), Label: s.Name + ": no certain system", Chosen: number(s.ID) == chosen})

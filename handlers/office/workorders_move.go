@@ -213,7 +213,7 @@ func (h *Handlers) doMove(c echo.Context, row db.GetOrderInOfficeRow, m typedMov
 		}
 		return is + "scheduled for " + w.String() + ".", nil
 	case string(workorder.Requested):
-		return is + "requested again; the appointment is taken away.", h.WorkOrders.Unschedule(ctx, by, o.Number, m.version)
+		return is + "requested again; the appointment is removed.", h.WorkOrders.Unschedule(ctx, by, o.Number, m.version)
 	case string(workorder.Dispatched):
 		who := m.technician
 		if c.FormValue("technician") == "" {
@@ -306,7 +306,7 @@ func (h *Handlers) moveForm(c echo.Context, row db.GetOrderInOfficeRow, m typedM
 			f.Schedule.Only = true
 		}
 	case string(workorder.Requested):
-		f.Heading, f.Button = "Take the appointment of "+o.Number+" away", "Take it away"
+		f.Heading, f.Button = "Remove the appointment of "+o.Number, "Remove appointment"
 		f.Words = "It waits for a new day then. The customer is not mailed about it: call or write a note."
 	case string(workorder.Cancelled):
 		f.Heading, f.Button, f.Danger = "Cancel "+o.Number, "Cancel work order", true
@@ -347,7 +347,7 @@ func moveChoices(o db.WorkOrder, gone bool, href, back string) []view.MoveChoice
 			}
 			add(string(to), to.Word(), words, false)
 		case workorder.Requested:
-			add(string(to), to.Word(), "The appointment is taken away.", false)
+			add(string(to), to.Word(), "The appointment is removed.", false)
 		case workorder.Dispatched:
 			words := "Somebody is on the way."
 			if !direct {

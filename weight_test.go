@@ -22,7 +22,7 @@ func TestFirstVisit(t *testing.T) {
 		s.weigh(t, path, "")
 	}
 	cookie := s.logIn(t, s.Guide.Customers[0].Email, s.Guide.Customers[0].Password)
-	for _, path := range []string{"/", "/?paid=1", "/contact/edit", "/pay", "/methods", "/methods/new?kind=card", "/payments", "/account"} {
+	for _, path := range []string{"/", "/?paid=1", "/contact/edit", "/pay", "/methods", "/methods/new?kind=card", "/payments", "/account", "/workorders", "/workorders/new"} {
 		s.weigh(t, path, cookie)
 	}
 }

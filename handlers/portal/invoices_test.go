@@ -31,6 +31,7 @@ import (
 	"customerportal/internal/money"
 	"customerportal/internal/outbox"
 	"customerportal/internal/payment"
+	"customerportal/internal/proposal"
 	"customerportal/internal/settings"
 	"customerportal/internal/workorder"
 	"customerportal/static"
@@ -52,6 +53,7 @@ type screens struct {
 	sandbox  *sandbox.Sandbox
 	payments *payment.Service
 	orders   *workorder.Service
+	offers   *proposal.Service
 	handler  http.Handler
 	customer [2]int64
 	site     int64
@@ -85,7 +87,8 @@ func newScreens(t testing.TB, d *db.DB) *screens {
 	must(t, err)
 	s.payments = payment.New(d, clock, store, mail, s.ledger, payment.Gateways{
 		"sandbox": func(*settings.Settings) (gateway.Adapter, error) { return s.sandbox, nil }}, app.Log)
-	customers := &portal.Handlers{App: app, Ledger: s.ledger, Accounts: account.New(d, clock, store, mail), Payments: s.payments, WorkOrders: s.orders}
+	s.offers = proposal.New(d, clock, store, mail, s.ledger, app.Log)
+	customers := &portal.Handlers{App: app, Proposals: s.offers, Ledger: s.ledger, Accounts: account.New(d, clock, store, mail), Payments: s.payments, WorkOrders: s.orders}
 	app.Decorate = func(c echo.Context, v web.Viewer) (views.Viewer, error) {
 		tabs, err := customers.Tabs(c.Request().Context(), v.CustomerID)
 		return views.Viewer{SignedIn: true, Tabs: tabs}, err

@@ -170,9 +170,16 @@ func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 		case isTap(path):
 			return tap(c)
 		}
-		return usual(c)
+		err := usual(c)
+		if errors.Is(err, echo.ErrStatusRequestEntityTooLarge) && strings.HasSuffix(c.Request().URL.Path, SignPath) {
+			return fault.New(fault.Invalid, "The drawing is too large for us to take, so nothing was signed. Press \"Clear\" and draw your name once more, more simply, or sign with your typed name alone.")
+		}
+		return err
 	}
 }
+
+// SignPath ends the address of a form with a name that is drawn.
+const SignPath = "/accept"
 
 // LogoPath is where the office uploads the dealer's logo.
 const LogoPath = "/office/settings/logo"

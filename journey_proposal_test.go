@@ -351,6 +351,32 @@ func TestJourneyProposal(t *testing.T) {
 	}
 }
 
+// TestJourneyProposalWithoutScript signs by the typed name alone where nothing can
+// be drawn, which the page says.
+func TestJourneyProposalWithoutScript(t *testing.T) {
+	s, _ := offeredSite(t)
+	p := newPerson(t, s, plain)
+	c := s.Guide.Customers[0]
+	p.logIn(c.Email, c.Password)
+	p.visit("/proposals/P-100001")
+	p.see("Update total")
+	p.press("Camera at the door")
+	p.follow("Update total")
+	p.see("$1,670.76")
+	p.follow("Accept")
+	p.see("$1,670.76", "Drawing needs JavaScript", "Your typed name alone signs just as well.")
+	p.miss("Draw Your Name")
+	p.press("I agree to sign electronically")
+	p.fill("Type Your Name", "Maria Alvarez")
+	p.picture("signing")
+	p.follow("Accept")
+	p.see("Thank you. The proposal is accepted and signed.", "Maria Alvarez", "$1,670.76")
+	cookie := s.logIn(t, c.Email, c.Password)
+	if _, signed := s.get(t, "/proposals/P-100001/signed.pdf", "Cookie", cookie); !bytes.HasPrefix(signed, []byte("%PDF")) {
+		t.Error("there is no signed copy")
+	}
+}
+
 // TestJourneyProposalByLink comes by a mailed link without a log-in, confirms by
 // a code, and signs by hand.
 func TestJourneyProposalByLink(t *testing.T) {

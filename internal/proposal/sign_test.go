@@ -490,3 +490,53 @@ func TestAttachmentsInMail(t *testing.T) {
 		t.Errorf("one that is not there: %v", err)
 	}
 }
+
+// TestMailTroubleStopsNothing signs while the mail server is away, and for
+// people whose addresses are missing or none.
+func TestMailTroubleStopsNothing(t *testing.T) {
+	b := newDesk(t)
+	b.send("P-1", func(r *proposal.Record) { r.SalespersonEmail = "not an address" })
+	b.send("P-2", func(r *proposal.Record) { r.SalespersonEmail = "" })
+	b.send("P-3", func(r *proposal.Record) { r.SalespersonEmail = "" })
+	clock := calendar.Clock(b.clock.Now)
+	mail, err := outbox.NewWriter(b.store, "https://portal.example.com")
+	b.must(err)
+	// nobody listens there
+	worker := outbox.NewWorker(b.db, clock, b.store, mail, outbox.Relay{Address: "smtp://127.0.0.1:1"}, slog.New(slog.DiscardHandler))
+	b.must(b.noun.Accept(t.Context(), ann(), b.form("P-1")))
+	b.must(worker.Run(t.Context()))
+	b.must(b.noun.Reject(t.Context(), ann(), proposal.Rejection{Answer: b.form("P-2").Answer, Reason: "no"}))
+	if got := b.mails(); !slices.Equal(got, []string{"proposal_accepted not an address", "proposal_rejected office@harborlight.example", "proposal_signed ann@example.com"}) {
+		t.Errorf("mails %v", got)
+	}
+	if got := b.text(`SELECT count(*) FROM outbox WHERE sent_at = 0`); got != "3" {
+		t.Errorf("%s mails wait", got)
+	}
+	b.must(b.store.Set(t.Context(), audit.Program, map[string]string{"company.email": ""}))
+	b.must(b.noun.Reject(t.Context(), ann(), proposal.Rejection{Answer: b.form("P-3").Answer, Reason: "no"}))
+	if got := b.text(`SELECT group_concat(state, ' ' ORDER BY number) FROM proposals`); got != "accepted rejected rejected" || len(b.mails()) != 3 {
+		t.Errorf("%s, mails %v", got, b.mails())
+	}
+	if found := b.check(); len(found) > 0 {
+		t.Error(found)
+	}
+}
+
+// TestLongAcceptance signs two hundred lines and the longest terms.
+func TestLongAcceptance(t *testing.T) {
+	b := newDesk(t)
+	b.send("P-1", func(r *proposal.Record) {
+		r.Lines = nil
+		for i := range 200 {
+			r.Lines = append(r.Lines, proposal.Line{Position: int64(i + 1), Description: strings.Repeat("A detector that pets do not set off. ", 12), Quantity: 1000, UnitPrice: 100, Chosen: true})
+		}
+		r.Terms = strings.Repeat("The customer lets us in.\n\n", 760)
+	})
+	b.must(b.noun.Accept(t.Context(), ann(), b.form("P-1")))
+	signed, err := b.noun.SignedForCustomer(t.Context(), ann(), "P-1", 0)
+	b.must(err)
+	pages, err := document.Inspect(signed.Body)
+	if err != nil || pages < 40 {
+		t.Errorf("%d pages, %v", pages, err)
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 )
@@ -87,5 +88,58 @@ func TestJourneyProposalOffice(t *testing.T) {
 		p.audit("office proposals")
 		p.fill("Search proposals", "burglar alarm for")
 		p.see(number)
+
+		// the customer takes the option and accepts
+		c := newPerson(t, p.site, p.mode)
+		c.logIn(customer.Email, customer.Password)
+		c.visit("/proposals/" + number)
+		c.press("Glass break sensor")
+		c.see("$1,220.82")
+		c.follow("Accept")
+		c.fill("Type Your Name", "Maria Alvarez")
+		c.press("I agree to sign electronically")
+		c.follow("Accept")
+
+		p.visit("/office/proposals")
+		p.see("Accepted, to carry out", number)
+		p.next(func() { enter(number) })
+		p.see("Accepted", "Maria Alvarez", "Option, was chosen", "$1,220.82", "SHA-256 of what was shown")
+		p.audit("office proposal accepted")
+		_, signed := p.download("Signed PDF")
+		p.visit("/office/proposals")
+		p.next(func() { enter("Check a signed PDF") })
+		p.see("byte for byte")
+		p.audit("office proposal verify")
+		enter("Check")
+		p.see("Choose a PDF first")
+		p.give(signed)
+		enter("Check")
+		p.see("Genuine: the signed copy of proposal "+number, "signed by Maria Alvarez")
+		p.audit("office proposal genuine")
+		p.give(append(signed[:len(signed)-1:len(signed)-1], ' '))
+		enter("Check")
+		p.see("This file is not known here")
+		p.audit("office proposal not genuine")
+
+		// one press makes what was agreed to
+		p.visit("/office/proposals/" + number)
+		p.next(func() { enter("Carry out") })
+		p.see("Make a work order", "Less deposit", "Make 1 recurring item")
+		p.audit("office proposal carry out")
+		p.next(func() { enter("Carry out") })
+		p.see("Carried out: work order", "1 recurring item")
+		p.miss("Carry out…")
+		p.audit("office proposal carried out")
 	})
+}
+
+// give puts a PDF into the box of the check.
+func (p *person) give(pdf []byte) {
+	p.Helper()
+	_, err := eval[bool](p, `
+		const all = new DataTransfer();
+		all.items.add(new File([Uint8Array.from(atob(a), (c) => c.charCodeAt(0))], "signed.pdf", {type: "application/pdf"}));
+		document.getElementById("f-paper").files = all.files;
+		return true`, base64.StdEncoding.EncodeToString(pdf))
+	p.must(err)
 }

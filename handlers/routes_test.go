@@ -268,6 +268,8 @@ POST /office/customers/:number/recurring/:id/:verb           staff owner billing
 GET  /office/customers/:number/tax                           staff owner billing
 POST /office/customers/:number/tax/:id                       staff owner billing
 GET  /office/proposals                                       staff owner billing sales
+GET  /office/proposals/verify                                staff owner billing sales
+POST /office/proposals/verify                                staff owner billing sales
 GET  /office/proposals/new                                   staff owner sales
 POST /office/proposals/new/preview                           staff owner sales
 POST /office/proposals/new                                   staff owner sales

@@ -88,6 +88,7 @@ var pages = map[string]any{
 	"office/proposal":           &office.ProposalPage{},
 	"office/proposal_draft":     &office.ProposalDraftPage{},
 	"office/proposal_send":      &office.ProposalSendPage{},
+	"office/proposal_verify":    &office.ProposalVerifyPage{},
 	"office/proposal_carry_out": &office.CarryOutPage{},
 	"office/invoices":           &office.InvoicesPage{},
 	"office/invoice":            &office.InvoicePage{},

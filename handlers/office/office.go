@@ -236,6 +236,8 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.customer.tax.save", Method: post, Path: "/office/customers/:number/tax/:id", Access: tell, Handler: h.saveCustomerTax},
 
 		{Name: "office.proposals", Method: get, Path: proposalsPath, Access: offers, Handler: h.proposals},
+		{Name: "office.proposal.verify", Method: get, Path: proposalsPath + "/verify", Access: offers, Handler: h.askVerify},
+		{Name: "office.proposal.verify.do", Method: post, Path: proposalsPath + "/verify", Access: offers, Handler: h.verify},
 		{Name: "office.proposal.new", Method: get, Path: proposalsPath + "/new", Access: sell, Handler: h.newProposal},
 		{Name: "office.proposal.new.preview", Method: post, Path: proposalsPath + "/new/preview", Access: sell, Handler: h.previewNewProposal},
 		{Name: "office.proposal.new.save", Method: post, Path: proposalsPath + "/new", Access: sell, Handler: h.saveNewProposal},

@@ -311,6 +311,7 @@ var roles = map[string]string{
 	"office.recurring": "owner billing service sales", "office.recurring.one": "owner billing service sales", "office.recurring.new": "owner billing",
 	"office.recurring.add": "owner billing", "office.recurring.do": "owner billing", "office.customer.tax": "owner billing", "office.customer.tax.save": "owner billing",
 	"office.proposals": "owner billing sales", "office.proposal": "owner billing sales", "office.proposal.paper": "owner billing sales", "office.proposal.attachment": "owner billing sales",
+	"office.proposal.verify": "owner billing sales", "office.proposal.verify.do": "owner billing sales",
 	"office.proposal.carry_out": "owner billing sales", "office.proposal.carry_out.do": "owner billing sales",
 	"office.proposal.new": "owner sales", "office.proposal.new.preview": "owner sales", "office.proposal.new.save": "owner sales",
 	"office.proposal.draft": "owner sales", "office.proposal.draft.save": "owner sales", "office.proposal.draft.preview": "owner sales", "office.proposal.draft.pdf": "owner sales",

@@ -241,3 +241,14 @@ type CarryOutPage struct {
 	Items     []ProposalLine
 	Made      []Fact // what was made of it before
 }
+
+// ProposalVerifyPage checks a PDF against the books.
+type ProposalVerifyPage struct {
+	views.Base
+	Action  string
+	Error   string
+	Words   string // the verdict, "" before a PDF was given
+	Genuine bool
+	Facts   []Fact
+	Href    string // of the proposal it belongs to
+}

@@ -263,6 +263,34 @@ func (q *Queries) AddWorkOrderUpload(ctx context.Context, arg AddWorkOrderUpload
 	return items, nil
 }
 
+const countRecentOrdersForCustomer = `-- name: CountRecentOrdersForCustomer :one
+SELECT
+    CAST((SELECT count(*) FROM work_orders w WHERE w.customer_id = ?1 AND w.source = 'portal' AND w.requested_at > ?2) AS INTEGER) AS orders,
+    CAST((SELECT count(*) FROM work_order_notes n JOIN work_orders w ON w.id = n.work_order_id
+        WHERE w.customer_id = ?1 AND n.user_id IS NOT NULL AND n.at > ?2) AS INTEGER) AS notes,
+    CAST((SELECT count(*) FROM work_order_uploads u WHERE u.customer_id = ?1) AS INTEGER) AS uploads
+`
+
+type CountRecentOrdersForCustomerParams struct {
+	CustomerID int64
+	SinceAt    calendar.Instant
+}
+
+type CountRecentOrdersForCustomerRow struct {
+	Orders  int64
+	Notes   int64
+	Uploads int64
+}
+
+// A new work order, a note or a photo of a customer: how many there were lately,
+// so that nobody floods the dealer.
+func (q *Queries) CountRecentOrdersForCustomer(ctx context.Context, arg CountRecentOrdersForCustomerParams) (CountRecentOrdersForCustomerRow, error) {
+	row := q.db.QueryRowContext(ctx, countRecentOrdersForCustomer, arg.CustomerID, arg.SinceAt)
+	var i CountRecentOrdersForCustomerRow
+	err := row.Scan(&i.Orders, &i.Notes, &i.Uploads)
+	return i, err
+}
+
 const countWorkOrderPhotos = `-- name: CountWorkOrderPhotos :one
 SELECT CAST(count(*) AS INTEGER) AS photos, CAST(coalesce(sum(nonce = ?1), 0) AS INTEGER) AS same
 FROM work_order_photos WHERE work_order_id = ?2

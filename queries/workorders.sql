@@ -118,3 +118,12 @@ SELECT id, name FROM systems WHERE id = ? AND site_id = ?;
 -- An appointment: who is to come.
 -- name: GetTechnician :one
 SELECT id, name, role, disabled_at FROM staff WHERE id = ?;
+
+-- A new work order, a note or a photo of a customer: how many there were lately,
+-- so that nobody floods the dealer.
+-- name: CountRecentOrdersForCustomer :one
+SELECT
+    CAST((SELECT count(*) FROM work_orders w WHERE w.customer_id = sqlc.arg(customer_id) AND w.source = 'portal' AND w.requested_at > sqlc.arg(since_at)) AS INTEGER) AS orders,
+    CAST((SELECT count(*) FROM work_order_notes n JOIN work_orders w ON w.id = n.work_order_id
+        WHERE w.customer_id = sqlc.arg(customer_id) AND n.user_id IS NOT NULL AND n.at > sqlc.arg(since_at)) AS INTEGER) AS notes,
+    CAST((SELECT count(*) FROM work_order_uploads u WHERE u.customer_id = sqlc.arg(customer_id)) AS INTEGER) AS uploads;

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"customerportal/db"
 	"customerportal/internal/audit"
@@ -72,6 +73,9 @@ func (s *Service) CreateIn(ctx context.Context, q *db.Queries, now calendar.Inst
 	if !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("work order: %w", err)
 	}
+	if err := limited(ctx, q, now, by, n.CustomerID); err != nil {
+		return "", err
+	}
 	set, err := s.settings.Current(ctx)
 	if err != nil {
 		return "", err
@@ -125,6 +129,30 @@ func (s *Service) CreateIn(ctx context.Context, q *db.Queries, now calendar.Inst
 		return "", err
 	}
 	return o.Number, s.mailCreated(ctx, q, now, o, id, note)
+}
+
+// What a customer may send within an hour, and how many photos may wait in forms
+// that are not saved: far more than anybody needs.
+const (
+	ordersAnHour   = 20
+	notesAnHour    = 60
+	uploadsWaiting = 40
+)
+
+// limited refuses a customer who floods the dealer with work orders, notes or
+// photos. It runs in the caller's transaction.
+func limited(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Actor, customerID int64) error {
+	if by.Kind != audit.Customer {
+		return nil
+	}
+	n, err := q.CountRecentOrdersForCustomer(ctx, db.CountRecentOrdersForCustomerParams{CustomerID: customerID, SinceAt: now.Add(-time.Hour)})
+	if err != nil {
+		return fmt.Errorf("work orders of customer %d: %w", customerID, err)
+	}
+	if n.Orders >= ordersAnHour || n.Notes >= notesAnHour || n.Uploads >= uploadsWaiting {
+		return &fault.Error{Kind: fault.TooMany, Message: "That is a lot within an hour. Please call us; what you have sent is here.", RetryAfter: time.Hour}
+	}
+	return nil
 }
 
 // place refuses a site that is not the customer's and a system that is not at the

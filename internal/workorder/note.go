@@ -55,6 +55,9 @@ func (s *Service) addNote(ctx context.Context, q *db.Queries, now calendar.Insta
 	if n.CustomerID != 0 && !State(o.State).Open() {
 		return wrongState(o, "Please make a new work order, or call us.")
 	}
+	if err := limited(ctx, q, now, by, o.CustomerID); err != nil {
+		return err
+	}
 	internal := n.Internal && n.CustomerID == 0
 	ids, err := q.AddWorkOrderNote(ctx, db.AddWorkOrderNoteParams{
 		WorkOrderID: o.ID, Internal: db.Flag(internal), Note: words, Nonce: n.Nonce, UserID: db.NullID(by.UserID), StaffID: db.NullID(by.StaffID), At: now,

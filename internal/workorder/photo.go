@@ -48,6 +48,10 @@ func (s *Service) KeepUploads(ctx context.Context, by audit.Actor, customerID in
 	if nonce == "" {
 		return errors.New("work order: a form without a nonce")
 	}
+	// before the work of reading them
+	if err := limited(ctx, s.db.Read(), s.clock.Now(), by, customerID); err != nil {
+		return err
+	}
 	var refused fault.Fields
 	var names []string
 	for _, u := range uploads {

@@ -327,3 +327,14 @@ func FuzzPicture(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkPicture reads a photo of twelve megapixels, as phones take them.
+func BenchmarkPicture(b *testing.B) {
+	file := withEXIF(asJPEG(b, corner(4000, 3000)), 6, binary.BigEndian)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := workorder.ReadPicture("x", bytes.NewReader(file)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -573,3 +573,37 @@ func TestTitleEndsWithAWord(t *testing.T) {
 		}
 	}
 }
+
+// TestFloodIsStopped lets a customer send far more than anybody needs, and no
+// more; the office is not kept from its work, and the next hour is a new one.
+func TestFloodIsStopped(t *testing.T) {
+	s := newShop(t)
+	ctx := t.Context()
+	n := workorder.NewOrder{CustomerID: 1, SiteID: 1, Source: workorder.Portal, Note: "x"}
+	number := ""
+	for range 20 {
+		n.Nonce = s.nonce()
+		var err error
+		number, err = s.orders.Create(ctx, ann, n)
+		s.must(err)
+	}
+	// the same form again is no further one
+	if again, err := s.orders.Create(ctx, ann, n); err != nil || again != number {
+		t.Errorf("the same form: %v", err)
+	}
+	n.Nonce = s.nonce()
+	_, err := s.orders.Create(ctx, ann, n)
+	s.refused(err, fault.TooMany, "")
+	n.Source = workorder.Office
+	if _, err := s.orders.Create(ctx, dispatcher, n); err != nil {
+		t.Errorf("the office: %v", err)
+	}
+	s.clock.Advance(61 * time.Minute)
+	// each work order came with a note
+	for range 60 {
+		s.must(s.orders.AddNote(ctx, ann, workorder.Note{Number: number, CustomerID: 1, Text: "x", Nonce: s.nonce()}))
+	}
+	s.refused(s.orders.AddNote(ctx, ann, workorder.Note{Number: number, CustomerID: 1, Text: "x", Nonce: s.nonce()}), fault.TooMany, "")
+	s.must(s.orders.AddNote(ctx, dispatcher, workorder.Note{Number: number, Text: "x", Nonce: s.nonce()}))
+	s.whole()
+}

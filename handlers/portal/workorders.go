@@ -54,13 +54,31 @@ func formNonce() string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
+// formNonceOf is the nonce of the form that was sent, "" where there is none or none
+// of ours: what the portal itself makes under a name of its own, like the work
+// order of a proposal, is not to be taken by a form.
+func formNonceOf(c echo.Context) string {
+	nonce := c.FormValue("nonce")
+	ours := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
+	}
+	if len(nonce) > 64 || strings.ContainsFunc(nonce, func(r rune) bool { return !ours(r) }) {
+		return ""
+	}
+	return nonce
+}
+
 // nonceOf is the nonce of the form that was sent, a fresh one where there is none.
 func nonceOf(c echo.Context) string {
-	if nonce := c.FormValue("nonce"); nonce != "" && len(nonce) <= 64 {
+	if nonce := formNonceOf(c); nonce != "" {
 		return nonce
 	}
 	return formNonce()
 }
+
+// nonceOn ties a nonce to the work order whose form it is, so that the same one
+// counts for no other.
+func nonceOn(number, nonce string) string { return number + "/" + nonce }
 
 // orderState is how a state is shown.
 func orderState(state string, since calendar.Instant, set *settings.Settings) views.WorkOrderState {
@@ -300,8 +318,8 @@ func (h *Handlers) workOrderSave(c echo.Context) error {
 	}
 	defer photos.Close()
 	ctx, who := c.Request().Context(), web.Who(c)
-	nonce := c.FormValue("nonce")
-	if nonce == "" || len(nonce) > 64 {
+	nonce := formNonceOf(c)
+	if nonce == "" {
 		return web.See(c, "/workorders/new") // no form of ours
 	}
 	site, system := formID(c.FormValue("site")), formID(c.FormValue("system"))
@@ -566,16 +584,16 @@ func (h *Handlers) workOrderPhoto(c echo.Context) error {
 
 // workOrderNote adds a note.
 func (h *Handlers) workOrderNote(c echo.Context) error {
-	number := web.Param(c, "number")
+	number, nonce := web.Param(c, "number"), nonceOf(c)
 	err := h.WorkOrders.AddNoteForCustomer(c.Request().Context(), web.Actor(c), web.Who(c).CustomerID, workorder.Note{
-		Number: number, Text: c.FormValue("note"), Nonce: nonceOf(c),
+		Number: number, Text: c.FormValue("note"), Nonce: nonceOn(number, nonce),
 	})
 	if refused, ok := web.FieldErrors(err); ok {
 		p, err2 := h.orderPage(c, number)
 		if err2 != nil {
 			return err2
 		}
-		p.NoteForm = &pages.WorkOrderNoteForm{Number: p.Number, Nonce: nonceOf(c), Note: c.FormValue("note"), Errors: refused}
+		p.NoteForm = &pages.WorkOrderNoteForm{Number: p.Number, Nonce: nonce, Note: c.FormValue("note"), Errors: refused}
 		p.Errors = refused
 		if web.IsHTMX(c) {
 			return h.Fragment(c, web.StatusOf(err), "portal/workorder", "order-note", p.NoteForm)
@@ -601,7 +619,7 @@ func (h *Handlers) workOrderPhotos(c echo.Context) error {
 	defer photos.Close()
 	nonce := nonceOf(c)
 	added, err := h.WorkOrders.AddPhotos(c.Request().Context(), web.Actor(c), workorder.Photos{
-		Number: number, CustomerID: web.Who(c).CustomerID, Nonce: nonce, Uploads: uploads(photos),
+		Number: number, CustomerID: web.Who(c).CustomerID, Nonce: nonceOn(number, nonce), Uploads: uploads(photos),
 	})
 	words := "The photos are saved."
 	if added == 1 {

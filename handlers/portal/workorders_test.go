@@ -418,6 +418,35 @@ func TestWorkOrderNotesAndPhotos(t *testing.T) {
 	}
 }
 
+// TestWorkOrderFormsCountForTheirOwn sends what one form was made with to another
+// place: nothing is lost, and nothing takes a name that the portal uses itself.
+func TestWorkOrderFormsCountForTheirOwn(t *testing.T) {
+	s := serviced(t)
+	a, b := s.order(), s.order()
+	v := url.Values{"nonce": {"one-and-the-same"}, "note": {"Bring a ladder"}}
+	for _, number := range []string{a, b} {
+		if w := s.post(0, "/workorders/"+number+"/notes", v, false); w.Code != http.StatusSeeOther {
+			t.Errorf("a note: %d %s", w.Code, w.Body)
+		}
+		if w := s.send(0, "/workorders/"+number+"/photos", v, false, picture(t, 40)); w.Code != http.StatusSeeOther {
+			t.Errorf("a photo: %d %s", w.Code, w.Body)
+		}
+	}
+	if notes, photos := s.id(`SELECT count(*) FROM work_order_notes WHERE note = 'Bring a ladder'`), s.id(`SELECT count(*) FROM work_order_photos`); notes != 2 || photos != 2 {
+		t.Errorf("%d notes and %d photos on two work orders", notes, photos)
+	}
+	for _, taken := range []string{"proposal 1", "proposal 1/0", "tap 0123456789abcdef", "live 1", strings.Repeat("n", 65)} {
+		v := s.orderForm()
+		v.Set("nonce", taken)
+		if w := s.send(0, "/workorders/new", v, false); ledTo(w) != "/workorders/new" {
+			t.Errorf("%q led to %d %q", taken, w.Code, ledTo(w))
+		}
+	}
+	if n := s.id(`SELECT count(*) FROM work_orders`); n != 2 {
+		t.Errorf("%d work orders", n)
+	}
+}
+
 // TestWorkOrderTimeline shows each state with its time, the technician's short
 // name, and nothing of what was taken back.
 func TestWorkOrderTimeline(t *testing.T) {

@@ -192,7 +192,7 @@ func proposalSums(v proposal.Version) pages.ProposalSums {
 	s := pages.ProposalSums{Once: t.Once, Tax: t.Tax, Total: t.Total, Deposit: t.Deposit, Fingerprint: t.Fingerprint()}
 	for _, r := range t.Recurring {
 		every := proposal.CycleName(r.Cycle)
-		s.Recurring = append(s.Recurring, pages.ProposalRecurring{Every: strings.ToUpper(every[:1]) + every[1:], Amount: r.Amount, Tax: r.Tax, Total: r.Total})
+		s.Recurring = append(s.Recurring, pages.ProposalRecurring{Every: every, Label: strings.ToUpper(every[:1]) + every[1:], Amount: r.Amount, Tax: r.Tax, Total: r.Total})
 	}
 	return s
 }

@@ -82,7 +82,7 @@ type ProposalSums struct {
 
 // ProposalRecurring is what is charged every so often.
 type ProposalRecurring struct {
-	Every              string
+	Every, Label       string // "every month", "Every month"
 	Amount, Tax, Total money.Cents
 }
 

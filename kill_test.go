@@ -167,7 +167,7 @@ func obey(ctx context.Context, told string) error {
 		}
 		return p.work(ctx, h, io.Discard)
 	}
-	jobs := p.jobs()
+	jobs := append(p.jobs(), schedule.Job{Name: "sales", Run: func(ctx context.Context) error { return sell(ctx, p) }})
 	life.steps.Store(0)
 	life.dieAt.Store(o.dieAt)
 	for _, at := range o.at {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -268,7 +269,7 @@ func (h *Handlers) orderPlace(c echo.Context, site, system string, siteAsked, sy
 }
 
 func systemName(y db.ListOrderSystemsForCustomerRow) string {
-	if y.SystemType != "" {
+	if y.SystemType != "" && !strings.EqualFold(y.SystemType, y.Name) {
 		return y.Name + " (" + y.SystemType + ")"
 	}
 	return y.Name
@@ -323,17 +324,36 @@ func (h *Handlers) workOrderSave(c echo.Context) error {
 		return web.See(c, "/workorders/new") // no form of ours
 	}
 	site, system := formID(c.FormValue("site")), formID(c.FormValue("system"))
-	if err := h.keepPhotos(c, nonce, photos); err != nil {
-		return h.refuseOrder(c, nonce, err)
-	}
-	number, err := h.WorkOrders.Create(ctx, web.Actor(c), workorder.NewOrder{
+	order := workorder.NewOrder{
 		CustomerID: who.CustomerID, SiteID: site, SystemID: system, Source: workorder.Portal, Note: c.FormValue("note"),
 		Preferred: preferred(c.FormValue), Nonce: nonce,
-	})
+	}
+	if err := h.keepPhotos(c, nonce, photos); err != nil {
+		return h.refuseOrder(c, nonce, alsoRefused(h.WorkOrders.Examine(ctx, order), err))
+	}
+	number, err := h.WorkOrders.Create(ctx, web.Actor(c), order)
 	if err != nil {
 		return h.refuseOrder(c, nonce, err)
 	}
 	return h.SeeNotice(c, orderHref(number), "Your work order is saved. Its number is "+number+"; a confirmation is on its way to you by mail.")
+}
+
+// alsoRefused is one refusal of two, so that a form comes back once; anything but
+// a refused field stands for itself.
+func alsoRefused(first, second error) error {
+	var all fault.Fields
+	for _, err := range []error{first, second} {
+		f, ok := errors.AsType[*fault.Error](err)
+		if err != nil && (!ok || f.Kind != fault.Invalid) {
+			return err
+		}
+		if ok {
+			for _, e := range f.All() {
+				all.Add(e.Field, "%s", e.Message)
+			}
+		}
+	}
+	return all.Err()
 }
 
 // formID reads the id of a drop-down, 0 for none and -1 for what is none.

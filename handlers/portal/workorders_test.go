@@ -258,6 +258,10 @@ func TestWorkOrderRefused(t *testing.T) {
 		if got := text(doc.Find("#e-photos")); !strings.Contains(got, "x.heic is a HEIC picture") {
 			t.Errorf("%q", got)
 		}
+		// all that is wrong is said at once
+		if got := text(doc.Find(".error-summary")); !strings.Contains(got, "these 2 things") || !strings.Contains(text(doc.Find("#e-day2")), "is over") {
+			t.Errorf("%q", got)
+		}
 		again := fields(doc, "#order-form")
 		for _, name := range []string{"note", "day2", "part2", "times", "nonce", "site", "system"} {
 			if again.Get(name) != v.Get(name) {

@@ -76,30 +76,8 @@ func (s *Service) CreateIn(ctx context.Context, q *db.Queries, now calendar.Inst
 	if err := limited(ctx, q, now, by, n.CustomerID); err != nil {
 		return "", err
 	}
-	set, err := s.settings.Current(ctx)
+	note, internal, err := s.examine(ctx, q, now, n)
 	if err != nil {
-		return "", err
-	}
-	var refused fault.Fields
-	add := func(err error) {
-		if f, ok := errors.AsType[*fault.Error](err); ok {
-			for _, e := range f.All() {
-				refused.Add(e.Field, "%s", e.Message)
-			}
-		}
-	}
-	note, err := text("note", n.Note, noteMost, "Write what we can do for you")
-	add(err)
-	internal := ""
-	if strings.TrimSpace(n.Internal) != "" {
-		internal, err = text("internal", n.Internal, noteMost, "")
-		add(err)
-	}
-	add(n.Preferred.check(now.Date(set.Zone)))
-	if err := place(ctx, q, n, &refused); err != nil {
-		return "", err
-	}
-	if err := refused.Err(); err != nil {
 		return "", err
 	}
 	o, err := insert(ctx, q, now, by, n, title(note))
@@ -129,6 +107,40 @@ func (s *Service) CreateIn(ctx context.Context, q *db.Queries, now calendar.Inst
 		return "", err
 	}
 	return o.Number, s.mailCreated(ctx, q, now, o, id, note)
+}
+
+// Examine returns what [Service.Create] would refuse, and makes nothing: for a form
+// that is refused already for its photos.
+func (s *Service) Examine(ctx context.Context, n NewOrder) error {
+	_, _, err := s.examine(ctx, s.db.Read(), s.clock.Now(), n)
+	return err
+}
+
+// examine refuses what cannot become a work order, and returns its notes.
+func (s *Service) examine(ctx context.Context, q *db.Queries, now calendar.Instant, n NewOrder) (note, internal string, err error) {
+	set, err := s.settings.Current(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	var refused fault.Fields
+	add := func(err error) {
+		if f, ok := errors.AsType[*fault.Error](err); ok {
+			for _, e := range f.All() {
+				refused.Add(e.Field, "%s", e.Message)
+			}
+		}
+	}
+	if err := place(ctx, q, n, &refused); err != nil {
+		return "", "", err
+	}
+	note, err = text("note", n.Note, noteMost, "Write what we can do for you")
+	add(err)
+	if strings.TrimSpace(n.Internal) != "" {
+		internal, err = text("internal", n.Internal, noteMost, "")
+		add(err)
+	}
+	add(n.Preferred.check(now.Date(set.Zone)))
+	return note, internal, refused.Err()
 }
 
 // What a customer may send within an hour, and how many photos may wait in forms

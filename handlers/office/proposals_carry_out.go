@@ -84,7 +84,7 @@ func (h *Handlers) carryOutPage(c echo.Context, d sale.Deal, f orderForm, refuse
 		p.Recurring = &view.Tick{Name: "recurring", Label: "Make " + count(int64(len(left)), "recurring item", "recurring items"), Ticked: f.recurring, Error: refused.Of("recurring")}
 		p.From = &views.Input{Name: "from", Label: "Charged from", Type: "date", Value: f.from, Error: refused.Of("from")}
 		for _, r := range left {
-			p.Items = append(p.Items, view.ProposalLine{Description: r.Description, Quantity: r.Quantity.String(), UnitPrice: r.UnitPrice.String(), Paid: proposal.CycleName(r.Cycle), Amount: r.Amount().String()})
+			p.Items = append(p.Items, view.ProposalLine{Description: r.Description, Quantity: r.Quantity.String(), UnitPrice: r.UnitPrice.String(), Paid: proposal.CycleName(r.Cycle), Tax: "as billed", Amount: r.Amount().String()})
 		}
 	}
 	items := ""

@@ -292,7 +292,7 @@ func dayOrderOf(r db.ListDayOrdersRow, s *settings.Settings) view.DayOrder {
 	o := view.DayOrder{Number: r.Number, Href: dayOrderPath(r.Number), State: r.State, Seen: number(r.Version), Key: formNonce(), Customer: r.DisplayName, Site: r.SiteName,
 		Account: r.AccountNumber, Preferred: r.Preferred, Cancelled: r.CancelReason, Window: "No appointment", Closed: !workorder.State(r.State).Open()}
 	o.Taps, o.FinishHref = o.Href+"/taps", o.Href+"?step=complete"
-	o.System = joined(", ", r.SystemName, r.SystemType)
+	o.System = systemName(r.SystemName, r.SystemType)
 	if w := (workorder.Window{Date: r.WindowDate, From: r.WindowFrom, Until: r.WindowUntil}); !w.IsZero() {
 		o.Window = w.Times()
 	}

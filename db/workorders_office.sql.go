@@ -192,6 +192,18 @@ func (q *Queries) GetOrderInOffice(ctx context.Context, number string) (GetOrder
 	return i, err
 }
 
+const getOrderMark = `-- name: GetOrderMark :one
+SELECT CAST(coalesce(max(changed_at), 0) AS INTEGER) FROM work_orders
+`
+
+// The board's event stream: when anything changed last.
+func (q *Queries) GetOrderMark(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, getOrderMark)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const getOrderPhoto = `-- name: GetOrderPhoto :one
 SELECT p.document_id, p.thumb_id FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
 WHERE p.id = ?1 AND w.number = ?2

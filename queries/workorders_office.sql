@@ -239,3 +239,7 @@ ORDER BY disabled_at <> 0, role <> 'technician', name, id;
 -- Editing a work order: where it is. The change itself is kept with its event.
 -- name: SetOrderPlace :exec
 UPDATE work_orders SET site_id = ?, system_id = ? WHERE id = ?;
+
+-- The board's event stream: when anything changed last.
+-- name: GetOrderMark :one
+SELECT CAST(coalesce(max(changed_at), 0) AS INTEGER) FROM work_orders;

@@ -169,7 +169,12 @@ func (h *Handlers) workOrders(c echo.Context) error {
 	}
 	today, _ := h.moment(s)
 	f := readBoardFilter(c.QueryParams(), today)
-	p := &view.BoardPage{Base: views.Base{Title: "Work orders", Tab: "workorders"}, List: withValues(workOrdersTab+"/list", f.listValues("")), Events: workOrdersTab + web.FollowPath,
+	// before what is shown: what changes in between is told of
+	mark, err := h.DB.Read().GetOrderMark(ctx)
+	if err != nil {
+		return err
+	}
+	p := &view.BoardPage{Base: views.Base{Title: "Work orders", Tab: "workorders"}, List: withValues(workOrdersTab+"/list", f.listValues("")), Events: workOrdersTab + web.FollowPath + "?seen=" + number(mark),
 		Query: views.Input{Name: "q", Label: "Search", Value: f.query}}
 	if may(c, dispatchers) {
 		p.New = workOrdersTab + "/new"

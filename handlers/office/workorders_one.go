@@ -407,7 +407,11 @@ func (h *Handlers) followWorkOrders(c echo.Context) error {
 	}
 	changed, stop := h.WorkOrders.FollowAll()
 	defer stop()
-	return h.Follow(c, changed, false)
+	mark, err := h.DB.Read().GetOrderMark(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return h.Follow(c, changed, c.QueryParam("seen") != number(mark))
 }
 
 // followWorkOrder is the event stream of one work order.

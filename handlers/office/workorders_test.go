@@ -1,8 +1,14 @@
 package office_test
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"math"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -468,6 +474,7 @@ func TestBoardPlans(t *testing.T) {
 			_, err := q.ListBoardClosed(ctx, db.ListBoardClosedParams{State: "completed", Since: 1, Technician: -1, UntilDay: "9999", Most: 40})
 			return err
 		}, "SEARCH w USING INDEX work_orders_closed (state=? AND changed_at>?)"},
+		{"the mark", func(q *db.Queries) error { _, err := q.GetOrderMark(ctx); return err }, "SEARCH work_orders USING COVERING INDEX work_orders_changed"},
 		{"overdue", func(q *db.Queries) error {
 			_, err := q.CountOverdueOrders(ctx, db.CountOverdueOrdersParams{Today: "2026"})
 			return err
@@ -568,6 +575,61 @@ func TestWorkAndInvoice(t *testing.T) {
 			hides(t, p, "Make invoice", "Change parts and labour", "Open again")
 			says(t, d.parse(d.send("service", board(number)+"/work", with(good, "version", d.version(number), "price-2", "90"), way...), 422), "has its invoice already")
 		})
+	}
+}
+
+// TestWorkOrderPhotos: pictures for the customer, too, or for staff alone.
+func TestWorkOrderPhotos(t *testing.T) {
+	d := newDesk(t)
+	number, other := d.order("Panel beeps"), d.order("Keypad dead")
+	var picture bytes.Buffer
+	must(t, jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 48)), nil))
+	send := func(nonce, who, name string, file []byte) *httptest.ResponseRecorder {
+		t.Helper()
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		must(t, form.WriteField("nonce", nonce))
+		must(t, form.WriteField("for", who))
+		part, err := form.CreateFormFile("photos", name)
+		must(t, err)
+		_, err = part.Write(file)
+		must(t, err)
+		must(t, form.Close())
+		r := httptest.NewRequest(http.MethodPost, board(number)+"/photos", &body)
+		r.Host = "portal.example"
+		r.Header.Set("Content-Type", form.FormDataContentType())
+		r.Header.Set("X-Role", "service")
+		w := httptest.NewRecorder()
+		d.handler.ServeHTTP(w, r)
+		return w
+	}
+	says(t, d.parse(send("a", "", "keypad.jpg", picture.Bytes()), 422), "Choose who sees them")
+	says(t, d.parse(send("a", "staff", "keypad.heic", []byte("....ftypheic")), 422), "keypad.heic")
+	if n := d.count(`SELECT count(*) FROM work_order_photos`); n != 0 {
+		t.Errorf("%d photos", n)
+	}
+	d.done(send("b", "staff", "keypad.jpg", picture.Bytes()), board(number))
+	d.done(send("b", "staff", "keypad.jpg", picture.Bytes()), board(number)) // sent twice
+	if n := d.count(`SELECT count(*) FROM work_order_photos WHERE internal = 1`); n != 1 {
+		t.Errorf("%d internal photos", n)
+	}
+	d.done(send("c", "customer", "keypad.jpg", picture.Bytes()), board(number))
+	if n := d.count(`SELECT count(*) FROM work_order_photos WHERE internal = 0`); n != 1 {
+		t.Errorf("%d photos for the customer", n)
+	}
+	p := d.page("sales", board(number))
+	if p.Find(".work-photos img").Length() != 2 || p.Find(".work-photos .note-mark").Length() != 1 {
+		t.Errorf("the page shows %d", p.Find(".work-photos img").Length())
+	}
+	href := p.Find(".work-photos a").First().AttrOr("href", "")
+	for _, size := range []string{"", "?size=small"} {
+		if w := d.send("sales", href+size, nil); w.Code != 200 || w.Header().Get("Content-Type") != "image/jpeg" || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("the photo%s: %d %v", size, w.Code, w.Header())
+		}
+	}
+	// another work order has none of that number
+	if w := d.send("sales", strings.Replace(href, number, other, 1), nil); w.Code != 404 {
+		t.Errorf("under another number: %d", w.Code)
 	}
 }
 

@@ -628,7 +628,7 @@ SELECT w.id, w.number, w.customer_id, w.site_id, w.system_id, w.state, w.source,
     CAST(coalesce(y.name, '') AS TEXT) AS system, CAST(coalesce(y.system_type, '') AS TEXT) AS system_type,
     CAST(coalesce(y.account_number, '') AS TEXT) AS account_number,
     CAST(coalesce(f.name, '') AS TEXT) AS technician,
-    CAST(coalesce(u.email, '') AS TEXT) AS user_email,
+    CAST(coalesce(CASE WHEN u.locked_at = 0 AND EXISTS (SELECT 1 FROM customer_users k WHERE k.user_id = u.id AND k.customer_id = w.customer_id) THEN u.email END, '') AS TEXT) AS user_email,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id AND p.internal = 0) AS INTEGER) AS photos,
     CAST(EXISTS (SELECT 1 FROM work_order_signatures g WHERE g.work_order_id = w.id) AS INTEGER) AS signed
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id

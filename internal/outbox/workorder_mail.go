@@ -144,6 +144,7 @@ func (w WorkOrderScheduled) Text() WorkOrderText {
 type WorkOrderUnscheduled struct {
 	WorkOrder
 	Window string
+	Into   string // the work order that goes on in its place, "" = this one
 }
 
 // Subject implements [Body].
@@ -153,7 +154,11 @@ func (w WorkOrderUnscheduled) Subject(dealer settings.Company) string {
 
 // Text is what the layouts show.
 func (w WorkOrderUnscheduled) Text() WorkOrderText {
-	return w.text("Your appointment on "+w.Window+" does not take place. We will be in touch about another one.",
+	next := " We will be in touch about another one."
+	if w.Into != "" {
+		next = " What is to be done is in work order " + w.Into + ", which goes on."
+	}
+	return w.text("Your appointment on "+w.Window+" does not take place."+next,
 		"The attached file takes it out of your calendar.")
 }
 

@@ -261,6 +261,23 @@ func TestMerge(t *testing.T) {
 	if n := one[int64](s, `SELECT count(*) FROM outbox`); n != mails {
 		t.Errorf("%d mails about it", n-mails)
 	}
+	// what was announced and is off now does not go out, or is taken back
+	e := s.in(workorder.Dispatched)
+	s.must(merge(e, c))
+	mails = one[int64](s, `SELECT count(*) FROM outbox`)
+	later, err := s.orders.Create(t.Context(), dispatcher, workorder.NewOrder{CustomerID: 1, SiteID: 1, Source: workorder.Office, Note: "x", Nonce: "later"})
+	s.must(err)
+	s.must(s.orders.Schedule(t.Context(), dispatcher, later, workorder.Any, workorder.Appointment{Window: workorder.Window{Date: "2026-11-19", From: 540, Until: 600}}))
+	s.must(merge(later, c))
+	if n := one[int64](s, `SELECT count(*) FROM outbox WHERE subject LIKE '%on the way%'`); n != 0 {
+		t.Errorf("%d mails that somebody is on the way", n)
+	}
+	if off := one[string](s, `SELECT text_body FROM outbox WHERE subject LIKE '%Thu, Nov 19, 2026%does not take place'`); !strings.Contains(off, "What is to be done is in work order "+c+", which goes on") {
+		t.Errorf("mailed: %s", off)
+	}
+	if n := one[int64](s, `SELECT count(*) FROM outbox WHERE subject LIKE '%does not take place'`); n != 1 {
+		t.Errorf("%d appointments are said to be off", n)
+	}
 	// nothing closed and nothing of a stranger goes on
 	closed := s.in(workorder.Completed)
 	s.refused(merge(c, closed), fault.Invalid, "into")

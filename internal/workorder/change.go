@@ -139,7 +139,7 @@ func (s *Service) Unschedule(ctx context.Context, by audit.Actor, number string,
 		if err := record(ctx, q, now, by, o, "unschedule", map[string]any{"window": was.String(), "state": from}, map[string]any{"state": Requested}); err != nil {
 			return err
 		}
-		return s.mailUnscheduled(ctx, q, now, o, id, was)
+		return s.mailUnscheduled(ctx, q, now, o, id, was, "")
 	})
 }
 

@@ -61,6 +61,7 @@ func newShop(tb testing.TB) *shop {
 	}
 	s.exec(`INSERT INTO sites (id, customer_id, name, address1, city, state, zip) VALUES (11, 1, 'Barn', '9 Mill Rd', 'Troy', 'NY', '12182')`)
 	s.exec(`INSERT INTO users (id, email, created_at) VALUES (1, 'ann@example.com', 1)`)
+	s.exec(`INSERT INTO customer_users (customer_id, user_id, granted_at) VALUES (1, 1, 1)`)
 	for _, f := range []struct {
 		id         int
 		name, role string

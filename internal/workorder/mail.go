@@ -173,8 +173,9 @@ func (l *letter) calendar(ctx context.Context, q *db.Queries, now calendar.Insta
 	return paper, nil
 }
 
-// mailUnscheduled tells the customer that the appointment does not take place.
-func (s *Service) mailUnscheduled(ctx context.Context, q *db.Queries, now calendar.Instant, o *db.WorkOrder, event int64, was Window) error {
+// mailUnscheduled tells the customer that the appointment does not take place, and
+// which work order goes on instead, "" = this one.
+func (s *Service) mailUnscheduled(ctx context.Context, q *db.Queries, now calendar.Instant, o *db.WorkOrder, event int64, was Window, into string) error {
 	l, err := s.letter(ctx, q, o, event)
 	if err != nil || !l.set.Yes("workorders.mail_scheduled") || len(l.emails) == 0 {
 		return err
@@ -183,7 +184,7 @@ func (s *Service) mailUnscheduled(ctx context.Context, q *db.Queries, now calend
 	if err != nil {
 		return err
 	}
-	return l.toCustomer(ctx, q, now, 0, outbox.WorkOrderUnscheduled{WorkOrder: l.about(customerPage), Window: was.String()}, paper)
+	return l.toCustomer(ctx, q, now, 0, outbox.WorkOrderUnscheduled{WorkOrder: l.about(customerPage), Window: was.String(), Into: into}, paper)
 }
 
 // appointment is what the calendar file holds.

@@ -16,7 +16,8 @@ import (
 // same customer, which goes on; notes and photos stay where they were written and
 // are shown with the one that goes on. What was merged into the duplicate before
 // is then merged into that one, too, so that there are never chains. The customer
-// is not mailed: nothing changes in what is done for him.
+// is mailed only of an appointment that is off by it: nothing else changes in what
+// is done for him.
 //
 // A work order that cannot be the one to go on is refused with the field "into".
 // seen is as for [Service.Schedule].
@@ -38,11 +39,11 @@ func (s *Service) Merge(ctx context.Context, by audit.Actor, number string, seen
 			if err != nil {
 				return err
 			}
-			if err := mergeInto(ctx, q, now, by, e, stays); err != nil {
+			if err := s.mergeInto(ctx, q, now, by, e, stays); err != nil {
 				return err
 			}
 		}
-		if err := mergeInto(ctx, q, now, by, o, stays); err != nil {
+		if err := s.mergeInto(ctx, q, now, by, o, stays); err != nil {
 			return err
 		}
 		if _, err := keep(ctx, q, now, by, stays, event{kind: "merged", details: o.Number + " is merged into this one"}); err != nil {
@@ -81,8 +82,11 @@ func survivor(ctx context.Context, q *db.Queries, o *db.WorkOrder, into string) 
 
 // mergeInto ends o in favour of the one that stays. It runs in the caller's
 // transaction.
-func mergeInto(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Actor, o, stays *db.WorkOrder) error {
-	from := State(o.State)
+func (s *Service) mergeInto(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Actor, o, stays *db.WorkOrder) error {
+	from, was := State(o.State), windowOf(o)
+	if err := s.leave(ctx, q, o); err != nil {
+		return err
+	}
 	o.MergedIntoID = db.NullID(stays.ID)
 	o.CancelReason = "Merged into " + stays.Number
 	e := event{kind: "merged", details: "merged into " + stays.Number, shown: true}
@@ -90,6 +94,9 @@ func mergeInto(ctx context.Context, q *db.Queries, now calendar.Instant, by audi
 		e.from, e.to = from, Cancelled
 		enter(o, Cancelled, now)
 	}
-	_, err := keep(ctx, q, now, by, o, e)
-	return err
+	id, err := keep(ctx, q, now, by, o, e)
+	if err != nil || from != Scheduled && from != Dispatched || was == windowOf(stays) {
+		return err
+	}
+	return s.mailUnscheduled(ctx, q, now, o, id, was, stays.Number)
 }

@@ -534,6 +534,21 @@ func TestMailThatIsOvertaken(t *testing.T) {
 	})
 }
 
+// TestWhoLeftIsNotMailed: who asked and has no log-in for the customer any more
+// learns nothing further of the work order.
+func TestWhoLeftIsNotMailed(t *testing.T) {
+	for _, left := range []string{`DELETE FROM customer_users`, `UPDATE users SET locked_at = 1`} {
+		s := newShop(t)
+		number := s.requested()
+		s.exec(left)
+		s.exec(`DELETE FROM outbox`)
+		s.must(s.orders.Schedule(t.Context(), dispatcher, number, workorder.Any, workorder.Appointment{TechnicianID: 2, Window: window}))
+		if got := s.mails(); len(got) != 1 || !strings.HasPrefix(got[0], "c1@example.com: ") {
+			t.Errorf("%s: %q", left, got)
+		}
+	}
+}
+
 // TestAppointmentThatIsOff is told to the customer and to his calendar.
 func TestAppointmentThatIsOff(t *testing.T) {
 	for _, cancel := range []bool{false, true} {

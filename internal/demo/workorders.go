@@ -52,7 +52,7 @@ var visits = []visit{
 		day: -38, from: 9 * 60, until: 11 * 60, tech: 1, state: workorder.Completed, done: "panel", signed: "Maria Alvarez",
 		lines: []workorder.Line{used("Backup battery 12 V 7 Ah, covered by the service plan", 1, 0)}},
 	{customer: 0, site: 0, system: 1, asked: 22 * 24, note: "Please move the smoke detector in the kitchen, it goes off when I cook.", state: workorder.Cancelled, reason: "You told us that the new cooker hood cured it."},
-	{customer: 3, site: 0, system: 0, asked: 9 * 24, note: "The siren stays silent when the alarm is set off.", day: -6, from: 13 * 60, until: 15 * 60, tech: 2, state: workorder.Completed,
+	{customer: 3, site: 0, system: 0, asked: 5 * 24, note: "The siren stays silent when the alarm is set off.", day: -1, from: 13 * 60, until: 15 * 60, tech: 2, state: workorder.Completed,
 		signed: "Nguyễn Thị Minh Châu", lines: []workorder.Line{used("Siren 110 dB", 1, 64_00), used("Wire 22/4, ft", 40, 35), labour(5)}, internal: "The old siren was full of wasps."},
 	{customer: 12, site: 0, system: 1, asked: 6 * 24, office: true, note: "Back camera shows nothing at night.", day: -4, from: 8 * 60, until: 10 * 60, tech: 1, state: workorder.Completed,
 		signed: "Salvatore D'Agostino", lines: []workorder.Line{used("Camera, turret, 4 MP", 1, 149_00), labour(4)}, billed: true},

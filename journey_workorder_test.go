@@ -190,7 +190,7 @@ func TestJourneyWorkOrder(t *testing.T) {
 			office.visit("/office" + at)
 			office.press("Cancel work order")
 			office.fill("Reason", "Asked for twice")
-			office.pressNth("Cancel work order", 1)
+			office.until("the button of the form", `const b = [...document.querySelectorAll("main form button[type=submit]")].find((b) => b.innerText.trim() === "Cancel work order"); b?.click(); return !!b`)
 			p.see("Cancelled")
 			p.audit("work orders with a cancelled one")
 			p.visit(at)

@@ -16,20 +16,18 @@ import (
 // portal, from another browser, and returns its number.
 func (s *site) asks(t *testing.T, cookie, note string) string {
 	t.Helper()
-	fields := []string{"nonce", "journey " + note, "note", note}
-	_, page := s.get(t, "/workorders/new", "Cookie", cookie)
-	for _, name := range []string{"site", "system"} {
+	fields, address := []string{"note", note}, "/workorders/new"
+	_, page := s.get(t, address, "Cookie", cookie)
+	for i, name := range []string{"site", "system"} {
 		value := firstOption(string(page), name)
 		if value == "" {
 			t.Fatalf("the form has no %s:\n%s", name, page)
 		}
 		fields = append(fields, name, value)
-		_, page = s.get(t, "/workorders/new?"+name+"="+value, "Cookie", cookie)
-		if name == "site" {
-			_, page = s.get(t, "/workorders/new?site="+value, "Cookie", cookie)
-		}
+		address += []string{"?", "&"}[i] + name + "=" + value
+		_, page = s.get(t, address, "Cookie", cookie)
 	}
-	resp, body := s.post(t, "/workorders/new", cookie, fields...)
+	resp, body := s.post(t, "/workorders/new", cookie, append(fields, "nonce", firstOption(string(page), "nonce"))...)
 	to := resp.Header.Get("Location")
 	if resp.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, "/workorders/W-") {
 		t.Fatalf("asking for a work order: %s to %s\n%s", resp.Status, to, body)

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"net/http"
+	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -96,12 +101,38 @@ func (p *person) enterCode() {
 // noNetwork takes the network away from the page, and gives it back.
 func (p *person) noNetwork(gone bool) {
 	p.Helper()
-	_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
-		MatchedNetworkConditions: []*network.Conditions{{Offline: gone, DownloadThroughput: -1, UploadThroughput: -1}}})
-	p.must(err)
-	_, err = chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: gone, DownloadThroughput: -1, UploadThroughput: -1})
-	p.must(err)
+	tell := func() {
+		_, err := chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: gone, DownloadThroughput: -1, UploadThroughput: -1})
+		p.must(err)
+	}
+	if gone { // the page leaves its stream before it breaks
+		tell()
+		p.until("the page to know", `return !navigator.onLine`)
+	}
+	p.lost(gone)
+	if !gone {
+		tell()
+	}
 	p.until("the network", `return navigator.onLine !== a`, gone)
+}
+
+// lost lets nothing through although the browser believes in its network.
+func (p *person) lost(lost bool) {
+	p.Helper()
+	_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Offline: lost, DownloadThroughput: -1, UploadThroughput: -1}}})
+	p.must(err)
+}
+
+// unreached forgets the browser's own lines that it did not reach these
+// addresses while there was no network.
+func (p *person) unreached(paths ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.trouble = slices.DeleteFunc(p.trouble, func(line string) bool {
+		return strings.HasPrefix(line, "network: Failed to load resource: net::ERR_INTERNET_DISCONNECTED ") &&
+			slices.ContainsFunc(paths, func(path string) bool { return strings.Contains(line, path) })
+	})
 }
 
 // draw draws over what a selector finds, with the finger.
@@ -229,6 +260,7 @@ func TestJourneyTechnician(t *testing.T) {
 	p.draw("dialog:modal canvas")
 	p.until("the drawing", `return document.querySelector("dialog:modal [name^=strokes]").value.length > 50`)
 	p.audit("completing")
+	p.until("the sheet to lie still", `return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
 	p.press("Complete work order")
 	p.see("Completed", "Waiting to be sent - 4 taps")
 	p.pause()
@@ -292,6 +324,15 @@ func TestJourneyTechnician(t *testing.T) {
 	p.enterCode()
 	p.until("the tap to be sent", `return document.querySelector("[data-order='" + a + "']").dataset.server === "dispatched"`, v.today[2])
 
+	// a network that is there and lets nothing through
+	p.lost(true)
+	p.pause()
+	p.pressNth("Dispatch", 0)
+	p.see("Waiting to be sent - 1 tap")
+	p.lost(false)
+	p.until("the tap to be sent", `return !document.getElementById("waiting").textContent && !document.querySelector("[data-unsent]")`)
+	p.unreached("/taps", "/office/day/follow")
+
 	// one work order in full, with a picture
 	p.visit("/office/day/" + v.today[2])
 	p.see("The dog bites.", "Work order "+v.today[2])
@@ -318,10 +359,8 @@ func (p *person) pause() {
 // noNetworkOnAnErrorPage gives the network back where no page of ours is.
 func (p *person) noNetworkOnAnErrorPage() {
 	p.Helper()
-	_, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
-		MatchedNetworkConditions: []*network.Conditions{{DownloadThroughput: -1, UploadThroughput: -1}}})
-	p.must(err)
-	_, err = chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{DownloadThroughput: -1, UploadThroughput: -1})
+	p.lost(false)
+	_, err := chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{DownloadThroughput: -1, UploadThroughput: -1})
 	p.must(err)
 }
 
@@ -392,7 +431,36 @@ func TestJourneyTechnicianAtTheDesk(t *testing.T) {
 	p.follow("Show")
 	p.see("Day of Riley Moss", "8:00 AM to 10:00 AM")
 	p.audit("the day at the desk")
+	// meanwhile one more is given to him: it comes into the open page
+	books, err := db.Open(t.Context(), filepath.Join(s.Dir, "portal.db-live"))
+	p.must(err)
+	defer func() { _ = books.Close() }()
+	p.must(books.WriteTx(t.Context(), execute(`UPDATE staff SET totp_last_step = 0`))) // the same code is good once
+	owner := s.owner(t)
+	path := "/office/workorders/" + v.others + "/move"
+	doc := s.show(t, path+"?to=scheduled", owner)
+	for range 2 { // the second time although he is elsewhere then
+		form := doc.Find("form.move-form")
+		if form.Length() == 0 {
+			break
+		}
+		move := filled(form)
+		move.Set("technician", form.Find(`option:contains("Riley Moss")`).AttrOr("value", ""))
+		doc = s.submitMove(t, path, owner, move)
+	}
+	p.until("one more in the open page", `return !!document.querySelector("[data-section=today] [data-order='" + a + "'] [data-pad]:not([hidden])")`, v.others)
 	p.visit("/office/day/" + v.others)
 	p.see("Work order " + v.others)
 	p.audit("one of the day at the desk")
+}
+
+// submitMove sends a form that may be refused once.
+func (s *site) submitMove(t *testing.T, path, cookie string, form url.Values) *goquery.Document {
+	t.Helper()
+	_, body := s.send(t, http.MethodPost, path, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin", "Cookie", cookie)
+	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
 }

@@ -213,6 +213,24 @@ func (q *Queries) GetDayPhoto(ctx context.Context, arg GetDayPhotoParams) (GetDa
 	return i, err
 }
 
+const getDayVersion = `-- name: GetDayVersion :one
+SELECT CAST(coalesce(group_concat(id || '.' || version), '') AS TEXT) AS version
+FROM (SELECT id, version FROM work_orders WHERE technician_id = ?1 AND window_date >= ?2 ORDER BY id)
+`
+
+type GetDayVersionParams struct {
+	TechnicianID sql.NullInt64
+	Since        calendar.Date
+}
+
+// my day: whether something in a technician's work orders has changed
+func (q *Queries) GetDayVersion(ctx context.Context, arg GetDayVersionParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, getDayVersion, arg.TechnicianID, arg.Since)
+	var version string
+	err := row.Scan(&version)
+	return version, err
+}
+
 const getLastMoveTime = `-- name: GetLastMoveTime :one
 SELECT CAST(coalesce(max(happened_at), 0) AS INTEGER) AS happened_at FROM work_order_events
 WHERE work_order_id = ?1 AND to_state <> '' AND kind <> 'undone'

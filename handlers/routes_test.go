@@ -128,6 +128,7 @@ POST /office/setup                                           anyone
 GET  /office                                                 staff
 POST /office/hold/confirm                                    staff owner owner
 GET  /office/day                                             staff owner service technician
+GET  /office/day/follow                                      staff owner service technician
 GET  /office/day/:number                                     staff owner service technician
 GET  /office/day/:number/photos/:id                          staff owner service technician
 POST /office/day/:number/taps                                staff owner service technician

@@ -13,6 +13,11 @@ WHERE w.technician_id = sqlc.arg(technician_id) AND w.window_date <> '' AND w.me
        OR (w.window_date < sqlc.arg(day) AND (w.state NOT IN ('completed', 'cancelled') OR w.completed_at >= sqlc.arg(since))))
 ORDER BY w.window_date, w.window_from, w.id;
 
+-- my day: whether something in a technician's work orders has changed
+-- name: GetDayVersion :one
+SELECT CAST(coalesce(group_concat(id || '.' || version), '') AS TEXT) AS version
+FROM (SELECT id, version FROM work_orders WHERE technician_id = sqlc.arg(technician_id) AND window_date >= sqlc.arg(since) ORDER BY id);
+
 -- my day: one work order as the technician sees it
 -- name: GetDayOrder :one
 SELECT w.id, w.number, w.customer_id, w.state, w.title, w.preferred, w.window_date, w.window_from, w.window_until, w.cancel_reason,

@@ -214,33 +214,63 @@
     clearTimeout(patience);
     sending = false;
     showAll();
+    refresh();
   };
   const soon = () => { pause = 0; if (queue.length) send(); };
 
   addEventListener("online", soon);
-  on("visibilitychange", () => { if (!document.hidden) { soon(); refresh(); } });
+  on("visibilitychange", () => { if (!document.hidden) soon(); });
   addEventListener("pageshow", soon);
 
-  // refresh asks for the day anew when somebody comes back to the page, unless
-  // something is being typed or waits
-  let asked = Date.now();
+  // refresh takes in the day as the office changed it, once nothing is typed or
+  // waits any more. Work orders that were there stay the elements that they are.
+  let stale = false;
   const refresh = async () => {
-    if (!day.dataset.refresh || queue.length || Date.now() - asked < 15000 || document.querySelector("dialog:modal, [data-typed]")) return;
-    asked = Date.now();
+    if (!stale || queue.length || document.querySelector("dialog:modal, [data-typed]")) return;
+    stale = false;
     try {
-      const answer = await fetch(day.dataset.refresh, {headers: {"HX-Request": "true"}});
-      if (!answer.ok || queue.length) return;
+      const answer = await fetch(day.dataset.refresh, {headers: {"HX-Request": "true", "X-Follow": "1"}});
+      if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("day-list");
-      const ids = (root) => [...root.querySelectorAll("[data-order]")].map((c) => c.dataset.order).join();
-      if (!fresh) return;
-      if (ids(fresh) === ids(day)) {
-        for (const c of fresh.querySelectorAll("[data-order]")) arrived(c);
-        showAll();
-      } else {
-        location.reload();
+      stale = stale || queue.length > 0;
+      if (!fresh || stale) return;
+      const ids = (root) => [...root.querySelectorAll("[data-section], [data-order]")].map((e) => e.id || e.dataset.section).join();
+      const same = ids(fresh) === ids(day), focus = document.activeElement;
+      for (const c of fresh.querySelectorAll("[data-order]")) {
+        const old = cardOf(c.dataset.order);
+        if (old) {
+          arrived(c);
+          if (!same) c.replaceWith(old);
+        } else {
+          enhance(c);
+        }
       }
+      if (!same) {
+        document.getElementById("day-list").replaceWith(fresh);
+        if (focus && focus.isConnected) focus.focus({preventScroll: true});
+        // sign.js makes the pads of what has come
+        document.dispatchEvent(new CustomEvent("htmx:after:settle", {detail: {}}));
+      }
+      showAll();
     } catch { /* no network: the page stays as it is */ }
   };
+
+  // the office's changes arrive while the page is looked at and there is a network
+  let stream = null;
+  const listen = () => {
+    const wanted = day.dataset.follow && "EventSource" in window && navigator.onLine && !document.hidden;
+    if (wanted && !stream) {
+      stream = new EventSource(day.dataset.follow);
+      stream.addEventListener("changed", () => { stale = true; refresh(); });
+    } else if (!wanted && stream) {
+      stream.close();
+      stream = null;
+    }
+  };
+  for (const type of ["online", "offline", "pageshow"]) addEventListener(type, listen);
+  addEventListener("pagehide", () => { if (stream) stream.close(); stream = null; });
+  on("visibilitychange", listen);
+  on("close", () => setTimeout(refresh, 0), true);
 
   // ---- what is pressed
 
@@ -394,6 +424,7 @@
   // ---- the start
 
   enhance(day);
+  listen();
   for (const c of cards()) {
     const form = c.querySelector(".day-undo");
     if (form.dataset.left) undo(c, Date.now() + form.dataset.left * 1000);

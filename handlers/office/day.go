@@ -44,12 +44,7 @@ func (h *Handlers) day(c echo.Context) error {
 		date = d
 	}
 	who := web.Who(c)
-	technician := who.StaffID
-	if who.Role != "technician" {
-		if id, err := strconv.ParseInt(c.QueryParam("technician"), 10, 64); err == nil {
-			technician = id
-		}
-	}
+	technician := h.dayOf(c)
 	path := func(d calendar.Date) string {
 		q := url.Values{}
 		if d != today {
@@ -63,7 +58,7 @@ func (h *Handlers) day(c echo.Context) error {
 		}
 		return dayPath + "?" + q.Encode()
 	}
-	p := &view.DayPage{Base: views.Base{Title: "My day", Tab: "day"}, Heading: "My day", Me: number(who.StaffID), Zone: s.Zone.String(), Refresh: path(date),
+	p := &view.DayPage{Base: views.Base{Title: "My day", Tab: "day"}, Heading: "My day", Me: number(who.StaffID), Zone: s.Zone.String(), Refresh: path(date), Follow: dayPath + web.FollowPath + "?technician=" + number(technician),
 		Earlier: view.DayLink{Href: path(date.AddDays(-1)), Label: "Day before"}, Later: view.DayLink{Href: path(date.AddDays(1)), Label: "Day after"}}
 	if date != today {
 		p.Title, p.Heading = workorder.Weekday(date), workorder.Weekday(date)
@@ -106,6 +101,59 @@ func (h *Handlers) day(c echo.Context) error {
 		return err
 	}
 	return h.Page(c, http.StatusOK, "office/day", p)
+}
+
+// followed is how far back a day looks for changes.
+const followed = 14
+
+// followDay is the event stream of a day. Of all the changes it tells of those
+// in the technician's own work orders, for a phone has better to do.
+func (h *Handlers) followDay(c echo.Context) error {
+	if !web.WantsEvents(c) {
+		return web.See(c, dayPath)
+	}
+	ctx, technician := c.Request().Context(), h.dayOf(c)
+	s, err := h.Settings.Current(ctx)
+	if err != nil {
+		return err
+	}
+	look := func() (string, error) {
+		return h.DB.Read().GetDayVersion(ctx, db.GetDayVersionParams{TechnicianID: db.NullID(technician), Since: h.Clock.Today(s.Zone).AddDays(-followed)})
+	}
+	all, stop := h.WorkOrders.FollowAll()
+	defer stop()
+	last, err := look()
+	if err != nil {
+		return err
+	}
+	own := make(chan struct{}, 1)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-all:
+			}
+			// trouble with the books is told by the page that is asked for
+			if now, err := look(); err != nil || now != last {
+				last = now
+				select {
+				case own <- struct{}{}:
+				default: // it has been told already
+				}
+			}
+		}
+	}()
+	return h.Follow(c, own, true)
+}
+
+// dayOf is whose day is asked for: a technician's own, for the office anybody's.
+func (h *Handlers) dayOf(c echo.Context) int64 {
+	who := web.Who(c)
+	if id, err := strconv.ParseInt(c.QueryParam("technician"), 10, 64); err == nil && who.Role != "technician" {
+		return id
+	}
+	return who.StaffID
 }
 
 // pickDay lets the office choose whose day it looks at.

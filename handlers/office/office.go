@@ -85,6 +85,7 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.confirm", Method: post, Path: "/office/hold/confirm", Access: own, Handler: h.confirmBooks},
 
 		{Name: "office.day", Method: get, Path: dayPath, Access: out, Handler: h.day},
+		{Name: "office.day.follow", Method: get, Path: dayPath + web.FollowPath, Access: out, Handler: h.followDay},
 		{Name: "office.day.order", Method: get, Path: dayPath + "/:number", Access: out, Handler: h.dayOrder},
 		{Name: "office.day.photo", Method: get, Path: dayPath + "/:number/photos/:id", Access: out, Handler: h.dayPhoto},
 		{Name: "office.day.tap", Method: post, Path: dayPath + "/:number" + web.TapsPath, Access: out, Handler: h.tap},

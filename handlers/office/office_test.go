@@ -264,7 +264,7 @@ func hides(t testing.TB, doc *goquery.Document, unwanted ...string) {
 // roles is who may use each route. A route without a line fails the test.
 var roles = map[string]string{
 	"office": "owner billing service sales technician", "office.confirm": "owner",
-	"office.day": "owner service technician", "office.day.order": "owner service technician", "office.day.photo": "owner service technician", "office.day.tap": "owner service technician",
+	"office.day": "owner service technician", "office.day.order": "owner service technician", "office.day.follow": "owner service technician", "office.day.photo": "owner service technician", "office.day.tap": "owner service technician",
 	"office.account": "owner billing service sales technician", "office.account.password": "owner billing service sales technician", "office.account.codes": "owner billing service sales technician",
 	"office.customers": "owner billing service sales", "office.customer": "owner billing service sales",
 	"office.invoices": "owner billing service sales", "office.invoice.pdf": "owner billing service sales",

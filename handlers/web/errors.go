@@ -142,6 +142,11 @@ func (a *App) signedOut(c echo.Context) {
 			target += "?next=" + url.QueryEscape(next)
 		}
 	}
+	if WantsEvents(c) {
+		// an event stream would follow to a page that is none
+		_ = c.NoContent(http.StatusUnauthorized)
+		return
+	}
 	if IsHTMX(c) {
 		c.Response().Header().Set("HX-Redirect", target)
 		_ = c.NoContent(http.StatusUnauthorized)

@@ -14,6 +14,8 @@ type DayPage struct {
 	Zone string
 	// Refresh is where the page asks for itself anew, "" on the page of one.
 	Refresh string
+	// Follow is the event stream that tells when to, "" likewise.
+	Follow string
 	// Back leads from the page of one work order to the day.
 	Back           string
 	Earlier, Later DayLink

@@ -95,7 +95,8 @@ func (w *walker) complete(t *testing.T) {
 	w.propose(t)
 }
 
-// propose sends a customer two proposals and has one of them accepted.
+// propose sends a customer two proposals, has one of them accepted, and leaves a
+// third as a draft.
 func (w *walker) propose(t *testing.T) {
 	t.Helper()
 	who := w.customer(t, "10010")
@@ -111,6 +112,11 @@ func (w *walker) propose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	_, err = w.program.proposals.Save(t.Context(), audit.Program, proposal.Draft{Nonce: "walk", CustomerID: who.CustomerID, Number: "P-DRAFT", Title: "x",
+		Lines: []proposal.Line{{Description: "x", Quantity: 1000, UnitPrice: 100}}})
+	if err != nil {
+		t.Fatal(err)
 	}
 	reader := proposal.Reader{CustomerID: who.CustomerID, By: audit.Actor{Kind: audit.Customer, UserID: who.UserID}}
 	v, err := w.program.proposals.ReadForCustomer(t.Context(), reader, "P-SIGNED", 0, nil)
@@ -203,6 +209,16 @@ func (w *walker) path(t *testing.T, r web.Route, number string) string {
 	if strings.HasPrefix(r.Path, "/proposals/") {
 		fill(":number", map[bool]string{false: "P-OPEN", true: "P-SIGNED"}[strings.HasSuffix(r.Path, "/signed.pdf")])
 		fill(":paper", "1.pdf")
+	}
+	if strings.HasPrefix(r.Path, "/office/proposals/") {
+		one := `SELECT id FROM proposals WHERE number = 'P-SIGNED'`
+		if strings.Contains(r.Path, "/drafts/") {
+			one = `SELECT id FROM proposals WHERE number = 'P-DRAFT'`
+		}
+		fill(":id", w.text(t, one))
+		fill(":document", w.text(t, `SELECT a.document_id FROM proposal_attachments a JOIN proposals p ON p.id = a.proposal_id WHERE p.number = 'P-SIGNED'`))
+		fill(":paper", "signed.pdf")
+		fill(":number", "P-SIGNED")
 	}
 	fill(":number", number)
 	if strings.Contains(r.Path, "/authorizations/") || strings.Contains(r.Path, "/papers/") {
@@ -390,6 +406,7 @@ var elsewhere = map[string]int{
 
 // asked is what some addresses must be asked for.
 var asked = map[string]string{
+	"office.proposal.new":  "?customer=10010",
 	"office.billing.paper": "?from=0", "office.customer.autopay.form.pdf": "?method=", "methods.new": "?kind=card", "methods.consent": "?kind=card&id=0", "statement.pdf": "?from=2026-01-01&to=2026-11-01", "statement.csv": "?from=2026-01-01&to=2026-11-01",
 	"office.statement.pdf": "?from=2026-01-01&to=2026-11-01", "office.statement.csv": "?from=2026-01-01&to=2026-11-01",
 }

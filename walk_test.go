@@ -178,7 +178,7 @@ func nothing(string, *http.Response, []byte) {}
 
 // machines are the columns that a program reads, not a person; every other text
 // column is taken for what somebody may have written.
-var machines = regexp.MustCompile(`(^|\.)(key|sha256|mime|role|password_hash|totp_secret|code_hash|registration_key|status|digits|temporary_hash|purpose|payload|kind|gateway|ref|reference|idempotency_key|nonce|\w+_ref|session_url|failure_code|fact|cursor|type|state|message_id|\w+_json|hold|instance|snapshot\w*|html_body|consent_version|consent_sha256|subject|failed_field|ended_reason|action|actor|source|authenticated|revoked_by)$|^(users|staff)\.email$|^settings\.|^jobs\.|^file\.|^attempts\.|^customer_words\.|^goose`)
+var machines = regexp.MustCompile(`(^|\.)(key|sha256|mime|role|password_hash|totp_secret|code_hash|registration_key|status|digits|temporary_hash|purpose|payload|kind|gateway|ref|reference|idempotency_key|nonce|\w+_ref|session_url|failure_code|fact|cursor|type|state|message_id|\w+_json|hold|instance|snapshot\w*|html_body|consent_version|consent_sha256|subject|strokes|chosen|paper|failed_field|ended_reason|action|actor|source|authenticated|revoked_by)$|^(users|staff)\.email$|^settings\.|^jobs\.|^file\.|^attempts\.|^customer_words\.|^goose`)
 
 // TestEveryPageShowsTextAsText writes a tag into every text that the books keep
 // and walks through all pages: none has it as a tag.

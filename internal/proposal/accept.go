@@ -156,11 +156,9 @@ func (s *Service) begin(ctx context.Context, who Reader, a Answer, decision stri
 	if o.row, err = q.GetProposalToPrint(ctx, p.ID); err != nil {
 		return o, false, fmt.Errorf("proposal: %w", err)
 	}
-	paper, err := q.GetDocument(ctx, p.DocumentID.Int64)
-	if err != nil {
+	if o.sum, err = q.GetProposalPaperSum(ctx, p.ID); err != nil {
 		return o, false, fmt.Errorf("proposal: %w", err)
 	}
-	o.sum = paper.SHA256
 	shown, ok := s.shownAt(a.Form, p.ID, who.CustomerID)
 	if !ok || a.Shown != o.sum {
 		return o, false, fault.New(fault.Conflict, "This proposal has changed since you opened it. Please read it again, then answer it.")

@@ -235,7 +235,8 @@ func (o *online) payDeposit(ctx context.Context, f *offer, id int64) error {
 
 // carryOut makes all of an accepted proposal, and books its appointment.
 func (o *online) carryOut(ctx context.Context, id int64) error {
-	made, err := o.Sale.CarryOut(ctx, o.clerkActor(), id, sale.Order{WorkOrder: true, Invoice: true, Recurring: true, Mail: true})
+	made, err := o.Sale.CarryOut(ctx, o.clerkActor(), id, sale.Order{WorkOrder: true, Invoice: true, Recurring: true, Mail: true,
+		From: sale.FirstOfNextMonth(o.made.today)})
 	if err != nil {
 		return err
 	}

@@ -550,7 +550,7 @@ func (h *Handlers) offerPage(c echo.Context, t *offerDesk, f *offerForm, refused
 		if t.version > 1 {
 			p.Number = fmt.Sprintf("%s, version %d", t.number, t.version)
 		}
-		p.Title = "Proposal " + p.Number
+		p.Title = "Draft of proposal " + p.Number
 		p.Preview, p.Save = proposalDraftPath(t.id)+"/preview", proposalDraftPath(t.id)
 		p.PDF, p.Delete = proposalDraftPath(t.id)+"/draft.pdf", proposalDraftPath(t.id)+"/delete"
 	}

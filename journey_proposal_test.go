@@ -66,6 +66,9 @@ func offeredSite(t *testing.T) (s *site, link string) {
 			return err
 		}
 		id = v.ID
+		if err := q.AddEmail(t.Context(), db.AddEmailParams{CustomerID: customer, Position: 9, Email: "cousin@example.com"}); err != nil {
+			return err
+		}
 		mark, err := p.proposals.LinkInMail(t.Context(), q, now, id, "cousin@example.com")
 		if err != nil {
 			return err

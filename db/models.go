@@ -703,6 +703,12 @@ type ProposalResultItem struct {
 	ItemID     int64
 }
 
+type ProposalTrail struct {
+	ID      int64
+	Entries int64
+	SHA256  string
+}
+
 type RecurringAmount struct {
 	ItemID      int64
 	FromDate    calendar.Date

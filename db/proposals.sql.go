@@ -227,7 +227,9 @@ const findProposalLink = `-- name: FindProposalLink :one
 SELECT l.id, l.proposal_id, l.email, l.code_hash, l.code_until, l.code_tries, l.codes_sent, l.codes_day, l.session_hash, l.session_until, l.revoked_at,
     p.number, p.version, p.title, p.customer_id, p.state, p.valid_until, p.decided_at, p.withdrawn_at, p.updated_at, c.display_name
 FROM proposal_links l JOIN proposals p ON p.id = l.proposal_id JOIN customers c ON c.id = p.customer_id
-WHERE l.token_hash = ? AND p.state <> 'draft'
+WHERE l.token_hash = ? AND p.state <> 'draft' AND (
+    EXISTS (SELECT 1 FROM customer_emails e WHERE e.customer_id = p.customer_id AND e.email = l.email)
+    OR EXISTS (SELECT 1 FROM customer_users k JOIN users u ON u.id = k.user_id WHERE k.customer_id = p.customer_id AND u.email = l.email AND u.locked_at = 0))
 `
 
 type FindProposalLinkRow struct {
@@ -254,7 +256,7 @@ type FindProposalLinkRow struct {
 	DisplayName  string
 }
 
-// /s/{token}: what a link opens.
+// /s/{token}: what a link opens, as long as its address is the customer's.
 func (q *Queries) FindProposalLink(ctx context.Context, tokenHash string) (FindProposalLinkRow, error) {
 	row := q.db.QueryRowContext(ctx, findProposalLink, tokenHash)
 	var i FindProposalLinkRow
@@ -682,6 +684,23 @@ func (q *Queries) GetProposalToPrint(ctx context.Context, id int64) (GetProposal
 		&i.System,
 		&i.Salesperson,
 	)
+	return i, err
+}
+
+const getProposalTrailEnd = `-- name: GetProposalTrailEnd :one
+SELECT entries, sha256 FROM proposal_trail WHERE id = 1
+`
+
+type GetProposalTrailEndRow struct {
+	Entries int64
+	SHA256  string
+}
+
+// portal doctor: where the trail ends.
+func (q *Queries) GetProposalTrailEnd(ctx context.Context) (GetProposalTrailEndRow, error) {
+	row := q.db.QueryRowContext(ctx, getProposalTrailEnd)
+	var i GetProposalTrailEndRow
+	err := row.Scan(&i.Entries, &i.SHA256)
 	return i, err
 }
 

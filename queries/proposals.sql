@@ -133,12 +133,14 @@ INSERT INTO proposal_links (proposal_id, email, token_hash, created_at) VALUES (
 -- name: SetProposalLinkToken :exec
 UPDATE proposal_links SET token_hash = ?, revoked_at = 0 WHERE id = ?;
 
--- /s/{token}: what a link opens.
+-- /s/{token}: what a link opens, as long as its address is the customer's.
 -- name: FindProposalLink :one
 SELECT l.id, l.proposal_id, l.email, l.code_hash, l.code_until, l.code_tries, l.codes_sent, l.codes_day, l.session_hash, l.session_until, l.revoked_at,
     p.number, p.version, p.title, p.customer_id, p.state, p.valid_until, p.decided_at, p.withdrawn_at, p.updated_at, c.display_name
 FROM proposal_links l JOIN proposals p ON p.id = l.proposal_id JOIN customers c ON c.id = p.customer_id
-WHERE l.token_hash = ? AND p.state <> 'draft';
+WHERE l.token_hash = ? AND p.state <> 'draft' AND (
+    EXISTS (SELECT 1 FROM customer_emails e WHERE e.customer_id = p.customer_id AND e.email = l.email)
+    OR EXISTS (SELECT 1 FROM customer_users k JOIN users u ON u.id = k.user_id WHERE k.customer_id = p.customer_id AND u.email = l.email AND u.locked_at = 0));
 
 -- /s/{token}: a code is mailed.
 -- name: SetProposalCode :exec
@@ -170,3 +172,7 @@ SELECT p.id, p.number, p.version, p.state, p.paper, p.document_id, p.deposit_cen
     CAST(coalesce(i.total_cents, 0) AS INTEGER) AS deposit_total
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id LEFT JOIN invoices i ON i.id = d.deposit_invoice_id
 WHERE p.id > ? AND p.state <> 'draft' ORDER BY p.id LIMIT ?;
+
+-- portal doctor: where the trail ends.
+-- name: GetProposalTrailEnd :one
+SELECT entries, sha256 FROM proposal_trail WHERE id = 1;

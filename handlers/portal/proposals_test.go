@@ -282,6 +282,7 @@ func TestRejectProposal(t *testing.T) {
 func (s *screens) link(email string) string {
 	s.Helper()
 	var path string
+	s.exec(`INSERT INTO customer_emails (customer_id, position, email) VALUES (?, 9, ?)`, s.customer[0], email)
 	s.write(func(q *db.Queries) error {
 		v, err := q.GetProposalForCustomer(s.Context(), db.GetProposalForCustomerParams{Number: "P-1", CustomerID: s.customer[0]})
 		if err != nil {
@@ -384,6 +385,18 @@ func TestProposalByLink(t *testing.T) {
 		if how != "by a link mailed to cousin@example.com, and a one-time code mailed to the same address" {
 			t.Errorf("authenticated %q", how)
 		}
+		// who is the customer's no longer is out at once
+		page(t, plain.get(path), http.StatusOK)
+		s.exec(`UPDATE customer_emails SET customer_id = ? WHERE email = 'cousin@example.com'`, s.customer[1])
+		for _, at := range []string{"", "/signed.pdf"} {
+			if w := plain.get(path + at); w.Code != http.StatusNotFound {
+				t.Errorf("%s for an address that was taken off: %d", at, w.Code)
+			}
+		}
+		if w := v.post(path+"/code", nil); w.Code != http.StatusNotFound && led(w) != path {
+			t.Errorf("a code for an address that was taken off: %d", w.Code)
+		}
+		s.exec(`UPDATE customer_emails SET customer_id = ? WHERE email = 'cousin@example.com'`, s.customer[0])
 		s.clock.Advance(31 * time.Minute)
 		if w := plain.get(path + "/proposal.pdf"); led(w) != path {
 			t.Error("a browser that did nothing for half an hour is in")

@@ -300,7 +300,7 @@ func (s *Service) accept(ctx context.Context, who Reader, a Acceptance) error {
 			return fmt.Errorf("proposal: keeping the signed copy: %w", err)
 		}
 		evidence.SignedDocumentID = db.NullID(paper)
-		words := fmt.Sprintf("signed PDF %s, name %q, %s once, %s a month", sumOf(body), name, sums.Total, sums.Monthly)
+		words := fmt.Sprintf("signed PDF %s, name %q, %s once, %s a month, evidence %s", sumOf(body), name, sums.Total, sums.Monthly, evidenceSum(evidence))
 		if err := record(ctx, q, o.now, who.By, o.row.ID, evAccepted, who.note(words)); err != nil {
 			return err
 		}
@@ -337,6 +337,18 @@ func (s *Service) fill(ctx context.Context, d *db.AddProposalDecisionParams, who
 	}
 	d.Authenticated = "logged in to the customer portal as " + email + ", with a password"
 	return nil
+}
+
+// evidenceSum is the SHA-256, in hexadecimal, of a decision's one encoding: a JSON
+// array of the words "proposal decision 1" and the columns of its row in their
+// order, but for the two that only point at other rows, the invoice over the
+// deposit and the signed copy. The trail holds it, so that the evidence is bound
+// to the trail as the signed copy is.
+func evidenceSum(d db.AddProposalDecisionParams) string {
+	raw, _ := json.Marshal([]any{"proposal decision 1", d.ProposalID, d.Decision, d.Nonce, d.Reason, d.TypedName, d.Strokes, d.ConsentText, d.ConsentVersion, d.ConsentSha256,
+		d.Chosen, int64(d.TotalCents), int64(d.TaxCents), int64(d.MonthlyCents), int64(d.DepositCents), d.ShownSha256, int64(d.ShownAt), int64(d.At), d.LocalTime, d.IP, d.UserAgent,
+		d.Authenticated, d.UserID.Int64, d.LinkID.Int64}) // text and numbers never fail
+	return sumOf(raw)
 }
 
 // claim makes the decision this one's, or fails: with errMoved when it must be
@@ -425,7 +437,10 @@ func (e Event) line() string {
 // and untaxed: the tax is on the invoice over the whole. It runs in the caller's
 // transaction.
 func (s *Service) invoiceDeposit(ctx context.Context, q *db.Queries, who Reader, o open, deposit money.Cents) (sql.NullInt64, error) {
-	today := s.clock.Today(o.set.Zone)
+	today, err := ledger.OpenDay(ctx, q, s.clock.Today(o.set.Zone))
+	if err != nil {
+		return sql.NullInt64{}, err
+	}
 	id, err := ledger.IssueInvoice(ctx, q, o.now, ledger.InvoiceRecord{CustomerID: who.CustomerID, SiteID: o.row.SiteID.Int64, Date: today, Due: today,
 		Lines: []ledger.Line{{Description: "Deposit on proposal " + o.row.Number + ", version " + strconv.FormatInt(o.row.Version, 10), Quantity: money.QuantityScale, UnitPrice: deposit}}})
 	if err != nil {

@@ -31,9 +31,9 @@ func Check(ctx context.Context, q *db.Queries, _ calendar.Instant) ([]ledger.Fin
 			found = append(found, ledger.Finding{Object: fmt.Sprintf("proposal %s, version %d", number, version), Problem: fmt.Sprintf(problem, args...), Do: doRestore})
 		}
 	}
-	signed := map[int64]string{} // what the trail says of each acceptance
+	answers := map[int64]string{} // what the trail says of each
 	kinds := map[int64]map[string]bool{}
-	if err := checkTrail(ctx, q, add, signed, kinds); err != nil {
+	if err := checkTrail(ctx, q, add, answers, kinds); err != nil {
 		return nil, err
 	}
 	after := int64(0)
@@ -44,7 +44,7 @@ func Check(ctx context.Context, q *db.Queries, _ calendar.Instant) ([]ledger.Fin
 		}
 		for _, r := range rows {
 			after = r.ID
-			if err := checkOne(ctx, q, r, signed[r.ID], kinds[r.ID], func(problem string, args ...any) { add(r.Number, r.Version, problem, args...) }); err != nil {
+			if err := checkOne(ctx, q, r, answers[r.ID], kinds[r.ID], func(problem string, args ...any) { add(r.Number, r.Version, problem, args...) }); err != nil {
 				return nil, err
 			}
 		}
@@ -55,8 +55,9 @@ func Check(ctx context.Context, q *db.Queries, _ calendar.Instant) ([]ledger.Fin
 }
 
 // checkTrail follows the chain of all entries.
-func checkTrail(ctx context.Context, q *db.Queries, add func(number string, version int64, problem string, args ...any), signed map[int64]string, kinds map[int64]map[string]bool) error {
-	after, previous := int64(0), ""
+func checkTrail(ctx context.Context, q *db.Queries, add func(number string, version int64, problem string, args ...any), answers map[int64]string, kinds map[int64]map[string]bool) error {
+	after, previous, entries := int64(0), "", int64(0)
+	var last db.ListProposalTrailRow
 	for {
 		rows, err := q.ListProposalTrail(ctx, db.ListProposalTrailParams{ID: after, Limit: 10 * most})
 		if err != nil {
@@ -74,23 +75,39 @@ func checkTrail(ctx context.Context, q *db.Queries, add func(number string, vers
 			if e.PreviousHash != previous {
 				add(e.Number, e.Version, "an entry before %q is missing from the trail, or was changed", eventWords[e.Kind])
 			}
-			previous = e.Hash
+			previous, last = e.Hash, e
+			entries++
 			if kinds[e.ProposalID] == nil {
 				kinds[e.ProposalID] = map[string]bool{}
 			}
 			kinds[e.ProposalID][e.Kind] = true
-			if e.Kind == evAccepted {
-				signed[e.ProposalID] = e.Details
+			if e.Kind == evAccepted || e.Kind == evRejected {
+				answers[e.ProposalID] = e.Details
 			}
 		}
-		if len(rows) < 10*most {
-			return nil
+		if len(rows) == 10*most {
+			continue
 		}
+		end, err := q.GetProposalTrailEnd(ctx)
+		if err != nil {
+			return fmt.Errorf("proposal: check: %w", err)
+		}
+		if end.Entries != entries || end.SHA256 != previous {
+			add(last.Number, last.Version, "after the entry %q something is missing from the trail: it had %d entries, and there are %d", eventWords[last.Kind], end.Entries, entries)
+		}
+		return nil
 	}
 }
 
+// evidenceOf is a decision as it was written.
+func evidenceOf(d db.GetProposalDecisionRow) db.AddProposalDecisionParams {
+	return db.AddProposalDecisionParams{ProposalID: d.ProposalID, Decision: d.Decision, Nonce: d.Nonce, Reason: d.Reason, TypedName: d.TypedName, Strokes: d.Strokes, ConsentText: d.ConsentText,
+		ConsentVersion: d.ConsentVersion, ConsentSha256: d.ConsentSha256, Chosen: d.Chosen, TotalCents: d.TotalCents, TaxCents: d.TaxCents, MonthlyCents: d.MonthlyCents, DepositCents: d.DepositCents,
+		ShownSha256: d.ShownSha256, ShownAt: d.ShownAt, At: d.At, LocalTime: d.LocalTime, IP: d.IP, UserAgent: d.UserAgent, Authenticated: d.Authenticated, UserID: d.UserID, LinkID: d.LinkID}
+}
+
 // checkOne compares one version that was sent with its evidence.
-func checkOne(ctx context.Context, q *db.Queries, r db.ListProposalsToCheckRow, signed string, kinds map[string]bool, add func(problem string, args ...any)) error {
+func checkOne(ctx context.Context, q *db.Queries, r db.ListProposalsToCheckRow, answer string, kinds map[string]bool, add func(problem string, args ...any)) error {
 	shown, err := q.GetDocument(ctx, r.DocumentID.Int64)
 	if err != nil {
 		return fmt.Errorf("proposal: check: %w", err)
@@ -137,6 +154,9 @@ func checkOne(ctx context.Context, q *db.Queries, r db.ListProposalsToCheckRow, 
 	if d.ShownSha256 != shown.SHA256 {
 		add("its answer names another paper than the one that was sent")
 	}
+	if !strings.Contains(answer, "evidence "+evidenceSum(evidenceOf(d))) {
+		add("the evidence of its answer is not what the trail tells of")
+	}
 	if d.Decision != "accepted" {
 		return nil
 	}
@@ -150,7 +170,7 @@ func checkOne(ctx context.Context, q *db.Queries, r db.ListProposalsToCheckRow, 
 	if err != nil {
 		return fmt.Errorf("proposal: check: %w", err)
 	}
-	if sum := sumOf(copied.Body); sum != copied.SHA256 || !strings.Contains(signed, sum) {
+	if sum := sumOf(copied.Body); sum != copied.SHA256 || !strings.Contains(answer, sum) {
 		add("the signed copy is not the one that the trail tells of")
 	}
 	all, err := lines(ctx, q, r.ID)

@@ -80,7 +80,7 @@ func (d Draft) Check(today calendar.Date) error {
 		refused.Add("number", "A number has at most 40 letters")
 	case strings.ContainsAny(d.Number, "/\\"):
 		refused.Add("number", "A number has no slashes")
-	case slices.Contains(taken, strings.ToLower(d.Number)) || strings.HasPrefix(d.Number, "."):
+	case slices.Contains(taken, strings.ToLower(d.Number)) || strings.HasPrefix(d.Number, ".") || paperLike(d.Number):
 		refused.Add("number", "This word cannot be a number")
 	}
 	switch {
@@ -129,6 +129,10 @@ func (d Draft) Check(today calendar.Date) error {
 	}
 	return refused.Err()
 }
+
+// paperLike reports whether the address of a proposal with that number would be
+// taken for that of its PDF.
+func paperLike(number string) bool { return strings.HasSuffix(strings.ToLower(number), ".pdf") }
 
 func lineField(name string, i int) string { return fmt.Sprintf("%s-%d", name, i+1) }
 

@@ -72,8 +72,8 @@ func (s *Service) LinkInMail(ctx context.Context, q *db.Queries, now calendar.In
 }
 
 // OpenLink returns what a token opens, once it is confirmed by a code. A token
-// that never was, was revoked or has run out is NotFound, all alike. It only
-// reads.
+// that never was, was revoked or has run out, or was mailed to an address that is
+// the customer's no longer, is NotFound, all alike. It only reads.
 func (s *Service) OpenLink(ctx context.Context, token string) (Link, error) {
 	token = strings.ToLower(strings.TrimSpace(token))
 	if len(token) != 26 {

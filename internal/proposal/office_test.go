@@ -180,6 +180,7 @@ func TestSaveDraftRefuses(t *testing.T) {
 		field  string
 	}{
 		"no title":             {change: func(d *proposal.Draft) { d.Title = " \t " }, field: "title"},
+		"the name of a paper":  {change: func(d *proposal.Draft) { d.Number = "Shop.PDF" }, field: "number"},
 		"a word of the office": {change: func(d *proposal.Draft) { d.Number = "Verify" }, field: "number"},
 		"past":                 {change: func(d *proposal.Draft) { d.ValidUntil = "2026-11-01" }, field: "valid_until"},
 		"far":                  {change: func(d *proposal.Draft) { d.ValidUntil = "2062-11-01" }, field: "valid_until"},

@@ -41,7 +41,7 @@ func (r Record) Check() error {
 	if r.Number == "" || len(r.Number) > 40 || strings.ContainsFunc(r.Number, func(c rune) bool { return c < ' ' || c == 0x7f || c == '/' || c == '\\' }) {
 		refused.Add("proposal_number", "A proposal number is at most 40 letters, digits and signs, without slashes")
 	}
-	if slices.Contains(taken, strings.ToLower(r.Number)) || strings.HasPrefix(r.Number, ".") {
+	if slices.Contains(taken, strings.ToLower(r.Number)) || strings.HasPrefix(r.Number, ".") || paperLike(r.Number) {
 		refused.Add("proposal_number", "This word cannot be a number")
 	}
 	if r.Title == "" || len(r.Title) > 200 {

@@ -51,7 +51,7 @@ func (s *Service) reject(ctx context.Context, who Reader, r Rejection) error {
 		if err := s.claim(ctx, q, who, o, "rejected"); err != nil {
 			return err
 		}
-		if err := record(ctx, q, o.now, who.By, o.row.ID, evRejected, who.note(reason)); err != nil {
+		if err := record(ctx, q, o.now, who.By, o.row.ID, evRejected, who.note(reason+" (evidence "+evidenceSum(evidence)+")")); err != nil {
 			return err
 		}
 		if err := q.AddProposalDecision(ctx, evidence); err != nil {

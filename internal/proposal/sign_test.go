@@ -378,6 +378,18 @@ func TestAcceptWhenItIsClosed(t *testing.T) {
 	b.must(b.noun.Accept(t.Context(), ann(), a))
 }
 
+// TestAcceptWhenTodayIsClosed: after a clock that was wrong the deposit is
+// invoiced on the first open day, and the customer is not bothered with it.
+func TestAcceptWhenTodayIsClosed(t *testing.T) {
+	b := newDesk(t)
+	b.send("P-1", nil)
+	b.exec(`INSERT INTO settings (key, value, updated_at) VALUES ('books.locked_until', '2026-11-05', 1)`)
+	b.must(b.noun.Accept(t.Context(), ann(), b.form("P-1")))
+	if got := b.text(`SELECT invoice_date || ' ' || due_date FROM invoices`); got != "2026-11-06 2026-11-06" {
+		t.Errorf("the deposit is invoiced on %s", got)
+	}
+}
+
 // TestOneDecision has twenty answers race, half of each kind.
 func TestOneDecision(t *testing.T) {
 	b := newDesk(t)

@@ -106,6 +106,11 @@ func (s *Service) Verify(ctx context.Context, pdf []byte) (v Verdict, err error)
 		}) {
 			v.Problems = append(v.Problems, "its trail does not tell of this signature")
 		}
+		if sum := "evidence " + evidenceSum(evidenceOf(d)); !slices.ContainsFunc(events, func(e db.ListProposalEventsRow) bool {
+			return e.Kind == evAccepted && strings.Contains(e.Details, sum)
+		}) {
+			v.Problems = append(v.Problems, "the evidence that is kept is not what its trail tells of")
+		}
 		return nil
 	})
 	return v, err

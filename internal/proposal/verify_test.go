@@ -74,11 +74,17 @@ func TestVerify(t *testing.T) {
 	if v.Email != "ann@example.com" || v.Total != 151_200 || v.Monthly != 4_000 || v.State != proposal.StateAccepted || v.CustomerNumber != "C1" || !strings.Contains(v.Authenticated, "logged in") {
 		t.Errorf("%+v", v)
 	}
+	b.exec(`DROP TRIGGER proposal_decisions_no_update`)
+	b.exec(`UPDATE proposal_decisions SET authenticated = 'in person', at = at + 1 WHERE decision = 'accepted'`)
+	if v, err = b.noun.Verify(t.Context(), signed.Body); err != nil || v.Genuine() || len(v.Problems) != 1 {
+		t.Errorf("evidence that was changed: %v, %v", v.Problems, err)
+	}
+	b.exec(`UPDATE proposal_decisions SET authenticated = ?, at = at - 1 WHERE decision = 'accepted'`, "logged in to the customer portal as ann@example.com, with a password")
 	b.exec(`DROP TRIGGER proposal_events_no_update`)
 	b.exec(`UPDATE proposal_events SET details = 'signed by somebody else' WHERE kind = 'accepted'`)
 	v, err = b.noun.Verify(t.Context(), signed.Body)
 	b.must(err)
-	if v.Genuine() || len(v.Problems) != 2 {
+	if v.Genuine() || len(v.Problems) != 3 {
 		t.Errorf("a trail that was changed: %v", v.Problems)
 	}
 }
@@ -105,6 +111,11 @@ func TestCheck(t *testing.T) {
 		"options that are none":      {"proposal_decisions_no_update", `UPDATE proposal_decisions SET chosen = 'x' WHERE decision = 'accepted'`, "cannot be read"},
 		"another deposit":            {"invoices_frozen", `UPDATE invoices SET total_cents = 1, balance_cents = 0`, "its invoice is over $0.01"},
 		"a state without its answer": {"proposals_frozen", `UPDATE proposals SET state = 'viewed', decided_at = 0 WHERE number = 'P-1'`, "is viewed, but was accepted"},
+		"the last entry gone":        {"proposal_events_no_delete", `DELETE FROM proposal_events WHERE id = (SELECT max(id) FROM proposal_events)`, "something is missing from the trail: it had "},
+		"another name":               {"proposal_decisions_no_update", `UPDATE proposal_decisions SET typed_name = 'Eve' WHERE decision = 'accepted'`, "the evidence of its answer is not what the trail tells of"},
+		"other strokes":              {"proposal_decisions_no_update", `UPDATE proposal_decisions SET strokes = replace(strokes, '500', '501') WHERE decision = 'accepted'`, "the evidence of its answer is not what the trail tells of"},
+		"another address":            {"proposal_decisions_no_update", `UPDATE proposal_decisions SET ip = '192.0.2.1' WHERE decision = 'accepted'`, "the evidence of its answer is not what the trail tells of"},
+		"another reason":             {"proposal_decisions_no_update", `UPDATE proposal_decisions SET reason = 'yes' WHERE decision = 'rejected'`, "the evidence of its answer is not what the trail tells of"},
 		"a line changed":             {"proposal_lines_no_update", `UPDATE proposal_lines SET unit_price_cents = 1 WHERE position = 1`, "was accepted"},
 	} {
 		b := decided(t)
@@ -126,7 +137,7 @@ func TestTheBooksRefuse(t *testing.T) {
 		`UPDATE proposal_decisions SET typed_name = 'x'`, `DELETE FROM proposal_decisions`, `UPDATE proposal_events SET at = 1`, `DELETE FROM proposal_events`,
 		`UPDATE proposals SET paper = 'x' WHERE number = 'P-3'`, `UPDATE proposals SET title = 'x' WHERE number = 'P-3'`, `UPDATE proposals SET state = 'sent' WHERE number = 'P-1'`,
 		`UPDATE proposals SET state = 'rejected' WHERE number = 'P-1'`, `DELETE FROM proposals WHERE number = 'P-3'`, `UPDATE proposal_lines SET amount_cents = 1`,
-		`DELETE FROM proposal_lines`, `DELETE FROM proposal_attachments`, `INSERT INTO proposal_attachments (proposal_id, position, document_id, name, pages) SELECT id, 9, document_id, 'x', 1 FROM proposals`,
+		`DELETE FROM proposal_lines`, `DELETE FROM proposal_attachments`, `DELETE FROM proposal_trail`, `UPDATE proposal_trail SET entries = entries - 1`, `INSERT INTO proposal_attachments (proposal_id, position, document_id, name, pages) SELECT id, 9, document_id, 'x', 1 FROM proposals`,
 	} {
 		if b.try(statement) == nil {
 			t.Errorf("%s is carried out", statement)

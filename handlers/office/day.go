@@ -488,7 +488,6 @@ const photoTap workorder.Action = "photo"
 type tapForm struct {
 	tap     workorder.Tap
 	rows    []view.WorkRow
-	keys    []int // of the rows that are lines
 	refused views.FieldErrors
 }
 

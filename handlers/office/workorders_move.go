@@ -307,7 +307,10 @@ func (h *Handlers) moveForm(c echo.Context, row db.GetOrderInOfficeRow, m typedM
 		}
 	case string(workorder.Requested):
 		f.Heading, f.Button = "Remove the appointment of "+o.Number, "Remove appointment"
-		f.Words = "It waits for a new day then. The customer is not mailed about it: call or write a note."
+		f.Words = "It waits for a new day then. The customer is mailed that the appointment does not take place."
+		if s.Value("workorders.mail_scheduled") != "yes" {
+			f.Words = "It waits for a new day then. The customer is not mailed: the settings say so."
+		}
 	case string(workorder.Cancelled):
 		f.Heading, f.Button, f.Danger = "Cancel "+o.Number, "Cancel work order", true
 		f.Words = "The customer is mailed the reason as it stands here."

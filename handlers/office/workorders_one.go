@@ -31,7 +31,6 @@ type workOrderForms struct {
 	text               string
 	nonce              string
 	into               string
-	schedule           *view.MoveForm
 }
 
 // workOrder is one work order with all there is of it.
@@ -61,7 +60,7 @@ func (h *Handlers) workOrderPage(c echo.Context, row db.GetOrderInOfficeRow, typ
 	today, minute := h.moment(s)
 	href := workOrderPath(o.Number)
 	p := &view.WorkOrderPage{Base: views.Base{Title: "Work order " + o.Number, Tab: "workorders"}, Number: o.Number, Href: href, Title: o.Title, State: state.Word(), StateClass: "order-" + o.State,
-		Customer: ref(row.CustomerNumber, row.DisplayName), Open: state.Open(), Technician: row.Technician, Gone: row.TechnicianGone != 0 && state.Open(), Reason: o.CancelReason,
+		Customer: ref(row.CustomerNumber, row.DisplayName), Technician: row.Technician, Gone: row.TechnicianGone != 0 && state.Open(), Reason: o.CancelReason,
 		Events: href + web.FollowPath + "?seen=" + strconv.FormatInt(o.Version, 10), Address: href, Version: o.Version, Board: workOrdersTab}
 	if state == workorder.Scheduled && w.Past(today, minute) {
 		p.Late = "The appointment went by and nobody is under way."
@@ -119,9 +118,10 @@ func systemName(name, kind string) string {
 // fillDispatch puts in what a dispatcher may do.
 func (h *Handlers) fillDispatch(c echo.Context, row db.GetOrderInOfficeRow, p *view.WorkOrderPage, typed workOrderForms) error {
 	ctx, o := c.Request().Context(), row.WorkOrder
+	open := workorder.State(o.State).Open()
 	for _, choice := range moveChoices(o, row.TechnicianGone != 0, p.Href, "") {
 		switch {
-		case choice.To == string(workorder.Scheduled) && p.Open:
+		case choice.To == string(workorder.Scheduled) && open:
 			continue // its form stands on the page
 		case choice.To == string(workorder.Dispatched) && !choice.Direct:
 			continue // somebody is assigned first, by that form
@@ -130,10 +130,10 @@ func (h *Handlers) fillDispatch(c echo.Context, row db.GetOrderInOfficeRow, p *v
 	}
 	// the next step stands first
 	slices.SortStableFunc(p.Move, func(a, b view.MoveChoice) int { return int(db.Flag(b.Direct) - db.Flag(a.Direct)) })
-	if !p.Open && (o.MergedIntoID.Valid || o.InvoiceID.Valid) {
+	if !open && (o.MergedIntoID.Valid || o.InvoiceID.Valid) {
 		p.Move = nil
 	}
-	if p.Open {
+	if open {
 		m := typedMove{to: string(workorder.Scheduled), version: o.Version, technician: o.TechnicianID.Int64}
 		if w := windowOfOrder(o); !w.IsZero() {
 			m.date, m.from, m.until = w.Date.ISO(), clockValue(w.From), clockValue(w.Until)
@@ -182,8 +182,7 @@ func (h *Handlers) fillContact(ctx context.Context, p *view.WorkOrderPage, custo
 	for _, n := range phones {
 		p.Phones = append(p.Phones, view.PhoneLink{Label: n.Phone, Href: "tel:" + web.PhoneLink(n.Phone)})
 	}
-	p.Emails, err = h.DB.Read().ListEmailsForCustomer(ctx, customer)
-	return err
+	return nil
 }
 
 // written is who wrote a note or sent a photo.

@@ -10,7 +10,6 @@ type BoardPage struct {
 	Technician Choice
 	When       Choice
 	Done       Choice
-	Column     string // the state that a phone shows, in the address
 	Filters    []Filter
 	Filtered   bool   // something is filtered out
 	Clear      string // the board without filters
@@ -84,7 +83,7 @@ type WorkOrderRow struct {
 	State, StateClass string
 	Window            string
 	Technician        string
-	Asked, Changed    string
+	Asked             string
 	Late              bool
 }
 
@@ -168,9 +167,7 @@ type WorkOrderPage struct {
 	Title             string
 	Customer          Ref
 	Phones            []PhoneLink
-	Emails            []string
 	Facts             []Fact
-	Open              bool
 	Late              string
 	Gone              bool // who is to come may not log in any more
 	Technician        string
@@ -202,7 +199,6 @@ type WorkOrderPage struct {
 	Signature  *WorkSignature
 	Duplicates []WorkLink
 	History    []WorkEvent
-	Print      string
 }
 
 // PhoneLink is a number to call.

@@ -107,6 +107,7 @@ func TestJourneyDispatch(t *testing.T) {
 	p.tabTo("Scheduled")
 	p.key("\r")
 	p.see("Schedule " + first)
+	p.until("the focus in the next step", `return !!document.activeElement.closest("#move-place select")`)
 	p.tabTo("Technician")
 	p.key("Dana")
 	p.tabTo("Day")

@@ -62,6 +62,9 @@
       open(d, document.querySelector(`[data-opens="${CSS.escape(d.id)}"]`));
     for (const b of all("[data-print][hidden]")) b.hidden = false;
     all("[data-focus]")[0]?.focus();
+    // the next step of a dialog took the place of the one that had the focus
+    if (document.activeElement === document.body && root.closest?.("dialog:modal"))
+      all("a[href], select, textarea, input:not([type=hidden]), button:not([tabindex])")[0]?.focus();
     const title = document.title.replace(/^Error: /, "");
     document.title = document.querySelector(".error-summary") ? "Error: " + title : title;
   };

@@ -267,6 +267,36 @@ func (q *Queries) ListCreditForCustomer(ctx context.Context, customerID int64) (
 	return items, nil
 }
 
+const listInvoicesLessDeposit = `-- name: ListInvoicesLessDeposit :many
+SELECT i.number FROM proposal_decisions d JOIN proposal_results r ON r.proposal_id = d.proposal_id JOIN invoices i ON i.id = r.invoice_id
+WHERE d.deposit_invoice_id = ?1 AND i.state = 'issued' AND i.total_cents <> d.total_cents
+`
+
+// ledger.VoidInvoice: the invoice of a carried out proposal that takes this one,
+// its deposit, off.
+func (q *Queries) ListInvoicesLessDeposit(ctx context.Context, invoiceID sql.NullInt64) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listInvoicesLessDeposit, invoiceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var number string
+		if err := rows.Scan(&number); err != nil {
+			return nil, err
+		}
+		items = append(items, number)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listOpenPages = `-- name: ListOpenPages :many
 SELECT DISTINCT p.reference FROM allocations a JOIN payments p ON p.id = a.payment_id
 WHERE a.invoice_id IN (/*SLICE:invoices*/?) AND p.state = 'action' AND p.hosted = 1

@@ -306,7 +306,7 @@ SELECT p.id, p.number, p.version, p.title, p.state, p.customer_id, p.site_id, p.
     coalesce(d.chosen, '[]') AS chosen, CAST(coalesce(d.total_cents, 0) AS INTEGER) AS total, CAST(coalesce(d.tax_cents, 0) AS INTEGER) AS tax,
     CAST(coalesce(d.monthly_cents, 0) AS INTEGER) AS monthly, CAST(coalesce(d.deposit_cents, 0) AS INTEGER) AS deposit,
     d.deposit_invoice_id, coalesce(di.number, '') AS deposit_invoice, coalesce(di.state, '') AS deposit_state, CAST(coalesce(di.total_cents, 0) AS INTEGER) AS deposit_total,
-    CAST(coalesce(d.at, 0) AS INTEGER) AS accepted, r.work_order_id, coalesce(w.number, '') AS work_order, r.invoice_id, coalesce(i.number, '') AS invoice
+    CAST(coalesce(d.at, 0) AS INTEGER) AS accepted, r.work_order_id, coalesce(w.number, '') AS work_order, r.invoice_id, CAST(coalesce(CASE WHEN i.state <> 'void' THEN i.number END, '') AS TEXT) AS invoice
 FROM proposals p
 JOIN customers c ON c.id = p.customer_id
 LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
@@ -590,7 +590,7 @@ func (q *Queries) ListWorkToInvoice(ctx context.Context, workOrderID int64) ([]L
 const putProposalResult = `-- name: PutProposalResult :exec
 INSERT INTO proposal_results (proposal_id, work_order_id, invoice_id, staff_id, at)
 VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (proposal_id) DO UPDATE SET work_order_id = coalesce(work_order_id, excluded.work_order_id), invoice_id = coalesce(invoice_id, excluded.invoice_id)
+ON CONFLICT (proposal_id) DO UPDATE SET work_order_id = coalesce(work_order_id, excluded.work_order_id), invoice_id = coalesce(excluded.invoice_id, invoice_id)
 `
 
 type PutProposalResultParams struct {
@@ -601,7 +601,8 @@ type PutProposalResultParams struct {
 	At          calendar.Instant
 }
 
-// Carrying out a proposal: what it became. What is there already stays.
+// Carrying out a proposal: what it became. What is there already stays, but for
+// an invoice that was voided and is made anew.
 func (q *Queries) PutProposalResult(ctx context.Context, arg PutProposalResultParams) error {
 	_, err := q.db.ExecContext(ctx, putProposalResult,
 		arg.ProposalID,

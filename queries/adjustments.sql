@@ -60,3 +60,9 @@ FROM customers c WHERE c.id = ?;
 SELECT DISTINCT p.reference FROM allocations a JOIN payments p ON p.id = a.payment_id
 WHERE a.invoice_id IN (sqlc.slice('invoices')) AND p.state = 'action' AND p.hosted = 1
 ORDER BY p.reference;
+
+-- ledger.VoidInvoice: the invoice of a carried out proposal that takes this one,
+-- its deposit, off.
+-- name: ListInvoicesLessDeposit :many
+SELECT i.number FROM proposal_decisions d JOIN proposal_results r ON r.proposal_id = d.proposal_id JOIN invoices i ON i.id = r.invoice_id
+WHERE d.deposit_invoice_id = sqlc.arg(invoice_id) AND i.state = 'issued' AND i.total_cents <> d.total_cents;

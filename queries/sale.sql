@@ -20,7 +20,7 @@ SELECT p.id, p.number, p.version, p.title, p.state, p.customer_id, p.site_id, p.
     coalesce(d.chosen, '[]') AS chosen, CAST(coalesce(d.total_cents, 0) AS INTEGER) AS total, CAST(coalesce(d.tax_cents, 0) AS INTEGER) AS tax,
     CAST(coalesce(d.monthly_cents, 0) AS INTEGER) AS monthly, CAST(coalesce(d.deposit_cents, 0) AS INTEGER) AS deposit,
     d.deposit_invoice_id, coalesce(di.number, '') AS deposit_invoice, coalesce(di.state, '') AS deposit_state, CAST(coalesce(di.total_cents, 0) AS INTEGER) AS deposit_total,
-    CAST(coalesce(d.at, 0) AS INTEGER) AS accepted, r.work_order_id, coalesce(w.number, '') AS work_order, r.invoice_id, coalesce(i.number, '') AS invoice
+    CAST(coalesce(d.at, 0) AS INTEGER) AS accepted, r.work_order_id, coalesce(w.number, '') AS work_order, r.invoice_id, CAST(coalesce(CASE WHEN i.state <> 'void' THEN i.number END, '') AS TEXT) AS invoice
 FROM proposals p
 JOIN customers c ON c.id = p.customer_id
 LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
@@ -37,11 +37,12 @@ SELECT l.position, l.description, l.quantity, l.unit_price_cents, l.taxable, l.c
 FROM proposal_lines l LEFT JOIN proposal_result_items i ON i.proposal_id = l.proposal_id AND i.position = l.position
 WHERE l.proposal_id = ? ORDER BY l.position;
 
--- Carrying out a proposal: what it became. What is there already stays.
+-- Carrying out a proposal: what it became. What is there already stays, but for
+-- an invoice that was voided and is made anew.
 -- name: PutProposalResult :exec
 INSERT INTO proposal_results (proposal_id, work_order_id, invoice_id, staff_id, at)
 VALUES (sqlc.arg(proposal_id), sqlc.arg(work_order_id), sqlc.arg(invoice_id), sqlc.arg(staff_id), sqlc.arg(at))
-ON CONFLICT (proposal_id) DO UPDATE SET work_order_id = coalesce(work_order_id, excluded.work_order_id), invoice_id = coalesce(invoice_id, excluded.invoice_id);
+ON CONFLICT (proposal_id) DO UPDATE SET work_order_id = coalesce(work_order_id, excluded.work_order_id), invoice_id = coalesce(excluded.invoice_id, invoice_id);
 
 -- Carrying out a proposal: the recurring item that one of its lines became.
 -- name: AddProposalResultItem :exec

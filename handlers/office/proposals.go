@@ -534,7 +534,7 @@ func (h *Handlers) fillProposalForms(c echo.Context, p *view.ProposalPage, row d
 	}
 	ctx := c.Request().Context()
 	p.Copy = copyForm(row.ID, formNonce(), "", "")
-	if p.Draft == "" && p.Newest == "" {
+	if p.Draft == "" && p.Newest == "" && state != proposal.StateAccepted {
 		p.NewVersion = versionPath(row.ID) + "/again"
 	}
 	if state.Open() {

@@ -74,7 +74,8 @@ type Voiding struct {
 // VoidInvoice makes an issued invoice void: what was paid on it becomes unapplied credit
 // of its payments, what is left is written off, and nothing is owed on it any
 // more. It returns how much became credit. Money that is under way for it is a
-// Conflict, and so is an invoice that is void already. It runs in the caller's
+// Conflict, and so is an invoice that is void already, and one over a deposit that
+// another invoice takes off. It runs in the caller's
 // transaction, which must be given up on an error.
 func VoidInvoice(ctx context.Context, q *db.Queries, v Voiding) (money.Cents, error) {
 	i, err := q.GetInvoiceBalanceForCustomer(ctx, db.GetInvoiceBalanceForCustomerParams{ID: v.InvoiceID, CustomerID: v.CustomerID})
@@ -93,6 +94,13 @@ func VoidInvoice(ctx context.Context, q *db.Queries, v Voiding) (money.Cents, er
 	}
 	if reserved > 0 {
 		return 0, fault.New(fault.Conflict, "%s for invoice %s is under way. Wait until that payment is settled, then void it.", money.Cents(reserved), i.Number)
+	}
+	less, err := q.ListInvoicesLessDeposit(ctx, db.NullID(v.InvoiceID))
+	if err != nil {
+		return 0, fmt.Errorf("ledger: voiding %s: %w", i.Number, err)
+	}
+	if len(less) > 0 {
+		return 0, fault.New(fault.Conflict, "Invoice %s takes this deposit off. Void that one first; the proposal can then be invoiced anew.", less[0])
 	}
 	rows, err := q.ListAppliedOfInvoice(ctx, db.NullID(v.InvoiceID))
 	if err != nil {

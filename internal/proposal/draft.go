@@ -573,11 +573,23 @@ func (s *Service) Copy(ctx context.Context, by audit.Actor, id, customerID int64
 
 // NewVersion makes a draft of the next version of a proposal. The version that
 // the customer has stays good until the new one is sent. There is one draft of a
-// proposal at a time: a second is a Conflict.
+// proposal at a time: a second is a Conflict, and so is a new version of one that
+// was accepted: what comes on top of that is a proposal of its own.
 func (s *Service) NewVersion(ctx context.Context, by audit.Actor, id int64, validUntil calendar.Date, nonce string) (Saved, error) {
 	return s.again(ctx, by, id, nonce, func(d *Draft) {
 		d.previous, d.ValidUntil = id, max(d.ValidUntil, validUntil)
 	})
+}
+
+// notAccepted refuses a new version when one was accepted: it would be charged for
+// twice.
+func notAccepted(versions []db.ListProposalVersionsRow) error {
+	for _, v := range versions {
+		if v.State == "accepted" {
+			return fault.New(fault.Conflict, "Version %d was accepted and stays so. What comes on top of it is a proposal of its own: make a copy and send that.", v.Version)
+		}
+	}
+	return nil
 }
 
 // again makes a draft of another version; change says how it differs.
@@ -608,6 +620,9 @@ func (s *Service) again(ctx context.Context, by audit.Actor, id int64, nonce str
 					return nil
 				}
 				return fault.New(fault.Conflict, "A new version of it is being written already.")
+			}
+			if err := notAccepted(versions); err != nil {
+				return err
 			}
 			d.Version = versions[0].Version + 1
 		}

@@ -406,7 +406,7 @@ func TestNewVersion(t *testing.T) {
 	b.refused(b.noun.Accept(t.Context(), ann(), form), fault.Conflict, "")
 
 	// what the customer accepted while a new version was looked at stays accepted,
-	// and whoever sends the new one is told first
+	// and is not offered, to be charged for, a second time
 	third, err := b.noun.NewVersion(t.Context(), seller, second.ID, "", "v-3")
 	b.must(err)
 	o = b.sending(third.ID)
@@ -415,10 +415,15 @@ func TestNewVersion(t *testing.T) {
 	b.refused(err, fault.Conflict, "")
 	o.Replaces = 0
 	_, err = b.noun.Send(t.Context(), seller, o)
-	b.must(err)
+	b.refused(err, fault.Conflict, "")
 	if _, row := b.read(second.ID); row.State != "accepted" {
 		t.Errorf("version 2 is %s", row.State)
 	}
+	b.must(b.noun.Delete(t.Context(), seller, third.ID, 1))
+	_, err = b.noun.NewVersion(t.Context(), seller, second.ID, "", "v-4")
+	b.refused(err, fault.Conflict, "")
+	_, err = b.noun.Copy(t.Context(), seller, second.ID, 1, "", "v-5")
+	b.must(err)
 }
 
 func TestCopy(t *testing.T) {

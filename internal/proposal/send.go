@@ -229,6 +229,9 @@ func replace(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.
 	if err != nil {
 		return fmt.Errorf("proposal: versions: %w", err)
 	}
+	if err := notAccepted(versions); err != nil {
+		return err
+	}
 	for _, v := range versions {
 		if v.ID == seen && v.State != "sent" && v.State != "viewed" {
 			return fault.New(fault.Conflict, "Version %d was %s while you had this page open. Look at it again before a new version is sent.", v.Version, v.State)

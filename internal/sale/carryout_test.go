@@ -194,6 +194,34 @@ func TestAVoidedDepositIsNotTakenOff(t *testing.T) {
 	s.whole()
 }
 
+// TestVoidedAndMadeAnew voids what a proposal became: the deposit not as long as an
+// invoice takes it off, and an invoice that is void is made once more.
+func TestVoidedAndMadeAnew(t *testing.T) {
+	s := newShop(t)
+	id := s.deal(offered())
+	got, err := s.sale.CarryOut(t.Context(), teller, id, everything)
+	s.must(err)
+	void := func(number string) error {
+		return s.db.Write(t.Context(), func(q *db.Queries) error {
+			_, err := ledger.VoidInvoice(t.Context(), q, ledger.Voiding{CustomerID: s.customer[0], InvoiceID: s.count(`SELECT id FROM invoices WHERE number = ?`, number), Date: today, At: 1})
+			return err
+		})
+	}
+	deposit := s.text(`SELECT number FROM invoices ORDER BY id`)
+	s.refused(void(deposit), fault.Conflict, "", "Invoice "+got.Invoice+" takes this deposit off")
+	s.must(void(got.Invoice))
+	s.must(void(deposit))
+	again, err := s.sale.CarryOut(t.Context(), teller, id, everything)
+	s.must(err)
+	if again.Before || again.Invoice == got.Invoice || again.WorkOrder != got.WorkOrder || again.Items != got.Items || s.count(`SELECT total_cents FROM invoices WHERE number = ?`, again.Invoice) != 955_19 {
+		t.Errorf("%+v after %+v", again, got)
+	}
+	if once, err := s.sale.CarryOut(t.Context(), teller, id, everything); err != nil || !once.Before || once.Invoice != again.Invoice {
+		t.Errorf("%+v, %v", once, err)
+	}
+	s.whole()
+}
+
 // A proposal that comes to less than nothing is a credit, which is said.
 func TestACreditIsNoInvoice(t *testing.T) {
 	s := newShop(t)

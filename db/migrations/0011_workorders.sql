@@ -50,6 +50,10 @@ CREATE INDEX work_orders_system ON work_orders (system_id);
 -- the board, and a technician's day
 CREATE INDEX work_orders_open ON work_orders (state, window_date, window_from, id) WHERE state NOT IN ('completed', 'cancelled');
 CREATE INDEX work_orders_closed ON work_orders (state, changed_at, id) WHERE state IN ('completed', 'cancelled');
+-- the lists, read in order and no further than a page
+CREATE INDEX work_orders_changed ON work_orders (changed_at, id);
+CREATE INDEX work_orders_window ON work_orders (window_date, window_from, id) WHERE window_date <> '';
+CREATE INDEX work_orders_unassigned ON work_orders (id) WHERE technician_id IS NULL AND state NOT IN ('completed', 'cancelled');
 CREATE INDEX work_orders_technician ON work_orders (technician_id, window_date, window_from);
 CREATE INDEX work_orders_merged ON work_orders (merged_into_id);
 CREATE INDEX work_orders_user ON work_orders (user_id);
@@ -187,13 +191,15 @@ CREATE TABLE work_order_lines (
     PRIMARY KEY (work_order_id, position)
 ) STRICT, WITHOUT ROWID;
 
--- the customer's word on site that it was done
+-- the customer's word on site that it was done; what is completed, opened again
+-- and completed once more is signed once more, and every signature stays
 CREATE TABLE work_order_signatures (
-    work_order_id INTEGER PRIMARY KEY REFERENCES work_orders (id),
+    id            INTEGER PRIMARY KEY,
+    work_order_id INTEGER NOT NULL REFERENCES work_orders (id),
     name          TEXT NOT NULL CHECK (name <> ''),
     -- '' = signed by the typed name alone; else as package signature writes it
     strokes       TEXT NOT NULL DEFAULT '',
-    -- what was signed for: the parts and labour as they were shown
+    -- what was signed for: parts and labour as they were shown
     work          TEXT NOT NULL,
     staff_id      INTEGER NOT NULL REFERENCES staff (id),
     ip            TEXT NOT NULL,
@@ -201,6 +207,7 @@ CREATE TABLE work_order_signatures (
     happened_at   INTEGER NOT NULL,
     at            INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX work_order_signatures_order ON work_order_signatures (work_order_id, id);
 CREATE INDEX work_order_signatures_staff ON work_order_signatures (staff_id);
 -- +goose StatementBegin
 CREATE TRIGGER work_order_signatures_no_update BEFORE UPDATE ON work_order_signatures

@@ -362,4 +362,3 @@ func (s *shop) state() string {
 	return one[string](s, `SELECT (SELECT group_concat(number || state || version) FROM work_orders) || (SELECT count(*) FROM work_order_events) || ' ' ||
 		(SELECT count(*) FROM work_order_signatures) || ' ' || (SELECT count(*) FROM work_order_taps) || ' ' || (SELECT count(*) FROM outbox)`)
 }
-

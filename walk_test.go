@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -21,6 +24,8 @@ import (
 
 	"customerportal/db"
 	"customerportal/internal/account"
+	"customerportal/internal/outbox"
+	"customerportal/internal/settings"
 )
 
 // The walks go through every page and every form of the running program, as a
@@ -404,10 +409,25 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(s.Dir, "mail")); err != nil {
 		t.Fatal(err)
 	}
+	proposal := s.proposalLink(t)
 	cmd, log := s.serve(t)
 	c := s.Guide.Customers[0]
 	cookie := s.logIn(t, c.Email, c.Password)
 	s.payByLink(t, link)
+	// a proposal's link is opened by who does not know the code
+	inside := ""
+	for _, code := range []string{"000000", "MARKcode"} {
+		resp, _ := s.send(t, http.MethodPost, proposal+"/code", nil, "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin")
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("a code for the proposal: %d", resp.StatusCode)
+		}
+		resp, body := s.send(t, http.MethodPost, proposal+"/confirm", strings.NewReader(url.Values{"code": {code}}.Encode()), "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin")
+		s.held(t, "a wrong code", resp, body)
+		inside += resp.Header.Get("Set-Cookie")
+	}
+	if inside != "" {
+		t.Errorf("a wrong code is let in with %q", inside)
+	}
 	s.payNew(t, cookie, "card")
 	s.payNew(t, cookie, "echeck")
 	form := filled(s.show(t, "/methods/new?kind=card", cookie).Find("#method-form"))
@@ -441,7 +461,7 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 		from   []string
 	}{
 		{"", []string{"/login", "/register", "/password/forgot", "/password/recover?t=MARKtoken", "/email/confirm?t=MARKtoken"}},
-		{cookie, []string{"/", "/pay", "/methods", "/methods/new?kind=card", "/payments", "/account", "/contact/edit"}},
+		{cookie, []string{"/", "/pay", "/methods", "/methods/new?kind=card", "/payments", "/account", "/contact/edit", "/workorders", "/workorders/new", "/proposals"}},
 		{owner, officePages},
 	} {
 		for _, page := range s.pages(t, who.cookie, who.from) {
@@ -506,7 +526,11 @@ func TestNothingSecretLeavesATrace(t *testing.T) {
 	if bytes.Contains(text, []byte(token)) {
 		t.Error("the log has a pay link")
 	}
-	secrets := []string{cardNumber, "4242 4242 4242", "4242-4242-4242", accountNumber, session, staffSession, "MARKpassword", token, strings.ToUpper(token)}
+	offer := strings.TrimPrefix(proposal, "/s/")
+	if bytes.Contains(text, []byte(offer)) {
+		t.Error("the log has the link of a proposal")
+	}
+	secrets := []string{offer, strings.ToUpper(offer), cardNumber, "4242 4242 4242", "4242-4242-4242", accountNumber, session, staffSession, "MARKpassword", token, strings.ToUpper(token)}
 	for name, key := range typed {
 		secrets = append(secrets, key)
 		if bytes.Contains(text, []byte(key)) {
@@ -580,6 +604,39 @@ func (s *site) mailedPayLink(t *testing.T) (path string) {
 	return path
 }
 
+// proposalLink is a link to an open proposal of the demonstration for an address
+// that has no log-in.
+func (s *site) proposalLink(t *testing.T) (path string) {
+	t.Helper()
+	books, err := db.Open(t.Context(), filepath.Join(s.Dir, "portal.db-live"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := settings.LoadSealer(filepath.Join(s.Dir, "portal.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = books.WriteTx(t.Context(), func(tx *sql.Tx) error {
+		var id int64
+		if err := tx.QueryRow(`INSERT INTO proposal_links (proposal_id, email, token_hash, created_at)
+			SELECT id, 'cousin@example.com', printf('%064d', 1), 1 FROM proposals WHERE state IN ('sent', 'viewed') ORDER BY id LIMIT 1 RETURNING id`).Scan(&id); err != nil {
+			return err
+		}
+		token := outbox.ProposalLinkToken(sealer, id)
+		path = "/s/" + token
+		sum := sha256.Sum256([]byte(token))
+		if _, err := tx.Exec(`UPDATE proposal_links SET token_hash = ? WHERE id = ?`, hex.EncodeToString(sum[:]), id); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`INSERT INTO customer_emails (customer_id, position, email) SELECT p.customer_id, 9, l.email FROM proposal_links l JOIN proposals p ON p.id = l.proposal_id WHERE l.id = ?`, id)
+		return err
+	})
+	if err := errors.Join(err, books.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // payByLink pays what a pay link is for on the processor's page, comes back by
 // it, and looks at the paper of the invoice behind the login.
 func (s *site) payByLink(t *testing.T, link string) {
@@ -602,7 +659,7 @@ func (s *site) payByLink(t *testing.T, link string) {
 // come with the list of customers.
 var officePages = []string{"/office", "/office/customers", "/office/customers/new", "/office/invoices", "/office/billing", "/office/billing/revenue", "/office/autopay", "/office/autopay/cards", "/office/autopay/run",
 	"/office/approvals", "/office/disputes", "/office/reminders", "/office/registrations", "/office/mail", "/office/accounting", "/office/import", "/office/export", "/office/settings", "/office/settings/tax", "/office/settings/processor",
-	"/office/staff", "/office/account"}
+	"/office/staff", "/office/account", "/office/day", "/office/workorders", "/office/proposals", "/office/proposals?show=drafts", "/office/proposals/verify"}
 
 // pages are some pages as they are, without what they lead to.
 func (s *site) pages(t *testing.T, cookie string, paths []string) []walked {
@@ -616,6 +673,26 @@ func (s *site) pages(t *testing.T, cookie string, paths []string) []walked {
 			t.Fatal(err)
 		}
 		out = append(out, walked{path, doc})
+		// one work order and one proposal, with their forms
+		for at, of := range map[string][]string{
+			"/workorders": {""}, "/proposals": {"", "/accept", "/reject"}, "/office/workorders": {"", "/work", "/edit"}, "/office/proposals": {""}, "/office/proposals?show=drafts": {""},
+		} {
+			if at != path {
+				continue
+			}
+			to := strings.TrimSuffix(at, "?show=drafts")
+			numbered := regexp.MustCompile("^" + to + "/(?:[WP]-[0-9A-Z]+|drafts/[0-9]+)$")
+			doc.Find("a[href]").EachWithBreak(func(_ int, a *goquery.Selection) bool {
+				href := a.AttrOr("href", "")
+				if !numbered.MatchString(href) {
+					return true
+				}
+				for _, more := range of {
+					out = append(out, s.pages(t, cookie, []string{href + more})...)
+				}
+				return false
+			})
+		}
 		// one customer's pages in the office, with their forms
 		if path == "/office/customers" {
 			if href := doc.Find(`a[href^="/office/customers/"]`).First().AttrOr("href", ""); href != "" {
@@ -661,9 +738,9 @@ func TestForeignAndMissingAreAlike(t *testing.T) {
 			t.Errorf("%s is no address at all", path)
 		}
 	}
-	objects := regexp.MustCompile(`^(/invoices/|/payments/|/methods/|/pay\?(?:invoice|again)=|/methods/new\?.*replace=|/methods/return\?|/pay/return\?)(.*?)((?:\.pdf|/auto|/delete|/ask-delete|/receipt\.pdf)?)$`)
+	objects := regexp.MustCompile(`^(/invoices/|/payments/|/methods/|/pay\?(?:invoice|again)=|/methods/new\?.*replace=|/methods/return\?|/pay/return\?|/workorders/W-|/proposals/P-)(.*?)((?:\.pdf|/auto|/delete|/ask-delete|/receipt\.pdf|/appointment\.ics|/photos/[0-9]+|/accept|/reject|/signed\.pdf|/attachments/1\.pdf)?)$`)
 	kinds := map[string]bool{}
-	for _, page := range s.walk(t, cookie, nothing, "/", "/?paid=1", "/pay", "/methods", "/payments") {
+	for _, page := range s.walk(t, cookie, nothing, "/", "/?paid=1", "/pay", "/methods", "/payments", "/workorders", "/proposals") {
 		page.doc.Find("a[href], form[action]").Each(func(_ int, e *goquery.Selection) {
 			path := e.AttrOr("href", e.AttrOr("action", ""))
 			m := objects.FindStringSubmatch(path)
@@ -680,7 +757,7 @@ func TestForeignAndMissingAreAlike(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"/invoices/.pdf", "/payments/", "/payments/.pdf", "/pay?invoice="} {
+	for _, kind := range []string{"/invoices/.pdf", "/payments/", "/payments/.pdf", "/pay?invoice=", "/workorders/W-", "/proposals/P-", "/proposals/P-.pdf"} {
 		if !kinds[kind] {
 			t.Errorf("nothing like %s was met among %v", kind, asked)
 		}

@@ -206,7 +206,10 @@ func (s *Service) Appointment(ctx context.Context, customerID int64, number stri
 		if err != nil {
 			return err
 		}
-		if o.CustomerID != customerID || o.WindowDate == "" || !State(o.State).Open() {
+		if o.CustomerID != customerID {
+			return fault.Missing("work order")
+		}
+		if o.WindowDate == "" || !State(o.State).Open() {
 			return fault.Missing("appointment")
 		}
 		l, err := s.letter(ctx, q, o, 0)

@@ -161,10 +161,8 @@ const maxTerms = 20_000
 // offers calls fn for each staged proposal, with its rows as far as a proposal
 // may have them.
 func (s *stage) offers(ctx context.Context, newOnly bool, fn func(o *offer) error) error {
-	query := `SELECT file, line, number, head, item, bad FROM offers ORDER BY number, seq`
-	if newOnly {
-		query = `SELECT o.file, o.line, o.number, o.head, o.item, o.bad FROM offers o JOIN new_offers n ON n.number = o.number ORDER BY o.number, o.seq`
-	}
+	const query = `SELECT o.file, o.line, o.number, o.head, o.item, o.bad FROM offers o
+		WHERE ? = 0 OR EXISTS (SELECT 1 FROM new_offers n WHERE n.number = o.number) ORDER BY o.number, o.seq`
 	var o offer
 	flush := func() error {
 		if o.count == 0 {
@@ -172,7 +170,7 @@ func (s *stage) offers(ctx context.Context, newOnly bool, fn func(o *offer) erro
 		}
 		return fn(&o)
 	}
-	err := s.each(ctx, query, nil, func(scan func(...any) error) error {
+	err := s.each(ctx, query, []any{db.Flag(newOnly)}, func(scan func(...any) error) error {
 		var r offerRow
 		var number, head, item string
 		if err := scan(&r.file, &r.line, &number, &head, &item, &r.bad); err != nil {

@@ -22,7 +22,7 @@ func TestHostileRequestsEverywhere(t *testing.T) {
 	customer, owner := s.logIn(t, s.Guide.Customers[0].Email, s.Guide.Customers[0].Password), s.owner(t)
 	names := map[string]bool{}
 	for _, pages := range [][]walked{
-		s.pages(t, customer, []string{"/", "/pay", "/methods/new?kind=card", "/account", "/contact/edit", "/payments", "/workorders", "/workorders/new"}),
+		s.pages(t, customer, []string{"/", "/pay", "/methods/new?kind=card", "/account", "/contact/edit", "/payments", "/workorders", "/workorders/new", "/proposals"}),
 		s.pages(t, owner, officePages),
 	} {
 		for _, p := range pages {

@@ -151,12 +151,16 @@ func origin(next echo.HandlerFunc) echo.HandlerFunc {
 // form is that a customer signed on paper, 13 MiB where a technician's photo may
 // come, 22 MiB where PDFs are attached to a proposal, 100 MiB for photos and 200
 // MiB for the files of an import. The last four are read only once it is known
-// who sends them.
+// who sends them, and none of it holds for a form without files.
 func bodyLimit(next echo.HandlerFunc) echo.HandlerFunc {
 	usual, logo, paper, files, photos := middleware.BodyLimit("1M")(next), middleware.BodyLimit("3M")(next), middleware.BodyLimit("9M")(next), middleware.BodyLimit("200M")(next), middleware.BodyLimit(photosLimit)(next)
 	tap, attached := middleware.BodyLimit("13M")(next), middleware.BodyLimit("22M")(next)
 	return func(c echo.Context) error {
-		switch path := c.Request().URL.Path; {
+		path := c.Request().URL.Path
+		if !multipartForm(c.Request()) {
+			path = ""
+		}
+		switch {
 		case path == LogoPath:
 			return logo(c)
 		case path == ImportPath:

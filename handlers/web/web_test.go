@@ -157,6 +157,8 @@ func TestErrorsBecomePages(t *testing.T) {
 		{name: "too many", method: "GET", target: "/busy", status: 429, says: "Wait a minute."},
 		{name: "broken", method: "GET", target: "/broken", status: 500, says: "This is our fault, not yours."},
 		{name: "panic", method: "GET", target: "/panic", status: 500, says: "This is our fault, not yours."},
+		{name: "too large where files are sent", method: "POST", target: "/office/proposals/new", body: "note=" + strings.Repeat("x", 1<<20), status: 413, says: "too large"},
+		{name: "too large where photos are sent", method: "POST", target: "/workorders/new", body: "note=" + strings.Repeat("x", 1<<20), status: 413, says: "too large"},
 		{name: "too large", method: "POST", target: "/echo", body: "note=" + strings.Repeat("x", 1<<20), status: 413, says: "too large"},
 		{name: "another site", method: "POST", target: "/echo", body: "note=x", header: []string{"Sec-Fetch-Site", "cross-site"}, status: 403, says: "came from another site"},
 		{name: "another site by origin", method: "POST", target: "/echo", body: "note=x", header: []string{"Origin", "https://evil.example"}, status: 403, says: "came from another site"},

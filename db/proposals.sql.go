@@ -915,8 +915,9 @@ func (q *Queries) ListProposalTrail(ctx context.Context, arg ListProposalTrailPa
 }
 
 const listProposalVersionsForCustomer = `-- name: ListProposalVersionsForCustomer :many
-SELECT version, state, sent_at, valid_until, total_cents, monthly_cents FROM proposals
-WHERE number = ? AND customer_id = ? AND state <> 'draft' ORDER BY version DESC
+SELECT p.version, p.state, p.sent_at, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
+WHERE p.number = ? AND p.customer_id = ? AND p.state <> 'draft' ORDER BY p.version DESC
 `
 
 type ListProposalVersionsForCustomerParams struct {
@@ -929,8 +930,8 @@ type ListProposalVersionsForCustomerRow struct {
 	State        string
 	SentAt       calendar.Instant
 	ValidUntil   string
-	TotalCents   money.Cents
-	MonthlyCents money.Cents
+	TotalCents   int64
+	MonthlyCents int64
 }
 
 // /proposals/{number}: all versions that were sent, the newest first.
@@ -965,8 +966,9 @@ func (q *Queries) ListProposalVersionsForCustomer(ctx context.Context, arg ListP
 }
 
 const listProposalsForCustomer = `-- name: ListProposalsForCustomer :many
-SELECT p.id, p.number, p.version, p.title, p.proposal_date, p.valid_until, p.total_cents, p.monthly_cents, p.state, p.sent_at, p.decided_at
-FROM proposals p
+SELECT p.id, p.number, p.version, p.title, p.proposal_date, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents,
+    p.state, p.sent_at, p.decided_at
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.customer_id = ?1 AND p.state <> 'draft'
     AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
 ORDER BY p.sent_at DESC, p.id DESC LIMIT ?3 OFFSET ?2
@@ -985,8 +987,8 @@ type ListProposalsForCustomerRow struct {
 	Title        string
 	ProposalDate calendar.Date
 	ValidUntil   string
-	TotalCents   money.Cents
-	MonthlyCents money.Cents
+	TotalCents   int64
+	MonthlyCents int64
 	State        string
 	SentAt       calendar.Instant
 	DecidedAt    calendar.Instant

@@ -294,9 +294,10 @@ func (q *Queries) DeleteProposalLines(ctx context.Context, proposalID int64) err
 }
 
 const findProposals = `-- name: FindProposals :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.number >= CAST(?1 AS TEXT) AND p.number < CAST(?2 AS TEXT)
 ORDER BY p.number, p.version DESC LIMIT ?3
 `
@@ -314,8 +315,8 @@ type FindProposalsRow struct {
 	Title          string
 	State          string
 	ValidUntil     string
-	TotalCents     money.Cents
-	MonthlyCents   money.Cents
+	TotalCents     int64
+	MonthlyCents   int64
 	UpdatedAt      calendar.Instant
 	SalespersonID  sql.NullInt64
 	CustomerNumber string
@@ -362,9 +363,10 @@ func (q *Queries) FindProposals(ctx context.Context, arg FindProposalsParams) ([
 }
 
 const findProposalsByTitle = `-- name: FindProposalsByTitle :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE instr(lower(p.title), lower(CAST(?1 AS TEXT))) > 0
 ORDER BY p.updated_at DESC, p.id DESC LIMIT ?2
 `
@@ -381,8 +383,8 @@ type FindProposalsByTitleRow struct {
 	Title          string
 	State          string
 	ValidUntil     string
-	TotalCents     money.Cents
-	MonthlyCents   money.Cents
+	TotalCents     int64
+	MonthlyCents   int64
 	UpdatedAt      calendar.Instant
 	SalespersonID  sql.NullInt64
 	CustomerNumber string
@@ -808,7 +810,7 @@ func (q *Queries) ListDraftProposalLines(ctx context.Context, proposalID int64) 
 }
 
 const listExpiredProposals = `-- name: ListExpiredProposals :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(p.total_cents AS INTEGER) AS total_cents, CAST(p.monthly_cents AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_open JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state IN ('sent', 'viewed') AND p.valid_until <> '' AND p.valid_until < ?1
@@ -832,8 +834,8 @@ type ListExpiredProposalsRow struct {
 	Title          string
 	State          string
 	ValidUntil     string
-	TotalCents     money.Cents
-	MonthlyCents   money.Cents
+	TotalCents     int64
+	MonthlyCents   int64
 	UpdatedAt      calendar.Instant
 	SalespersonID  sql.NullInt64
 	CustomerNumber string
@@ -886,7 +888,7 @@ func (q *Queries) ListExpiredProposals(ctx context.Context, arg ListExpiredPropo
 }
 
 const listOpenProposals = `-- name: ListOpenProposals :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(p.total_cents AS INTEGER) AS total_cents, CAST(p.monthly_cents AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_open JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state IN ('sent', 'viewed') AND (p.valid_until = '' OR p.valid_until >= ?1)
@@ -910,8 +912,8 @@ type ListOpenProposalsRow struct {
 	Title          string
 	State          string
 	ValidUntil     string
-	TotalCents     money.Cents
-	MonthlyCents   money.Cents
+	TotalCents     int64
+	MonthlyCents   int64
 	UpdatedAt      calendar.Instant
 	SalespersonID  sql.NullInt64
 	CustomerNumber string
@@ -1082,8 +1084,8 @@ func (q *Queries) ListProposalMailed(ctx context.Context, proposalID int64) ([]s
 }
 
 const listProposalVersions = `-- name: ListProposalVersions :many
-SELECT p.id, p.number, p.version, p.customer_id, p.state, p.title, p.valid_until, p.total_cents, p.monthly_cents, p.sent_at, p.updated_at
-FROM proposals p WHERE p.number = ? ORDER BY p.version DESC
+SELECT p.id, p.number, p.version, p.customer_id, p.state, p.title, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.sent_at, p.updated_at
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted' WHERE p.number = ? ORDER BY p.version DESC
 `
 
 type ListProposalVersionsRow struct {
@@ -1094,8 +1096,8 @@ type ListProposalVersionsRow struct {
 	State        string
 	Title        string
 	ValidUntil   string
-	TotalCents   money.Cents
-	MonthlyCents money.Cents
+	TotalCents   int64
+	MonthlyCents int64
 	SentAt       calendar.Instant
 	UpdatedAt    calendar.Instant
 }
@@ -1137,9 +1139,10 @@ func (q *Queries) ListProposalVersions(ctx context.Context, number string) ([]Li
 }
 
 const listProposalsByState = `-- name: ListProposalsByState :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.state = ?1 AND p.updated_at <= ?2 AND (p.updated_at < ?2 OR p.id < ?3)
     AND (CAST(?4 AS INTEGER) = 0 OR p.salesperson_id = ?4)
 ORDER BY p.updated_at DESC, p.id DESC LIMIT ?5
@@ -1160,8 +1163,8 @@ type ListProposalsByStateRow struct {
 	Title          string
 	State          string
 	ValidUntil     string
-	TotalCents     money.Cents
-	MonthlyCents   money.Cents
+	TotalCents     int64
+	MonthlyCents   int64
 	UpdatedAt      calendar.Instant
 	SalespersonID  sql.NullInt64
 	CustomerNumber string
@@ -1214,9 +1217,10 @@ func (q *Queries) ListProposalsByState(ctx context.Context, arg ListProposalsByS
 }
 
 const listProposalsOfCustomers = `-- name: ListProposalsOfCustomers :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.customer_id IN (/*SLICE:customers*/?)
 ORDER BY p.updated_at DESC, p.id DESC LIMIT ?2
 `
@@ -1233,8 +1237,8 @@ type ListProposalsOfCustomersRow struct {
 	Title          string
 	State          string
 	ValidUntil     string
-	TotalCents     money.Cents
-	MonthlyCents   money.Cents
+	TotalCents     int64
+	MonthlyCents   int64
 	UpdatedAt      calendar.Instant
 	SalespersonID  sql.NullInt64
 	CustomerNumber string
@@ -1292,8 +1296,9 @@ func (q *Queries) ListProposalsOfCustomers(ctx context.Context, arg ListProposal
 }
 
 const listProposalsOnCustomer = `-- name: ListProposalsOnCustomer :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at
-FROM proposals p WHERE p.customer_id = ?1 AND p.state <> 'replaced'
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
+WHERE p.customer_id = ?1 AND p.state <> 'replaced'
 ORDER BY p.updated_at DESC, p.id DESC LIMIT ?2
 `
 
@@ -1309,8 +1314,8 @@ type ListProposalsOnCustomerRow struct {
 	Title        string
 	State        string
 	ValidUntil   string
-	TotalCents   money.Cents
-	MonthlyCents money.Cents
+	TotalCents   int64
+	MonthlyCents int64
 	UpdatedAt    calendar.Instant
 }
 
@@ -1349,9 +1354,10 @@ func (q *Queries) ListProposalsOnCustomer(ctx context.Context, arg ListProposals
 }
 
 const listProposalsToCarryOut = `-- name: ListProposalsToCarryOut :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.state = 'accepted' AND p.updated_at >= ?1 AND (p.updated_at > ?1 OR p.id > ?2)
     AND (CAST(?3 AS INTEGER) = 0 OR p.salesperson_id = ?3)
     AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)
@@ -1372,8 +1378,8 @@ type ListProposalsToCarryOutRow struct {
 	Title          string
 	State          string
 	ValidUntil     string
-	TotalCents     money.Cents
-	MonthlyCents   money.Cents
+	TotalCents     int64
+	MonthlyCents   int64
 	UpdatedAt      calendar.Instant
 	SalespersonID  sql.NullInt64
 	CustomerNumber string
@@ -1599,8 +1605,8 @@ func (q *Queries) SendProposal(ctx context.Context, arg SendProposalParams) (int
 }
 
 const sumProposalsToCarryOut = `-- name: SumProposalsToCarryOut :one
-SELECT count(*) AS many, CAST(coalesce(sum(p.total_cents), 0) AS INTEGER) AS total
-FROM proposals p INDEXED BY proposals_state
+SELECT count(*) AS many, CAST(coalesce(sum(coalesce(d.total_cents, p.total_cents)), 0) AS INTEGER) AS total
+FROM proposals p INDEXED BY proposals_state LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.state = 'accepted' AND (CAST(?1 AS INTEGER) = 0 OR p.salesperson_id = ?1)
     AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)
 `

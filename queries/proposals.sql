@@ -38,8 +38,9 @@ WHERE e.id > ? ORDER BY e.id LIMIT ?;
 
 -- /proposals: the newest version of each proposal that the customer was sent.
 -- name: ListProposalsForCustomer :many
-SELECT p.id, p.number, p.version, p.title, p.proposal_date, p.valid_until, p.total_cents, p.monthly_cents, p.state, p.sent_at, p.decided_at
-FROM proposals p
+SELECT p.id, p.number, p.version, p.title, p.proposal_date, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents,
+    p.state, p.sent_at, p.decided_at
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.customer_id = sqlc.arg(customer_id) AND p.state <> 'draft'
     AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
 ORDER BY p.sent_at DESC, p.id DESC LIMIT sqlc.arg(most) OFFSET sqlc.arg(skip);
@@ -54,8 +55,9 @@ ORDER BY p.version DESC LIMIT 1;
 
 -- /proposals/{number}: all versions that were sent, the newest first.
 -- name: ListProposalVersionsForCustomer :many
-SELECT version, state, sent_at, valid_until, total_cents, monthly_cents FROM proposals
-WHERE number = ? AND customer_id = ? AND state <> 'draft' ORDER BY version DESC;
+SELECT p.version, p.state, p.sent_at, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
+WHERE p.number = ? AND p.customer_id = ? AND p.state <> 'draft' ORDER BY p.version DESC;
 
 -- /proposals/{number}/attachments/{position}: one PDF that goes with it.
 -- name: GetProposalAttachmentForCustomer :one

@@ -97,8 +97,8 @@ WHERE id = sqlc.arg(id) AND state IN ('sent', 'viewed');
 
 -- One proposal in the office: all its versions, the newest first.
 -- name: ListProposalVersions :many
-SELECT p.id, p.number, p.version, p.customer_id, p.state, p.title, p.valid_until, p.total_cents, p.monthly_cents, p.sent_at, p.updated_at
-FROM proposals p WHERE p.number = ? ORDER BY p.version DESC;
+SELECT p.id, p.number, p.version, p.customer_id, p.state, p.title, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.sent_at, p.updated_at
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted' WHERE p.number = ? ORDER BY p.version DESC;
 
 -- Saving a draft of a proposal: whether the dealer's own number is taken by another.
 -- name: CountProposalNumber :one
@@ -130,18 +130,20 @@ SELECT CAST(EXISTS (SELECT 1 FROM sites s WHERE s.id = sqlc.arg(site_id) AND s.c
 
 -- /office/proposals: those in one state, the last changed first, that come after a certain one.
 -- name: ListProposalsByState :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.state = sqlc.arg(state) AND p.updated_at <= sqlc.arg(updated_at) AND (p.updated_at < sqlc.arg(updated_at) OR p.id < sqlc.arg(id))
     AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson))
 ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 
 -- /office/proposals: accepted and not carried out, the longest waiting first.
 -- name: ListProposalsToCarryOut :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.state = 'accepted' AND p.updated_at >= sqlc.arg(updated_at) AND (p.updated_at > sqlc.arg(updated_at) OR p.id > sqlc.arg(id))
     AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson))
     AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)
@@ -149,7 +151,7 @@ ORDER BY p.updated_at, p.id LIMIT sqlc.arg(most);
 
 -- /office/proposals: those the customer may still decide on, the last sent first.
 -- name: ListOpenProposals :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(p.total_cents AS INTEGER) AS total_cents, CAST(p.monthly_cents AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_open JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state IN ('sent', 'viewed') AND (p.valid_until = '' OR p.valid_until >= sqlc.arg(today))
@@ -159,7 +161,7 @@ ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 
 -- /office/proposals: those that expired undecided, the last sent first.
 -- name: ListExpiredProposals :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(p.total_cents AS INTEGER) AS total_cents, CAST(p.monthly_cents AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_open JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state IN ('sent', 'viewed') AND p.valid_until <> '' AND p.valid_until < sqlc.arg(today)
@@ -179,39 +181,43 @@ GROUP BY p.state;
 
 -- /office/proposals and the office's home: accepted and not carried out.
 -- name: SumProposalsToCarryOut :one
-SELECT count(*) AS many, CAST(coalesce(sum(p.total_cents), 0) AS INTEGER) AS total
-FROM proposals p INDEXED BY proposals_state
+SELECT count(*) AS many, CAST(coalesce(sum(coalesce(d.total_cents, p.total_cents)), 0) AS INTEGER) AS total
+FROM proposals p INDEXED BY proposals_state LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.state = 'accepted' AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson))
     AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id);
 
 -- /office/proposals, searched: numbers that begin so.
 -- name: FindProposals :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.number >= CAST(sqlc.arg(number) AS TEXT) AND p.number < CAST(sqlc.arg(beyond) AS TEXT)
 ORDER BY p.number, p.version DESC LIMIT sqlc.arg(most);
 
 -- /office/proposals, searched: words of the title, the last changed first.
 -- name: FindProposalsByTitle :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE instr(lower(p.title), lower(CAST(sqlc.arg(words) AS TEXT))) > 0
 ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 
 -- /office/proposals, searched: of the customers that match.
 -- name: ListProposalsOfCustomers :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.customer_id IN (sqlc.slice('customers'))
 ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 
 -- A customer's page in the office: their proposals, drafts and all.
 -- name: ListProposalsOnCustomer :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.total_cents, p.monthly_cents, p.updated_at
-FROM proposals p WHERE p.customer_id = sqlc.arg(customer_id) AND p.state <> 'replaced'
+SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at
+FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
+WHERE p.customer_id = sqlc.arg(customer_id) AND p.state <> 'replaced'
 ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 
 -- One proposal in the office: the decision with its evidence.

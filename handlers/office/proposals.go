@@ -232,13 +232,13 @@ func (h *Handlers) searchProposals(ctx context.Context, s *settings.Settings, p 
 func proposalItem(s *settings.Settings, r db.ListProposalsByStateRow, today calendar.Date) view.ProposalItem {
 	state := proposal.StateOf(r.State, calendar.Date(r.ValidUntil), today)
 	item := view.ProposalItem{Number: r.Number, Title: r.Title, Href: proposalPath(r.Number), Customer: r.DisplayName, CustomerNumber: r.CustomerNumber,
-		CustomerHref: customerPath(r.CustomerNumber), Salesperson: r.Salesperson, State: string(state), StateClass: web.ProposalClass(state), Total: r.TotalCents.String(),
+		CustomerHref: customerPath(r.CustomerNumber), Salesperson: r.Salesperson, State: string(state), StateClass: web.ProposalClass(state), Total: money.Cents(r.TotalCents).String(),
 		Changed: r.UpdatedAt.Format(s.Zone)}
 	if r.ValidUntil != "" {
 		item.ValidUntil = calendar.Date(r.ValidUntil).String()
 	}
 	if r.MonthlyCents != 0 {
-		item.Monthly = r.MonthlyCents.String()
+		item.Monthly = money.Cents(r.MonthlyCents).String()
 	}
 	if r.Version > 1 {
 		item.Version = fmt.Sprintf("version %d", r.Version)

@@ -14,6 +14,7 @@ import (
 	"customerportal/handlers/web"
 	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
+	"customerportal/internal/money"
 	"customerportal/internal/proposal"
 	"customerportal/views"
 	pages "customerportal/views/portal"
@@ -77,7 +78,7 @@ func (h *Handlers) proposals(c echo.Context) error {
 	}
 	for _, r := range rows {
 		state := proposal.StateOf(r.State, calendar.Date(r.ValidUntil), today)
-		row := pages.ProposalRow{Number: r.Number, Title: r.Title, Date: r.ProposalDate, ValidUntil: calendar.Date(r.ValidUntil), Total: r.TotalCents, Monthly: r.MonthlyCents,
+		row := pages.ProposalRow{Number: r.Number, Title: r.Title, Date: r.ProposalDate, ValidUntil: calendar.Date(r.ValidUntil), Total: money.Cents(r.TotalCents), Monthly: money.Cents(r.MonthlyCents),
 			State: string(state), StateClass: web.ProposalClass(state), Href: proposalHref(r.Number), PDF: proposalHref(r.Number) + ".pdf"}
 		if state.Open() {
 			row.Accept, row.Reject = row.Href+"/accept", row.Href+"/reject"

@@ -155,6 +155,9 @@ func TestAcceptProposal(t *testing.T) {
 				t.Errorf("%q is not on the page", want)
 			}
 		}
+		if got := text(page(t, s.get(0, "/proposals"), http.StatusOK).Find("tbody tr:contains('P-1')")); !strings.Contains(got, "$108.00") || !strings.Contains(got, "$30.00 a month") {
+			t.Errorf("the list does not say what was accepted: %q", got)
+		}
 		if doc.Find("svg.drawn path").AttrOr("d", "") == "" {
 			t.Error("the signature is not shown")
 		}

@@ -133,7 +133,7 @@ func (s *Service) version(ctx context.Context, q *db.Queries, who Reader, p db.G
 			v.Newer = max(v.Newer, o.Version)
 		}
 		if o.Version != v.Version && who.Link.ID == 0 {
-			v.Others = append(v.Others, Other{o.Version, StateOf(o.State, calendar.Date(o.ValidUntil), today), o.SentAt, o.TotalCents, o.MonthlyCents})
+			v.Others = append(v.Others, Other{o.Version, StateOf(o.State, calendar.Date(o.ValidUntil), today), o.SentAt, money.Cents(o.TotalCents), money.Cents(o.MonthlyCents)})
 		}
 	}
 	d, err := q.GetProposalDecision(ctx, p.ID)

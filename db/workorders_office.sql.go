@@ -229,7 +229,7 @@ func (q *Queries) GetOrderPhoto(ctx context.Context, arg GetOrderPhotoParams) (G
 
 const getOrderSignature = `-- name: GetOrderSignature :many
 SELECT g.name, g.strokes, g.happened_at, g.at, CAST(coalesce(f.name, '') AS TEXT) AS technician
-FROM work_order_signatures g LEFT JOIN staff f ON f.id = g.staff_id WHERE g.work_order_id = ? LIMIT 1
+FROM work_order_signatures g LEFT JOIN staff f ON f.id = g.staff_id WHERE g.work_order_id = ? ORDER BY g.id DESC LIMIT 1
 `
 
 type GetOrderSignatureRow struct {
@@ -240,7 +240,7 @@ type GetOrderSignatureRow struct {
 	Technician string
 }
 
-// One work order in the office: the customer's word that it was done.
+// One work order in the office: the customer's last word that it was done.
 func (q *Queries) GetOrderSignature(ctx context.Context, workOrderID int64) ([]GetOrderSignatureRow, error) {
 	rows, err := q.db.QueryContext(ctx, getOrderSignature, workOrderID)
 	if err != nil {

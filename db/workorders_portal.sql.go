@@ -73,7 +73,7 @@ func (q *Queries) GetWorkOrderPositionForCustomer(ctx context.Context, arg GetWo
 
 const getWorkOrderSignatureForCustomer = `-- name: GetWorkOrderSignatureForCustomer :many
 SELECT g.name, g.strokes, g.happened_at FROM work_order_signatures g JOIN work_orders w ON w.id = g.work_order_id
-WHERE w.number = ?1 AND w.customer_id = ?2
+WHERE w.number = ?1 AND w.customer_id = ?2 ORDER BY g.id DESC LIMIT 1
 `
 
 type GetWorkOrderSignatureForCustomerParams struct {
@@ -87,7 +87,7 @@ type GetWorkOrderSignatureForCustomerRow struct {
 	HappenedAt calendar.Instant
 }
 
-// The customer's page of a completed work order: the signature on site.
+// The customer's page of a completed work order: the last signature on site.
 func (q *Queries) GetWorkOrderSignatureForCustomer(ctx context.Context, arg GetWorkOrderSignatureForCustomerParams) ([]GetWorkOrderSignatureForCustomerRow, error) {
 	rows, err := q.db.QueryContext(ctx, getWorkOrderSignatureForCustomer, arg.Number, arg.CustomerID)
 	if err != nil {

@@ -199,10 +199,10 @@ WHERE w.id = sqlc.arg(id) OR w.merged_into_id = sqlc.arg(id) ORDER BY p.at, p.id
 SELECT p.document_id, p.thumb_id FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
 WHERE p.id = sqlc.arg(id) AND w.number = sqlc.arg(number);
 
--- One work order in the office: the customer's word that it was done.
+-- One work order in the office: the customer's last word that it was done.
 -- name: GetOrderSignature :many
 SELECT g.name, g.strokes, g.happened_at, g.at, CAST(coalesce(f.name, '') AS TEXT) AS technician
-FROM work_order_signatures g LEFT JOIN staff f ON f.id = g.staff_id WHERE g.work_order_id = ? LIMIT 1;
+FROM work_order_signatures g LEFT JOIN staff f ON f.id = g.staff_id WHERE g.work_order_id = ? ORDER BY g.id DESC LIMIT 1;
 
 -- One work order in the office: others of this customer that are open, into which it could be merged.
 -- name: ListOpenOrdersForCustomer :many

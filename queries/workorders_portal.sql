@@ -53,10 +53,10 @@ SELECT l.position, l.kind, l.description, l.quantity
 FROM work_order_lines l JOIN work_orders w ON w.id = l.work_order_id
 WHERE w.number = sqlc.arg(number) AND w.customer_id = sqlc.arg(customer_id) ORDER BY l.position;
 
--- The customer's page of a completed work order: the signature on site.
+-- The customer's page of a completed work order: the last signature on site.
 -- name: GetWorkOrderSignatureForCustomer :many
 SELECT g.name, g.strokes, g.happened_at FROM work_order_signatures g JOIN work_orders w ON w.id = g.work_order_id
-WHERE w.number = sqlc.arg(number) AND w.customer_id = sqlc.arg(customer_id);
+WHERE w.number = sqlc.arg(number) AND w.customer_id = sqlc.arg(customer_id) ORDER BY g.id DESC LIMIT 1;
 
 -- "New Work Order": the customer's sites with the number of systems at each.
 -- name: ListOrderSitesForCustomer :many

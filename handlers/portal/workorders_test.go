@@ -481,7 +481,9 @@ func TestWorkOrderTimeline(t *testing.T) {
 	must(t, s.orders.Arrive(ctx, technician, number, workorder.Any))
 	s.exec(`INSERT INTO work_order_lines SELECT id, 1, 'part', 'Battery', 2000, 4500, 1 FROM work_orders`)
 	must(t, s.orders.Complete(ctx, technician, number, workorder.Any))
-	s.exec(`INSERT INTO work_order_signatures (work_order_id, name, work, staff_id, ip, user_agent, happened_at, at) SELECT id, 'Zoë O''Neil', 'x', 2, '', '', 1763200000000, 1763200000000 FROM work_orders`)
+	for _, name := range []string{"Ann Lee", "Zoë O'Neil"} { // completed twice: the last word counts
+		s.exec(`INSERT INTO work_order_signatures (work_order_id, name, work, staff_id, ip, user_agent, happened_at, at) SELECT id, ?, 'x', 2, '', '', 1763200000000, 1763200000000 FROM work_orders`, name)
+	}
 	w := s.get(0, path)
 	got := text(page(t, w, http.StatusOK).Find("main"))
 	if !strings.Contains(got, "2 × Battery") || !strings.Contains(got, "Signed by Zoë O'Neil") || strings.Contains(w.Body.String(), "45.00") || strings.Contains(got, "Add Note") {

@@ -198,9 +198,10 @@ func (s *Service) fillInvoice(ctx context.Context, q *db.Queries, id int64) (doc
 	return d, nil
 }
 
-// Letterhead returns what stands at the top of the dealer's papers.
-func (s *Service) Letterhead(ctx context.Context) (document.Dealer, error) {
-	d, _, err := s.dealer(ctx, s.db.Read())
+// Letterhead returns what stands at the top of the dealer's papers. It reads by
+// the caller's queries: papers are drawn in the middle of a transaction too.
+func (s *Service) Letterhead(ctx context.Context, q *db.Queries) (document.Dealer, error) {
+	d, _, err := s.dealer(ctx, q)
 	return d, err
 }
 

@@ -174,7 +174,7 @@ func (s *Service) drawConsent(ctx context.Context, row db.AddMandateParams, meth
 
 func (s *Service) consentData(ctx context.Context, row db.AddMandateParams, method string) (document.ConsentData, error) {
 	var d document.ConsentData
-	dealer, err := s.ledger.Letterhead(ctx)
+	dealer, err := s.ledger.Letterhead(ctx, s.db.Read())
 	if err != nil {
 		return d, err
 	}

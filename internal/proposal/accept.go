@@ -389,7 +389,7 @@ func (w Reader) note(details string) string {
 // drawSigned makes the signed copy: the paper as it was sent, with the options as
 // they were chosen, the signature and the evidence.
 func (s *Service) drawSigned(ctx context.Context, o open, lines []Line, chosen []int64, drawn signature.Signature, consent []string, e db.AddProposalDecisionParams) ([]byte, error) {
-	dealer, err := s.books.Letterhead(ctx)
+	dealer, err := s.books.Letterhead(ctx, s.db.Read())
 	if err != nil {
 		return nil, err
 	}

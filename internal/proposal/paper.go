@@ -16,7 +16,7 @@ import (
 // chosen beforehand. It reads by the caller's queries.
 func (s *Service) paperData(ctx context.Context, q *db.Queries, proposalID int64) (document.ProposalData, error) {
 	var d document.ProposalData
-	dealer, err := s.books.Letterhead(ctx)
+	dealer, err := s.books.Letterhead(ctx, q)
 	if err != nil {
 		return d, err
 	}

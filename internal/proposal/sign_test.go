@@ -552,3 +552,27 @@ func TestLongAcceptance(t *testing.T) {
 		t.Errorf("%d pages, %v", pages, err)
 	}
 }
+
+// TestReadWithOneConnectionLeft holds that a version is read over the connection
+// that its reader has: if it wanted a second one, many readers at once would wait
+// for each other for ever. One without a stored paper reads the letterhead, too.
+func TestReadWithOneConnectionLeft(t *testing.T) {
+	b := newDesk(t)
+	b.send("P-1", nil)
+	b.exec(`DROP TRIGGER proposals_frozen`)
+	b.exec(`UPDATE proposals SET paper = ''`)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	read := func(*db.Queries) error {
+		v, err := b.noun.ReadForCustomer(ctx, ann(), "P-1", 0, nil)
+		if err == nil && v.Paper.Dealer.Name != "Harbor Light Security" {
+			t.Errorf("the paper of %q", v.Paper.Dealer.Name)
+		}
+		return err
+	}
+	for range db.Readers - 1 {
+		next := read
+		read = func(*db.Queries) error { return b.db.View(ctx, next) }
+	}
+	b.must(read(nil))
+}

@@ -699,7 +699,7 @@ func (h *Handlers) orders(ctx context.Context, l orderList) ([]db.ListBoardOrder
 func workOrderRow(r db.ListBoardOrdersRow, today calendar.Date, minute int64, s *settings.Settings, customers bool) view.WorkOrderRow {
 	state, w := workorder.State(r.State), windowOf(r)
 	row := view.WorkOrderRow{Number: r.Number, Href: workOrderPath(r.Number), Customer: r.DisplayName + " #" + r.CustomerNumber, Where: joined(", ", r.Site, r.System), Title: r.Title,
-		State: state.Word(), StateClass: "order-" + r.State, Window: briefWindow(w, today), Technician: r.Technician, Asked: r.RequestedAt.Date(s.Zone).String(),
+		State: orderState(state), Window: briefWindow(w, today), Technician: r.Technician, Asked: r.RequestedAt.Date(s.Zone).String(),
 		Late: state == workorder.Scheduled && w.Past(today, minute)}
 	if customers {
 		row.CustomerHref = customerPath(r.CustomerNumber)

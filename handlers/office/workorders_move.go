@@ -416,8 +416,7 @@ func (h *Handlers) scheduleFields(ctx context.Context, s *settings.Settings, for
 func busyEntries(list []workorder.Busy, with *workorder.Window) []view.DayEntry {
 	var out []view.DayEntry
 	for _, b := range list {
-		e := view.DayEntry{Number: b.Number, Href: workOrderPath(b.Number), Window: briefTimes(b.Window), What: joined(", ", b.Customer, b.Site),
-			State: b.State.Word(), StateClass: "order-" + string(b.State)}
+		e := view.DayEntry{Number: b.Number, Href: workOrderPath(b.Number), Window: briefTimes(b.Window), What: joined(", ", b.Customer, b.Site)}
 		e.Clash = with != nil && b.State.Open() && b.Overlaps(*with)
 		out = append(out, e)
 	}

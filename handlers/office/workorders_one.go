@@ -59,7 +59,7 @@ func (h *Handlers) workOrderPage(c echo.Context, row db.GetOrderInOfficeRow, typ
 	state, w := workorder.State(o.State), windowOfOrder(o)
 	today, minute := h.moment(s)
 	href := workOrderPath(o.Number)
-	p := &view.WorkOrderPage{Base: views.Base{Title: "Work order " + o.Number, Tab: "workorders"}, Number: o.Number, Href: href, Title: o.Title, State: state.Word(), StateClass: "order-" + o.State,
+	p := &view.WorkOrderPage{Base: views.Base{Title: "Work order " + o.Number, Tab: "workorders"}, Number: o.Number, Href: href, Title: o.Title, State: orderState(state),
 		Customer: ref(row.CustomerNumber, row.DisplayName), Technician: row.Technician, Gone: row.TechnicianGone != 0 && state.Open(), Reason: o.CancelReason,
 		Events: href + web.FollowPath + "?seen=" + strconv.FormatInt(o.Version, 10), Address: href, Version: o.Version, Board: workOrdersTab}
 	if state == workorder.Scheduled && w.Past(today, minute) {
@@ -160,15 +160,20 @@ func (h *Handlers) fillDispatch(c echo.Context, row db.GetOrderInOfficeRow, p *v
 	return nil
 }
 
+// orderState is how a state is shown, with no time.
+func orderState(state workorder.State) views.WorkOrderState {
+	return views.WorkOrderState{State: string(state), Word: state.Word()}
+}
+
 // workOrderSteps are the states with the time each was reached.
 func workOrderSteps(o db.WorkOrder, s *settings.Settings) []view.Step {
 	times := []calendar.Instant{o.RequestedAt, o.ScheduledAt, o.DispatchedAt, o.ArrivedAt, o.CompletedAt}
 	var out []view.Step
 	for i, st := range workorder.States[:len(times)] {
-		out = append(out, view.Step{Label: st.Word(), Class: "order-" + string(st), When: times[i].Format(s.Zone), Done: !times[i].IsZero(), Current: o.State == string(st)})
+		out = append(out, view.Step{State: orderState(st), When: times[i].Format(s.Zone), Done: !times[i].IsZero(), Current: o.State == string(st)})
 	}
 	if o.State == string(workorder.Cancelled) {
-		out = append(out, view.Step{Label: workorder.Cancelled.Word(), Class: "order-cancelled", When: o.CancelledAt.Format(s.Zone), Done: true, Current: true})
+		out = append(out, view.Step{State: orderState(workorder.Cancelled), When: o.CancelledAt.Format(s.Zone), Done: true, Current: true})
 	}
 	return out
 }

@@ -75,16 +75,16 @@ type WorkOrdersPage struct {
 
 // WorkOrderRow is one work order of a list.
 type WorkOrderRow struct {
-	Number, Href      string
-	Customer          string
-	CustomerHref      string
-	Where             string
-	Title             string
-	State, StateClass string
-	Window            string
-	Technician        string
-	Asked             string
-	Late              bool
+	Number, Href string
+	Customer     string
+	CustomerHref string
+	Where        string
+	Title        string
+	State        views.WorkOrderState
+	Window       string
+	Technician   string
+	Asked        string
+	Late         bool
 }
 
 // MovePage asks for what a move of a work order needs. Its define "move-form" is
@@ -154,35 +154,35 @@ type TechnicianDay struct {
 
 // DayEntry is one appointment of a technician's day.
 type DayEntry struct {
-	Number, Href, Window, What, State, StateClass string
-	Clash                                         bool
+	Number, Href, Window, What string
+	Clash                      bool
 }
 
 // WorkOrderPage is one work order in the office.
 type WorkOrderPage struct {
 	views.Base
-	Number            string
-	Href              string
-	State, StateClass string
-	Title             string
-	Customer          Ref
-	Phones            []PhoneLink
-	Facts             []Fact
-	Late              string
-	Gone              bool // who is to come may not log in any more
-	Technician        string
-	Merged            *WorkLink // into which it was merged
-	Reason            string
-	Steps             []Step
-	Invoice           *WorkLink
-	MakeInvoice       string // where the invoice is made, "" when it cannot be
-	MakeInvoiceLabel  string
-	NoInvoice         string // why it cannot, "" when it can or nobody asks
-	EditWork          string // where parts and labour are changed
-	Events            string
-	Address           string
-	Version           int64
-	Board             string
+	Number           string
+	Href             string
+	State            views.WorkOrderState
+	Title            string
+	Customer         Ref
+	Phones           []PhoneLink
+	Facts            []Fact
+	Late             string
+	Gone             bool // who is to come may not log in any more
+	Technician       string
+	Merged           *WorkLink // into which it was merged
+	Reason           string
+	Steps            []Step
+	Invoice          *WorkLink
+	MakeInvoice      string // where the invoice is made, "" when it cannot be
+	MakeInvoiceLabel string
+	NoInvoice        string // why it cannot, "" when it can or nobody asks
+	EditWork         string // where parts and labour are changed
+	Events           string
+	Address          string
+	Version          int64
+	Board            string
 
 	// What the viewer may do: nil or "" hides it.
 	Move     []MoveChoice
@@ -209,8 +209,9 @@ type WorkLink struct{ Label, Href, More string }
 
 // Step is one state of a work order with the time it was reached.
 type Step struct {
-	Label, Class, When string
-	Done, Current      bool
+	State         views.WorkOrderState
+	When          string // it was reached, "" = never
+	Done, Current bool
 }
 
 // WorkNote is a note of either side.

@@ -494,7 +494,7 @@ type tapForm struct {
 func readTap(c echo.Context, orderNumber string) *tapForm {
 	f := &tapForm{tap: workorder.Tap{Key: c.FormValue("key"), Number: orderNumber, Action: workorder.Action(c.FormValue("action")), From: workorder.State(c.FormValue("from")),
 		Text: c.FormValue("note"), Internal: c.FormValue("internal") != "",
-		Signature: workorder.Signature{Name: c.FormValue("name"), Strokes: c.FormValue("strokes-" + orderNumber), Shown: c.FormValue("work"), NoOne: c.FormValue("no_one") != ""}}}
+		Signature: workorder.Signature{Name: c.FormValue("name"), Strokes: c.FormValue("strokes-" + orderNumber), Shown: c.FormValue("work"), ShownNothing: c.Request().Form.Has("work") && strings.TrimSpace(c.FormValue("work")) == "", NoOne: c.FormValue("no_one") != ""}}}
 	f.tap.Seen, _ = strconv.ParseInt(c.FormValue("seen"), 10, 64) // anything else is no version
 	if ago, err := strconv.ParseInt(c.FormValue("ago"), 10, 64); err == nil && ago > 0 {
 		f.tap.Ago = time.Duration(min(ago, (90*24*time.Hour).Milliseconds())) * time.Millisecond

@@ -22,6 +22,8 @@ type Signature struct {
 	// Shown is what was signed for, as it stood on the screen; "" = as parts and
 	// labour stand in the books.
 	Shown string
+	// ShownNothing says that neither parts nor labour stood on the screen.
+	ShownNothing bool
 	// NoOne says that there was no one on site to sign.
 	NoOne bool
 }
@@ -65,7 +67,7 @@ func sign(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Act
 	shown := strings.TrimSpace(strings.ReplaceAll(g.Shown, "\r\n", "\n"))
 	details := name
 	switch books := Shown(lines); {
-	case shown == "":
+	case shown == "" && !g.ShownNothing:
 		shown = books
 	case len(shown) > shownMost:
 		return fault.New(fault.Invalid, "What was signed for is longer than a work order can be. Please open the page again.")

@@ -277,6 +277,7 @@ func TestSignatures(t *testing.T) {
 		"name alone":         {workorder.Signature{Name: "  Ann   Lee "}, "", "Ann Lee||2 x Smoke detector", "Ann Lee"},
 		"name and drawing":   {workorder.Signature{Name: "Ann Lee", Strokes: drawn}, "", "Ann Lee|drawn|2 x Smoke detector", "Ann Lee"},
 		"as it was shown":    {workorder.Signature{Name: "Ann Lee", Shown: "2 x Smoke detector\r\n1 x Battery"}, "", "Ann Lee||2 x Smoke detector\n1 x Battery", "Ann Lee, for parts and labour that are not those entered"},
+		"nothing was shown":  {workorder.Signature{Name: "Ann Lee", ShownNothing: true}, "", "Ann Lee||", "Ann Lee, for parts and labour that are not those entered"},
 		"a dot":              {workorder.Signature{Name: "Ann Lee", Strokes: dots}, "", "Ann Lee||2 x Smoke detector", "Ann Lee"},
 		"no one":             {workorder.Signature{NoOne: true, Name: "left over", Strokes: drawn}, "", "", ""},
 		"nothing":            {workorder.Signature{}, "name", "", ""},

@@ -268,6 +268,8 @@ SELECT
     CAST((SELECT count(*) FROM work_orders w WHERE w.customer_id = ?1 AND w.source = 'portal' AND w.requested_at > ?2) AS INTEGER) AS orders,
     CAST((SELECT count(*) FROM work_order_notes n JOIN work_orders w ON w.id = n.work_order_id
         WHERE w.customer_id = ?1 AND n.user_id IS NOT NULL AND n.at > ?2) AS INTEGER) AS notes,
+    CAST((SELECT count(*) FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
+        WHERE w.customer_id = ?1 AND p.user_id IS NOT NULL AND p.at > ?2) AS INTEGER) AS photos,
     CAST((SELECT count(*) FROM work_order_uploads u WHERE u.customer_id = ?1) AS INTEGER) AS uploads
 `
 
@@ -279,6 +281,7 @@ type CountRecentOrdersForCustomerParams struct {
 type CountRecentOrdersForCustomerRow struct {
 	Orders  int64
 	Notes   int64
+	Photos  int64
 	Uploads int64
 }
 
@@ -287,7 +290,12 @@ type CountRecentOrdersForCustomerRow struct {
 func (q *Queries) CountRecentOrdersForCustomer(ctx context.Context, arg CountRecentOrdersForCustomerParams) (CountRecentOrdersForCustomerRow, error) {
 	row := q.db.QueryRowContext(ctx, countRecentOrdersForCustomer, arg.CustomerID, arg.SinceAt)
 	var i CountRecentOrdersForCustomerRow
-	err := row.Scan(&i.Orders, &i.Notes, &i.Uploads)
+	err := row.Scan(
+		&i.Orders,
+		&i.Notes,
+		&i.Photos,
+		&i.Uploads,
+	)
 	return i, err
 }
 

@@ -126,4 +126,6 @@ SELECT
     CAST((SELECT count(*) FROM work_orders w WHERE w.customer_id = sqlc.arg(customer_id) AND w.source = 'portal' AND w.requested_at > sqlc.arg(since_at)) AS INTEGER) AS orders,
     CAST((SELECT count(*) FROM work_order_notes n JOIN work_orders w ON w.id = n.work_order_id
         WHERE w.customer_id = sqlc.arg(customer_id) AND n.user_id IS NOT NULL AND n.at > sqlc.arg(since_at)) AS INTEGER) AS notes,
+    CAST((SELECT count(*) FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
+        WHERE w.customer_id = sqlc.arg(customer_id) AND p.user_id IS NOT NULL AND p.at > sqlc.arg(since_at)) AS INTEGER) AS photos,
     CAST((SELECT count(*) FROM work_order_uploads u WHERE u.customer_id = sqlc.arg(customer_id)) AS INTEGER) AS uploads;

@@ -148,6 +148,7 @@ func (s *Service) examine(ctx context.Context, q *db.Queries, now calendar.Insta
 const (
 	ordersAnHour   = 20
 	notesAnHour    = 60
+	photosAnHour   = 100
 	uploadsWaiting = 40
 )
 
@@ -161,7 +162,7 @@ func limited(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.
 	if err != nil {
 		return fmt.Errorf("work orders of customer %d: %w", customerID, err)
 	}
-	if n.Orders >= ordersAnHour || n.Notes >= notesAnHour || n.Uploads >= uploadsWaiting {
+	if n.Orders >= ordersAnHour || n.Notes >= notesAnHour || n.Photos >= photosAnHour || n.Uploads >= uploadsWaiting {
 		return &fault.Error{Kind: fault.TooMany, Message: "That is a lot within an hour. Please call us; what you have sent is here.", RetryAfter: time.Hour}
 	}
 	return nil

@@ -166,6 +166,9 @@ func (s *Service) AddPhotos(ctx context.Context, by audit.Actor, p Photos) (int,
 	if err == nil {
 		err = p.allowed(o)
 	}
+	if err == nil {
+		err = limited(ctx, s.db.Read(), s.clock.Now(), by, o.CustomerID)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -1,6 +1,7 @@
 package workorder_test
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -621,4 +622,14 @@ func TestFloodIsStopped(t *testing.T) {
 	s.refused(s.orders.AddNote(ctx, ann, workorder.Note{Number: number, CustomerID: 1, Text: "x", Nonce: s.nonce()}), fault.TooMany, "")
 	s.must(s.orders.AddNote(ctx, dispatcher, workorder.Note{Number: number, Text: "x", Nonce: s.nonce()}))
 	s.whole()
+	s.clock.Advance(61 * time.Minute)
+	photo := func() error {
+		_, err := s.orders.AddPhotos(ctx, ann, workorder.Photos{Number: number, CustomerID: 1, Nonce: s.nonce(), Uploads: []workorder.Upload{{Name: "a.jpg", File: bytes.NewReader(asJPEG(t, corner(40, 30)))}}})
+		return err
+	}
+	s.must(photo())
+	s.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) INSERT INTO documents (kind, name, mime, sha256, body, made_at) SELECT 'attachment', 'many', 'image/jpeg', printf('%064d', i), x'00', 1 FROM n`)
+	s.exec(`INSERT INTO work_order_photos (work_order_id, document_id, thumb_id, width, height, internal, nonce, user_id, at)
+		SELECT (SELECT id FROM work_orders WHERE customer_id = 1 LIMIT 1), d.id, d.id + 1, 1, 1, 0, 'many ' || d.id, 1, ? FROM documents d WHERE d.name = 'many' AND d.id % 2 = (SELECT min(id) % 2 FROM documents WHERE name = 'many')`, s.clock.Now().UnixMilli())
+	s.refused(photo(), fault.TooMany, "")
 }

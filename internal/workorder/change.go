@@ -42,9 +42,16 @@ func (s *Service) schedule(ctx context.Context, q *db.Queries, now calendar.Inst
 	if err != nil {
 		return err
 	}
-	was := Appointment{o.TechnicianID.Int64, windowOf(o)}
+	was, before := Appointment{o.TechnicianID.Int64, windowOf(o)}, ""
 	if was == a {
 		return errUnchanged
+	}
+	if was.TechnicianID != 0 {
+		t, err := q.GetTechnician(ctx, was.TechnicianID)
+		if err != nil {
+			return fmt.Errorf("technician %d: %w", was.TechnicianID, err)
+		}
+		before = t.Name
 	}
 	e := event{kind: "rescheduled", from: from, to: Scheduled, shown: true}
 	switch {
@@ -79,8 +86,8 @@ func (s *Service) schedule(ctx context.Context, q *db.Queries, now calendar.Inst
 	if err != nil {
 		return err
 	}
-	err = record(ctx, q, now, by, o, "schedule", map[string]any{"window": was.Window.String(), "state": from, "technician": was.TechnicianID},
-		map[string]any{"window": a.Window.String(), "state": o.State, "technician": a.TechnicianID})
+	err = record(ctx, q, now, by, o, "schedule", map[string]any{"window": was.Window.String(), "state": from, "technician": before},
+		map[string]any{"window": a.Window.String(), "state": o.State, "technician": technician})
 	if err != nil || a.Window == was.Window {
 		return err
 	}

@@ -247,6 +247,11 @@ func TestSchedule(t *testing.T) {
 	// the same again, and another technician, are no news for the customer
 	s.must(s.orders.Schedule(ctx, dispatcher, number, workorder.Any, workorder.Appointment{Window: window}))
 	s.must(s.orders.Schedule(ctx, dispatcher, number, workorder.Any, workorder.Appointment{TechnicianID: 3, Window: window}))
+	s.must(s.orders.Schedule(ctx, dispatcher, number, workorder.Any, workorder.Appointment{TechnicianID: 2, Window: window}))
+	// the history names people, not the numbers of their rows
+	if n := one[int](s, `SELECT count(*) FROM audit WHERE before_json LIKE '%"Eve Stone"%' AND after_json LIKE '%"Dana Rivera"%'`); n != 1 {
+		t.Errorf("%d entries say who went before and who goes now", n)
+	}
 	moved := window
 	moved.From = 540
 	s.must(s.orders.Schedule(ctx, dispatcher, number, workorder.Any, workorder.Appointment{TechnicianID: 3, Window: moved}))

@@ -843,7 +843,8 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
 FROM work_orders w INDEXED BY work_orders_window JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.window_date <> '' AND w.window_date >= CAST(?1 AS TEXT) AND (w.window_date > CAST(?1 AS TEXT) OR w.window_from > CAST(?2 AS INTEGER) OR (w.window_from = CAST(?2 AS INTEGER) AND w.id > ?3))
-  AND (CAST(?4 AS TEXT) = '' OR w.state = CAST(?4 AS TEXT) OR (CAST(?4 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?4 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled')))
+  AND (CAST(?4 AS TEXT) = '' OR w.state = CAST(?4 AS TEXT) OR (CAST(?4 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?4 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
+    OR (CAST(?4 AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(?5 AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(?5 AS INTEGER))
   AND w.window_date BETWEEN CAST(?6 AS TEXT) AND CAST(?7 AS TEXT)
   AND (CAST(?8 AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(?9 AS TEXT) OR (w.window_date = CAST(?9 AS TEXT) AND w.window_until <= CAST(?10 AS INTEGER)))))
@@ -972,7 +973,8 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
 FROM work_orders w INDEXED BY work_orders_changed JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.changed_at <= ?1 AND (w.changed_at < ?1 OR w.id < ?2)
-  AND (CAST(?3 AS TEXT) = '' OR w.state = CAST(?3 AS TEXT) OR (CAST(?3 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?3 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled')))
+  AND (CAST(?3 AS TEXT) = '' OR w.state = CAST(?3 AS TEXT) OR (CAST(?3 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?3 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
+    OR (CAST(?3 AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(?4 AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(?4 AS INTEGER))
   AND w.window_date BETWEEN CAST(?5 AS TEXT) AND CAST(?6 AS TEXT)
   AND (CAST(?7 AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(?8 AS TEXT) OR (w.window_date = CAST(?8 AS TEXT) AND w.window_until <= CAST(?9 AS INTEGER)))))
@@ -1099,7 +1101,8 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.customer_id = ?1 AND w.requested_at <= ?2 AND (w.requested_at < ?2 OR w.id < ?3)
-  AND (CAST(?4 AS TEXT) = '' OR w.state = CAST(?4 AS TEXT) OR (CAST(?4 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?4 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled')))
+  AND (CAST(?4 AS TEXT) = '' OR w.state = CAST(?4 AS TEXT) OR (CAST(?4 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?4 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
+    OR (CAST(?4 AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
 ORDER BY w.requested_at DESC, w.id DESC LIMIT ?5
 `
 
@@ -1204,7 +1207,8 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.id < ?1
-  AND (CAST(?2 AS TEXT) = '' OR w.state = CAST(?2 AS TEXT) OR (CAST(?2 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?2 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled')))
+  AND (CAST(?2 AS TEXT) = '' OR w.state = CAST(?2 AS TEXT) OR (CAST(?2 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?2 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
+    OR (CAST(?2 AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(?3 AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(?3 AS INTEGER))
   AND w.window_date BETWEEN CAST(?4 AS TEXT) AND CAST(?5 AS TEXT)
   AND (CAST(?6 AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(?7 AS TEXT) OR (w.window_date = CAST(?7 AS TEXT) AND w.window_until <= CAST(?8 AS INTEGER)))))
@@ -1329,7 +1333,8 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.id > ?1
-  AND (CAST(?2 AS TEXT) = '' OR w.state = CAST(?2 AS TEXT) OR (CAST(?2 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?2 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled')))
+  AND (CAST(?2 AS TEXT) = '' OR w.state = CAST(?2 AS TEXT) OR (CAST(?2 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?2 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
+    OR (CAST(?2 AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(?3 AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(?3 AS INTEGER))
   AND w.window_date BETWEEN CAST(?4 AS TEXT) AND CAST(?5 AS TEXT)
   AND (CAST(?6 AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(?7 AS TEXT) OR (w.window_date = CAST(?7 AS TEXT) AND w.window_until <= CAST(?8 AS INTEGER)))))

@@ -75,7 +75,8 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.id < sqlc.arg(id)
-  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled')))
+  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
+    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(sqlc.arg(technician) AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(sqlc.arg(technician) AS INTEGER))
   AND w.window_date BETWEEN CAST(sqlc.arg(from_day) AS TEXT) AND CAST(sqlc.arg(until_day) AS TEXT)
   AND (CAST(sqlc.arg(overdue) AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(sqlc.arg(today) AS TEXT) OR (w.window_date = CAST(sqlc.arg(today) AS TEXT) AND w.window_until <= CAST(sqlc.arg(minute) AS INTEGER)))))
@@ -96,7 +97,8 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.id > sqlc.arg(id)
-  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled')))
+  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
+    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(sqlc.arg(technician) AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(sqlc.arg(technician) AS INTEGER))
   AND w.window_date BETWEEN CAST(sqlc.arg(from_day) AS TEXT) AND CAST(sqlc.arg(until_day) AS TEXT)
   AND (CAST(sqlc.arg(overdue) AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(sqlc.arg(today) AS TEXT) OR (w.window_date = CAST(sqlc.arg(today) AS TEXT) AND w.window_until <= CAST(sqlc.arg(minute) AS INTEGER)))))
@@ -117,7 +119,8 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
 FROM work_orders w INDEXED BY work_orders_changed JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.changed_at <= sqlc.arg(changed_at) AND (w.changed_at < sqlc.arg(changed_at) OR w.id < sqlc.arg(id))
-  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled')))
+  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
+    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(sqlc.arg(technician) AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(sqlc.arg(technician) AS INTEGER))
   AND w.window_date BETWEEN CAST(sqlc.arg(from_day) AS TEXT) AND CAST(sqlc.arg(until_day) AS TEXT)
   AND (CAST(sqlc.arg(overdue) AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(sqlc.arg(today) AS TEXT) OR (w.window_date = CAST(sqlc.arg(today) AS TEXT) AND w.window_until <= CAST(sqlc.arg(minute) AS INTEGER)))))
@@ -138,7 +141,8 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
 FROM work_orders w INDEXED BY work_orders_window JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.window_date <> '' AND w.window_date >= CAST(sqlc.arg(after_day) AS TEXT) AND (w.window_date > CAST(sqlc.arg(after_day) AS TEXT) OR w.window_from > CAST(sqlc.arg(after_from) AS INTEGER) OR (w.window_from = CAST(sqlc.arg(after_from) AS INTEGER) AND w.id > sqlc.arg(id)))
-  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled')))
+  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
+    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(sqlc.arg(technician) AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(sqlc.arg(technician) AS INTEGER))
   AND w.window_date BETWEEN CAST(sqlc.arg(from_day) AS TEXT) AND CAST(sqlc.arg(until_day) AS TEXT)
   AND (CAST(sqlc.arg(overdue) AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(sqlc.arg(today) AS TEXT) OR (w.window_date = CAST(sqlc.arg(today) AS TEXT) AND w.window_until <= CAST(sqlc.arg(minute) AS INTEGER)))))
@@ -159,7 +163,8 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.customer_id = sqlc.arg(customer_id) AND w.requested_at <= sqlc.arg(requested_at) AND (w.requested_at < sqlc.arg(requested_at) OR w.id < sqlc.arg(id))
-  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled')))
+  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
+    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
 ORDER BY w.requested_at DESC, w.id DESC LIMIT sqlc.arg(most);
 
 -- One work order in the office: everything about it but what it has many of.

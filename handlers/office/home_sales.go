@@ -72,7 +72,7 @@ func (h *Handlers) workOrderNeeds(ctx context.Context, s *settings.Settings) ([]
 	}
 	if n.Unassigned > 0 {
 		needs = append(needs, view.Need{Title: "Appointments without a technician", Lines: []string{count(n.Unassigned, "work order", "work orders") + " today or tomorrow"},
-			Href: boardPath, Action: "See the board", Urgent: true})
+			Href: boardPath + "?tech=none", Action: "See the board", Urgent: true})
 	}
 	return needs, nil
 }
@@ -87,7 +87,7 @@ func (h *Handlers) workToInvoiceNeeds(ctx context.Context) ([]view.Need, error) 
 		return nil, nil
 	}
 	return []view.Need{{Title: "Work without an invoice", Lines: []string{count(n, "completed work order has", "completed work orders have") + " parts or labour and no invoice"},
-		Href: boardPath, Action: "See the work orders"}}, nil
+		Href: boardPath + "/list?state=billable", Action: "See the work orders"}}, nil
 }
 
 // proposalNeeds names the proposals that were answered and not carried out, those
@@ -109,11 +109,11 @@ func (h *Handlers) proposalNeeds(ctx context.Context, s *settings.Settings) ([]v
 	}
 	if n.Rejected > 0 {
 		needs = append(needs, view.Need{Title: "Rejected proposals", Lines: []string{count(n.Rejected, "proposal was", "proposals were") + " rejected in the last 7 days"},
-			Href: offersPath, Action: "See why"})
+			Href: offersPath + "?show=rejected", Action: "See why"})
 	}
 	if n.Expiring > 0 {
 		needs = append(needs, view.Need{Title: "Proposals that expire soon", Lines: []string{count(n.Expiring, "proposal waits", "proposals wait") + fmt.Sprintf(" for an answer and ends within %d days", expiringIn)},
-			Href: offersPath, Action: "See them"})
+			Href: offersPath + "?show=open", Action: "See them"})
 	}
 	return needs, nil
 }

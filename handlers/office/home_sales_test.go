@@ -48,6 +48,12 @@ func TestHomeNamesWhatWaits(t *testing.T) {
 			}
 		}
 	}
+	// each leads to what it counts
+	list := d.page("billing", d.page("billing", "/office").Find("a:contains('See the work orders')").AttrOr("href", ""))
+	if got := list.Find("tbody th a").Text(); got != "W-7" {
+		t.Errorf("without an invoice are %q", got)
+	}
+	says(t, d.page("service", "/office/workorders?tech=none"), "W-6")
 	d.exec(`INSERT INTO proposal_results (proposal_id, at) SELECT id, 1 FROM proposals WHERE number = 'P-1'`)
 	d.clock.Advance(8 * 24 * time.Hour)
 	hides(t, d.page("sales", "/office"), "Accepted: Alarm", "Rejected proposals", "expire soon")

@@ -528,7 +528,7 @@ func (h *Handlers) workOrderList(c echo.Context) error {
 	p := &view.WorkOrdersPage{Base: views.Base{Title: "All work orders", Tab: "workorders"}, Board: workOrdersTab, Overdue: f.overdue, Sort: "new",
 		Query: views.Input{Name: "q", Label: "Search", Value: f.query},
 		From:  views.Input{Name: "from", Label: "Appointment from", Type: "date"}, To: views.Input{Name: "to", Label: "Appointment until", Type: "date"},
-		State: view.Choice{Name: "state", Label: "State", Options: []view.Option{{Label: "All"}, {Value: "open", Label: "Open"}, {Value: "closed", Label: "Closed"}}}}
+		State: view.Choice{Name: "state", Label: "State", Options: []view.Option{{Label: "All"}, {Value: "open", Label: "Open"}, {Value: "closed", Label: "Closed"}, {Value: "billable", Label: "Without an invoice"}}}}
 	for _, o := range orderSorts {
 		if in.Get("sort") == o.key {
 			p.Sort = o.key

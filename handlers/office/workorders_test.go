@@ -157,7 +157,7 @@ func TestWorkOrderList(t *testing.T) {
 			t.Errorf("%s: %d rows from %s; want %d from %s", sort, len(seen), first, want.rows, want.first)
 		}
 	}
-	for filter, want := range map[string]int{"state=scheduled": 20, "state=closed": 0, "state=open&q=unit+u44": 1, "q=u44": 1, "from=2026-11-20&to=2026-11-21": 2, "from=x": 20, "state=x": 20, "tech=none&state=requested": 20, "after=x": 20, "sort=window&after=..": 20} {
+	for filter, want := range map[string]int{"state=scheduled": 20, "state=billable": 0, "state=closed": 0, "state=open&q=unit+u44": 1, "q=u44": 1, "from=2026-11-20&to=2026-11-21": 2, "from=x": 20, "state=x": 20, "tech=none&state=requested": 20, "after=x": 20, "sort=window&after=..": 20} {
 		if got := d.page("sales", "/office/workorders/list?"+filter).Find("tbody tr").Length(); got != want {
 			t.Errorf("%s: %d rows, want %d", filter, got, want)
 		}

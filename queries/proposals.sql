@@ -116,7 +116,7 @@ SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, p.customer_id
     CAST(CASE WHEN d.id = x.signed_document_id THEN 'signed' WHEN d.id = p.document_id THEN 'shown' ELSE 'attached' END AS TEXT) AS kind, d.body
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN proposal_decisions x ON x.proposal_id = p.id
     JOIN documents d ON d.id IN (p.document_id, x.signed_document_id) OR d.id IN (SELECT a.document_id FROM proposal_attachments a WHERE a.proposal_id = p.id)
-WHERE d.sha256 = ? AND p.state <> 'draft' ORDER BY p.id LIMIT 10;
+WHERE d.sha256 = ? AND p.state <> 'draft' ORDER BY CASE WHEN d.id = x.signed_document_id THEN 1 WHEN d.id = p.document_id THEN 2 ELSE 3 END, p.id DESC LIMIT 1;
 
 -- outbox: whether a link to a proposal belongs to the address a mail goes to.
 -- name: CountProposalLinkTo :one

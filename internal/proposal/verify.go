@@ -73,8 +73,9 @@ func (s *Service) Verify(ctx context.Context, pdf []byte) (v Verdict, err error)
 		if len(rows) == 0 {
 			return nil
 		}
-		// a PDF that is attached to several is told by the newest
-		row := rows[len(rows)-1]
+		// a PDF that is attached to several is told by the newest, and one that was
+		// signed or shown here is that, whatever it is attached to since
+		row := rows[0]
 		v.Known, v.Kind, v.Number, v.Version, v.Title, v.Customer, v.CustomerNumber, v.Sent = true, row.Kind, row.Number, row.Version, row.Title, row.DisplayName, row.CustomerNumber, row.SentAt
 		v.State = StateOf(row.State, calendar.Date(row.ValidUntil), s.clock.Today(set.Zone))
 		if sumOf(row.Body) != v.SHA256 {

@@ -74,6 +74,11 @@ func TestVerify(t *testing.T) {
 	if v.Email != "ann@example.com" || v.Total != 151_200 || v.Monthly != 4_000 || v.State != proposal.StateAccepted || v.CustomerNumber != "C1" || !strings.Contains(v.Authenticated, "logged in") {
 		t.Errorf("%+v", v)
 	}
+	// attached to another one, it is the signed copy still
+	b.send("P-4", func(r *proposal.Record) { r.Paper = signed.Body })
+	if v, err = b.noun.Verify(t.Context(), signed.Body); err != nil || v.Kind != "signed" || v.Number != "P-1" || !v.Genuine() {
+		t.Errorf("a signed copy that is attached elsewhere: %+v, %v", v, err)
+	}
 	b.exec(`DROP TRIGGER proposal_decisions_no_update`)
 	b.exec(`UPDATE proposal_decisions SET authenticated = 'in person', at = at + 1 WHERE decision = 'accepted'`)
 	if v, err = b.noun.Verify(t.Context(), signed.Body); err != nil || v.Genuine() || len(v.Problems) != 1 {

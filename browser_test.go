@@ -516,7 +516,8 @@ func (p *person) find(kinds, name string, nth int) point {
 		const top = document.elementFromPoint(at.X, at.Y);
 		const label = e.labels && [...e.labels].some((l) => l.contains(top));
 		return top && (e.contains(top) || top.contains(e) && top !== document.body || label) ? at : null;`
-	p.until(fmt.Sprintf("the control %q", name), `return document.readyState === "complete" && !!(() => {`+where+`})()`, kinds, name, nth)
+	// what an answer under way would move is not aimed at
+	p.until(fmt.Sprintf("the control %q", name), `return document.readyState === "complete" && !document.querySelector(".htmx-request") && !!(() => {`+where+`})()`, kinds, name, nth)
 	at, err := eval[*point](p, where, kinds, name, nth)
 	if err != nil || at == nil {
 		p.Fatalf("the control %q went away: %v", name, err)

@@ -214,35 +214,22 @@ func (q *Queries) CountProposalNeeds(ctx context.Context, arg CountProposalNeeds
 
 const countWorkOrderNeeds = `-- name: CountWorkOrderNeeds :one
 SELECT CAST(coalesce(sum(state = 'requested'), 0) AS INTEGER) AS requested,
-    CAST(coalesce(sum(state IN ('scheduled', 'dispatched') AND (window_date < ?1 OR (window_date = ?1 AND window_until < ?2))), 0) AS INTEGER) AS overdue,
-    CAST(coalesce(sum(state = 'scheduled' AND technician_id IS NULL AND window_date <= ?3), 0) AS INTEGER) AS unassigned,
+    CAST(coalesce(sum(state = 'scheduled' AND technician_id IS NULL AND window_date <= ?1), 0) AS INTEGER) AS unassigned,
     CAST(coalesce(min(CASE WHEN state = 'requested' THEN requested_at END), 0) AS INTEGER) AS oldest
 FROM work_orders WHERE state NOT IN ('completed', 'cancelled')
 `
 
-type CountWorkOrderNeedsParams struct {
-	Today    calendar.Date
-	Minute   int64
-	Tomorrow calendar.Date
-}
-
 type CountWorkOrderNeedsRow struct {
 	Requested  int64
-	Overdue    int64
 	Unassigned int64
 	Oldest     int64
 }
 
-// The office's home: work orders that want somebody, by the minute of today.
-func (q *Queries) CountWorkOrderNeeds(ctx context.Context, arg CountWorkOrderNeedsParams) (CountWorkOrderNeedsRow, error) {
-	row := q.db.QueryRowContext(ctx, countWorkOrderNeeds, arg.Today, arg.Minute, arg.Tomorrow)
+// The office's home: work orders that want somebody.
+func (q *Queries) CountWorkOrderNeeds(ctx context.Context, tomorrow calendar.Date) (CountWorkOrderNeedsRow, error) {
+	row := q.db.QueryRowContext(ctx, countWorkOrderNeeds, tomorrow)
 	var i CountWorkOrderNeedsRow
-	err := row.Scan(
-		&i.Requested,
-		&i.Overdue,
-		&i.Unassigned,
-		&i.Oldest,
-	)
+	err := row.Scan(&i.Requested, &i.Unassigned, &i.Oldest)
 	return i, err
 }
 

@@ -87,7 +87,7 @@ type CountOverdueOrdersParams struct {
 	Minute int64
 }
 
-// The board's filters: how many appointments went by with nobody under way.
+// The board's filters and the office's home: how many appointments went by with nobody under way.
 func (q *Queries) CountOverdueOrders(ctx context.Context, arg CountOverdueOrdersParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, countOverdueOrders, arg.Today, arg.Minute)
 	var count int64

@@ -92,10 +92,9 @@ LEFT JOIN invoices i ON i.id = d.deposit_invoice_id
 WHERE d.decision = 'accepted' AND d.deposit_cents > 0 AND (i.id IS NULL OR i.customer_id <> p.customer_id OR i.total_cents <> d.deposit_cents)
 ORDER BY p.id LIMIT sqlc.arg(most);
 
--- The office's home: work orders that want somebody, by the minute of today.
+-- The office's home: work orders that want somebody.
 -- name: CountWorkOrderNeeds :one
 SELECT CAST(coalesce(sum(state = 'requested'), 0) AS INTEGER) AS requested,
-    CAST(coalesce(sum(state IN ('scheduled', 'dispatched') AND (window_date < sqlc.arg(today) OR (window_date = sqlc.arg(today) AND window_until < sqlc.arg(minute)))), 0) AS INTEGER) AS overdue,
     CAST(coalesce(sum(state = 'scheduled' AND technician_id IS NULL AND window_date <= sqlc.arg(tomorrow)), 0) AS INTEGER) AS unassigned,
     CAST(coalesce(min(CASE WHEN state = 'requested' THEN requested_at END), 0) AS INTEGER) AS oldest
 FROM work_orders WHERE state NOT IN ('completed', 'cancelled');

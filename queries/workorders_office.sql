@@ -52,7 +52,7 @@ WHERE w.state = sqlc.arg(state) AND w.state IN ('completed', 'cancelled')
   AND (CAST(sqlc.arg(word3) AS TEXT) = '' OR instr(lower(c.display_name || ' ' || c.number || ' ' || s.name || ' ' || s.address1 || ' ' || s.city || ' ' || w.number || ' ' || w.title), CAST(sqlc.arg(word3) AS TEXT)) > 0)
 ORDER BY w.changed_at DESC, w.id DESC LIMIT sqlc.arg(most);
 
--- The board's filters: how many appointments went by with nobody under way.
+-- The board's filters and the office's home: how many appointments went by with nobody under way.
 -- name: CountOverdueOrders :one
 SELECT count(*) FROM work_orders w INDEXED BY work_orders_open
 WHERE w.state = 'scheduled' AND w.state NOT IN ('completed', 'cancelled')

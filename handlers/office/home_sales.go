@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -16,9 +15,6 @@ import (
 )
 
 const (
-	boardPath  = "/office/workorders"
-	offersPath = "/office/proposals"
-
 	// expiringIn is how many days before its end an open proposal is on the home
 	// page, rejectedFor how long one that was turned down is, and billableFor how
 	// long a completed work order that has no invoice is.
@@ -52,9 +48,13 @@ func (h *Handlers) salesNeeds(c echo.Context, s *settings.Settings, needs []view
 // workOrderNeeds names the work orders that somebody has to look at: new ones,
 // those whose appointment has passed and those that nobody is sent to.
 func (h *Handlers) workOrderNeeds(ctx context.Context, s *settings.Settings) ([]view.Need, error) {
-	now := h.Clock().In(s.Zone)
-	today := calendar.DateOf(now)
-	n, err := h.DB.Read().CountWorkOrderNeeds(ctx, db.CountWorkOrderNeedsParams{Today: today, Minute: int64(now.Hour()*60 + now.Minute()), Tomorrow: today.AddDays(1)})
+	today, minute := h.moment(s)
+	tomorrow := today.AddDays(1)
+	n, err := h.DB.Read().CountWorkOrderNeeds(ctx, tomorrow)
+	if err != nil {
+		return nil, fmt.Errorf("work orders at home: %w", err)
+	}
+	overdue, err := h.DB.Read().CountOverdueOrders(ctx, db.CountOverdueOrdersParams{Today: today.ISO(), Minute: minute})
 	if err != nil {
 		return nil, fmt.Errorf("work orders at home: %w", err)
 	}
@@ -64,15 +64,15 @@ func (h *Handlers) workOrderNeeds(ctx context.Context, s *settings.Settings) ([]
 		if oldest := calendar.Instant(n.Oldest); oldest > 0 {
 			lines = append(lines, "The first came in "+oldest.Format(s.Zone))
 		}
-		needs = append(needs, view.Need{Title: "New work orders", Lines: lines, Href: boardPath, Action: "See the board", Urgent: true})
+		needs = append(needs, view.Need{Title: "New work orders", Lines: lines, Href: workOrdersTab + "/list?state=requested&sort=old", Action: "See them", Urgent: true})
 	}
-	if n.Overdue > 0 {
-		needs = append(needs, view.Need{Title: "Appointments that have passed", Lines: []string{count(n.Overdue, "work order was", "work orders were") + " to be there and nobody has arrived"},
-			Href: boardPath, Action: "See the board", Urgent: true})
+	if overdue > 0 {
+		needs = append(needs, view.Need{Title: "Appointments that have passed", Lines: []string{count(overdue, "appointment", "appointments") + " went by with nobody under way"},
+			Href: workOrdersTab + "?overdue=1", Action: "See them on the board", Urgent: true})
 	}
 	if n.Unassigned > 0 {
-		needs = append(needs, view.Need{Title: "Appointments without a technician", Lines: []string{count(n.Unassigned, "work order", "work orders") + " today or tomorrow"},
-			Href: boardPath + "?tech=none", Action: "See the board", Urgent: true})
+		needs = append(needs, view.Need{Title: "Appointments without a technician", Lines: []string{count(n.Unassigned, "work order", "work orders") + " due by tomorrow"},
+			Href: workOrdersTab + "/list?state=scheduled&tech=none&sort=window&to=" + tomorrow.ISO(), Action: "See them", Urgent: true})
 	}
 	return needs, nil
 }
@@ -87,7 +87,7 @@ func (h *Handlers) workToInvoiceNeeds(ctx context.Context) ([]view.Need, error) 
 		return nil, nil
 	}
 	return []view.Need{{Title: "Work without an invoice", Lines: []string{count(n, "completed work order has", "completed work orders have") + " parts or labour and no invoice"},
-		Href: boardPath + "/list?state=billable", Action: "See the work orders"}}, nil
+		Href: workOrdersTab + "/list?state=billable", Action: "See the work orders"}}, nil
 }
 
 // proposalNeeds names the proposals that were answered and not carried out, those
@@ -101,7 +101,7 @@ func (h *Handlers) proposalNeeds(ctx context.Context, s *settings.Settings) ([]v
 	var needs []view.Need
 	for _, p := range accepted {
 		needs = append(needs, view.Need{Title: "Accepted: " + p.Title, Lines: []string{p.DisplayName, "Proposal " + p.Number + ", accepted " + p.DecidedAt.Format(s.Zone) + "; nothing was made of it yet"},
-			Href: offersPath + "/" + url.PathEscape(p.Number), Action: "Carry it out", Urgent: true})
+			Href: proposalPath(p.Number), Action: "Carry it out", Urgent: true})
 	}
 	n, err := q.CountProposalNeeds(ctx, db.CountProposalNeedsParams{Today: today.ISO(), Soon: today.AddDays(expiringIn).ISO(), Since: h.Clock.Now().Add(-rejectedFor)})
 	if err != nil {
@@ -109,11 +109,11 @@ func (h *Handlers) proposalNeeds(ctx context.Context, s *settings.Settings) ([]v
 	}
 	if n.Rejected > 0 {
 		needs = append(needs, view.Need{Title: "Rejected proposals", Lines: []string{count(n.Rejected, "proposal was", "proposals were") + " rejected in the last 7 days"},
-			Href: offersPath + "?show=rejected", Action: "See why"})
+			Href: proposalsPath + "?show=rejected", Action: "See why"})
 	}
 	if n.Expiring > 0 {
 		needs = append(needs, view.Need{Title: "Proposals that expire soon", Lines: []string{count(n.Expiring, "proposal waits", "proposals wait") + fmt.Sprintf(" for an answer and ends within %d days", expiringIn)},
-			Href: offersPath + "?show=open", Action: "See them"})
+			Href: proposalsPath + "?show=open", Action: "See them"})
 	}
 	return needs, nil
 }

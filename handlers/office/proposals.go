@@ -239,6 +239,9 @@ func proposalItem(s *settings.Settings, r db.ListProposalsByStateRow, today cale
 	}
 	if r.MonthlyCents != 0 {
 		item.Monthly = money.Cents(r.MonthlyCents).String()
+		if r.TotalCents == 0 {
+			item.Total = "" // it only recurs
+		}
 	}
 	if r.Version > 1 {
 		item.Version = fmt.Sprintf("version %d", r.Version)

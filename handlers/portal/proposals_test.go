@@ -463,3 +463,22 @@ func TestProposalCodes(t *testing.T) {
 		}
 	}
 }
+
+// TestProposalThatOnlyRecurs: what is paid once is not said of what only recurs.
+func TestProposalThatOnlyRecurs(t *testing.T) {
+	s := offering(t)
+	r := proposal.Record{Number: "P-4", CustomerID: s.customer[0], Title: "Monitoring", Date: today,
+		Lines: []proposal.Line{{Position: 1, Description: "Monitoring", Quantity: 1000, UnitPrice: 1_900, Cycle: 1, Chosen: true}}}
+	s.write(func(q *db.Queries) error {
+		return s.offers.ImportIn(t.Context(), q, calendar.Clock(s.clock.Now).Now(), audit.Program, r)
+	})
+	for address, want := range map[string]string{"/proposals": "$19.00 a month", "/proposals/P-4/reject": ", $19.00 every month."} {
+		doc := page(t, s.get(0, address), http.StatusOK).Find("main")
+		if row := doc.Find("tbody tr:contains('P-4')"); row.Length() > 0 {
+			doc = row
+		}
+		if got := text(doc); !strings.Contains(got, want) || strings.Contains(got, "$0.00") {
+			t.Errorf("%s does not say %q: %s", address, want, got)
+		}
+	}
+}

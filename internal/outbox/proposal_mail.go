@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"customerportal/internal/calendar"
 	"customerportal/internal/money"
@@ -30,6 +31,10 @@ type Proposal struct {
 	Path           string // of its page, "" when the reader has none
 }
 
+// Once reports whether the sum that is paid once says something: of what only
+// recurs it is nothing.
+func (p Proposal) Once() bool { return p.Total != 0 || len(p.Recurring) == 0 }
+
 // PathEscape makes a number fit into a path.
 func PathEscape(number string) string { return url.PathEscape(number) }
 
@@ -42,7 +47,11 @@ func (ProposalAccepted) Template() string { return "proposal_accepted" }
 
 // Subject implements [Body].
 func (p ProposalAccepted) Subject(settings.Company) string {
-	return "Accepted: proposal " + p.Number + ", " + p.Customer + ", " + p.Total.String()
+	sum := p.Total.String()
+	if !p.Once() {
+		sum = strings.Join(p.Recurring, " and ")
+	}
+	return "Accepted: proposal " + p.Number + ", " + p.Customer + ", " + sum
 }
 
 // ProposalRejected tells the salesperson of a rejection at once.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"customerportal/internal/settings"
 )
 
 // TestProposalLinkMarks: a mark becomes the link only on the wire, and only in a
@@ -30,5 +32,21 @@ func TestProposalLinkMarks(t *testing.T) {
 	broken := errors.New("no books")
 	if _, err := w.fillProposalLinks(mark, func(int64) (bool, error) { return false, broken }); !errors.Is(err, broken) {
 		t.Errorf("without books: %v", err)
+	}
+}
+
+// TestAcceptedSubject: a proposal that only recurs names what recurs, not that
+// nothing is paid once.
+func TestAcceptedSubject(t *testing.T) {
+	for want, p := range map[string]Proposal{
+		"$97.00":             {Total: 9_700, Recurring: []string{"$19.00 every month"}},
+		"$0.00":              {},
+		"$19.00 every month": {Recurring: []string{"$19.00 every month"}},
+		"$19.00 every month and $5.00 every year": {Recurring: []string{"$19.00 every month", "$5.00 every year"}},
+	} {
+		p.Number, p.Customer = "P-1", "Ann Lee"
+		if got := (ProposalAccepted{p}).Subject(settings.Company{}); got != "Accepted: proposal P-1, Ann Lee, "+want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

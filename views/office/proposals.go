@@ -107,7 +107,8 @@ type ProposalItem struct {
 	Customer, CustomerNumber, CustomerHref string // "" on the customer's own page
 	Salesperson                            string
 	State, StateClass                      string
-	ValidUntil, Total, Monthly, Changed    string
+	ValidUntil, Changed                    string
+	Total, Monthly                         string // of what only recurs Total is "", of what is only paid once Monthly
 }
 
 // ProposalSendPage asks before a proposal is sent.

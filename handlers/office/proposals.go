@@ -51,6 +51,9 @@ func (h *Handlers) proposals(c echo.Context) error {
 	today := h.Clock.Today(s.Zone)
 	p := &view.ProposalsPage{Base: views.Base{Title: "Proposals", Tab: "proposals"}, Query: strings.TrimSpace(c.QueryParam("q")), Show: c.QueryParam("show"),
 		Verify: proposalsPath + "/verify"}
+	if may(c, sellers) {
+		p.Begin = "/office/customers"
+	}
 	seller, err := strconv.ParseInt(c.QueryParam("seller"), 10, 64)
 	if err != nil {
 		seller = 0 // of all

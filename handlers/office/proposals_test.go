@@ -284,7 +284,8 @@ func TestProposalLists(t *testing.T) {
 			created_at, updated_at, sent_at, decided_at) VALUES (?, 1, ?, ?, 0, '2026-11-01', ?, ?, ?, 10000, 100, CASE ? WHEN 'NULL' THEN NULL ELSE (SELECT max(id) FROM documents) END, ?, 1, ?, ?, ?)`,
 			number, d.customer[0], title, until.ISO(), seller, state, document, number, at, sent, decided)
 	}
-	says(t, d.page("sales", "/office/proposals"), "No customer has an open proposal.")
+	says(t, d.page("sales", "/office/proposals"), "No customer has an open proposal.", "A new proposal is begun on the page of the customer")
+	hides(t, d.page("billing", "/office/proposals"), "A new proposal is begun")
 	for i := range 23 {
 		add(fmt.Sprintf("O-%02d", i), "sent", "Open thing", d.staff["sales"], "2026-12-01", 100+i)
 	}

@@ -99,6 +99,7 @@ type ProposalsPage struct {
 	Empty        string
 	Next         string
 	Verify       string
+	Begin        string // where a new one is begun, for who may write one
 }
 
 // ProposalItem is one version of a proposal in a list.

@@ -72,7 +72,7 @@ race: ## the tests without a browser, with the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(TESTFLAGS) ./... -skip '$(WHOLE)'
 
 journeys: ## the whole program in a real browser, and killed at each of its steps
-	$(GO) test -timeout 20m -count=1 $(TESTFLAGS) -run '$(WHOLE)' .
+	$(GO) test -timeout 40m -count=1 $(TESTFLAGS) -run '$(WHOLE)' .
 
 fuzz: ## half a minute for each fuzz test
 	for p in $$($(GO) list ./...); do

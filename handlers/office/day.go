@@ -206,7 +206,10 @@ func (h *Handlers) dayOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showDayOrder(c, http.StatusOK, row, func(o *view.DayOrder) { o.Completing = c.QueryParam("step") == "complete" })
+	return h.showDayOrder(c, http.StatusOK, row, func(o *view.DayOrder) {
+		// the address of the sheet outlives the work order's being completed
+		o.Completing = c.QueryParam("step") == "complete" && row.State == string(workorder.Arrived)
+	})
 }
 
 // showDayOrder answers with the page of a work order, to the script with the work

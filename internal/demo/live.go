@@ -19,6 +19,7 @@ import (
 type Live struct {
 	tools    Tools
 	customer string // number
+	email    string // by which that customer logs in
 	dana     string // the technician's address
 	clock    calendar.Clock
 
@@ -40,7 +41,7 @@ const (
 func NewLive(t Tools, g *Guide, clock calendar.Clock) *Live {
 	l := &Live{tools: t, dana: g.Technician.Email, clock: clock}
 	if len(g.Customers) > 0 {
-		l.customer = g.Customers[0].Number
+		l.customer, l.email = g.Customers[0].Number, g.Customers[0].Email
 	}
 	return l
 }
@@ -129,9 +130,13 @@ func (l *Live) ask(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
+	user, err := l.tools.DB.Read().GetUserByEmail(ctx, l.email)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
 	wish := wishes[l.made%len(wishes)]
 	l.made++
-	l.number, err = l.tools.Orders.Create(ctx, audit.Program, workorder.NewOrder{CustomerID: c.ID, SiteID: site.ID, Source: workorder.Portal, Note: wish,
+	l.number, err = l.tools.Orders.Create(ctx, audit.Actor{Kind: audit.Customer, UserID: user.ID, IP: "203.0.113.20"}, workorder.NewOrder{CustomerID: c.ID, SiteID: site.ID, Source: workorder.Portal, Note: wish,
 		Nonce: "live " + account.NewRegistrationKey()})
 	l.at = l.clock.Now()
 	return err

@@ -5,6 +5,7 @@ package outbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"embed"
@@ -42,6 +43,7 @@ type Mail struct {
 	CustomerID int64 // whose page in the office shows it; 0 = none
 	ToName     string
 	ToEmail    string
+	ReplyTo    string // whom an answer reaches, "" = the dealer's office
 	Body       Body
 	// Secret marks a mail that holds a temporary password or a one-time link:
 	// its text is emptied in the database once it is sent.
@@ -140,7 +142,7 @@ func (w *Writer) Enqueue(ctx context.Context, q *db.Queries, at calendar.Instant
 	}
 	id, err := q.AddMail(ctx, db.AddMailParams{
 		Fact: m.Fact, Kind: name, CustomerID: db.NullID(m.CustomerID), ToName: oneLine(m.ToName), ToEmail: m.ToEmail,
-		ReplyTo: s.Company.Email, Subject: subject, TextBody: text, HtmlBody: html,
+		ReplyTo: cmp.Or(m.ReplyTo, s.Company.Email), Subject: subject, TextBody: text, HtmlBody: html,
 		Secret: db.Flag(m.Secret), MessageID: w.messageID(), NextTryAt: max(at, m.NotBefore), CreatedAt: at,
 	})
 	if err != nil {

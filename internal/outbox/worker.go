@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -311,10 +312,14 @@ func (w *Worker) compose(ctx context.Context, who sender, to mail.Address, m *db
 	if err != nil {
 		return nil, fmt.Errorf("outbox: links to proposals: %w", err)
 	}
+	dealer := who.name
 	if s, err := w.settings.Current(ctx); err == nil {
 		l.date = l.date.In(s.Zone)
+		if !strings.EqualFold(m.ReplyTo, s.Company.Email) {
+			dealer = "" // a customer's address does not go under the dealer's name
+		}
 	}
-	if reply, err := address(who.name, m.ReplyTo); err == nil && reply.Address != who.from.Address {
+	if reply, err := address(dealer, m.ReplyTo); err == nil && reply.Address != who.from.Address {
 		l.replyTo = reply
 	}
 	for _, p := range papers {

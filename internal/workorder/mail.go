@@ -75,6 +75,15 @@ func (l *letter) toCustomer(ctx context.Context, q *db.Queries, now, notBefore c
 	return nil
 }
 
+// writer is the address that an answer of the dealer's reaches the customer at: of
+// who asked in the portal, else the first on file; "" where there is none.
+func (l *letter) writer() string {
+	if l.row.UserEmail != "" || len(l.emails) == 0 {
+		return l.row.UserEmail
+	}
+	return l.emails[0]
+}
+
 // toDealer queues the mail to the dealer's service address, or the office's
 // where there is none.
 func (l *letter) toDealer(ctx context.Context, q *db.Queries, now calendar.Instant, body outbox.Body) error {
@@ -86,7 +95,7 @@ func (l *letter) toDealer(ctx context.Context, q *db.Queries, now calendar.Insta
 		return nil
 	}
 	return l.s.mail.Enqueue(ctx, q, now, outbox.Mail{
-		Fact: l.fact + "to the dealer", CustomerID: l.row.WorkOrder.CustomerID, ToName: l.set.Company.Name, ToEmail: to, Body: body,
+		Fact: l.fact + "to the dealer", CustomerID: l.row.WorkOrder.CustomerID, ToName: l.set.Company.Name, ToEmail: to, ReplyTo: l.writer(), Body: body,
 	})
 }
 

@@ -141,6 +141,9 @@ func TestCreate(t *testing.T) {
 	text := one[string](s, `SELECT text_body FROM outbox WHERE to_email = 'service@dealer.example'`)
 	s.has(text, number, "Ann Lee", "C1", "(518) 555-0142", "Shop", "1 Main St, Troy, NY 12180", "Burglary", "DSC Neo", "40-1234", "The keypad beeps.", "Back door <b>too</b>.",
 		"Fri, Nov 20, 2026, morning", "ring twice", "https://portal.example.com/office/workorders/"+number)
+	if reply := one[string](s, `SELECT reply_to FROM outbox WHERE to_email = 'service@dealer.example'`); reply != "ann@example.com" {
+		t.Errorf("the dealer's answer goes to %q", reply)
+	}
 	if html := one[string](s, `SELECT html_body FROM outbox WHERE to_email = 'service@dealer.example'`); strings.Contains(html, "<b>too") {
 		t.Error("the mail holds the customer's markup")
 	}

@@ -132,7 +132,7 @@ func TestSendsAllOverOneConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.queue(Mail{Documents: []int64{document}}, Mail{Secret: true}, Mail{})
+	o.queue(Mail{Documents: []int64{document}}, Mail{Secret: true}, Mail{ReplyTo: "ann@example.com"})
 	o.run()
 
 	talks, steps := fake.count()
@@ -147,6 +147,9 @@ func TestSendsAllOverOneConnection(t *testing.T) {
 		if emptied := m.TextBody == "" && m.HtmlBody == ""; emptied != (m.Secret == 1) {
 			t.Errorf("mail %d with secret %d: body emptied: %v", n+1, m.Secret, emptied)
 		}
+	}
+	if answered, _, _, _ := read(t, fake.mails()[2]); answered.Get("Reply-To") != "<ann@example.com>" {
+		t.Errorf("an answer goes to %q", answered.Get("Reply-To"))
 	}
 	h, text, html, papers := read(t, fake.mails()[0])
 	if !bytes.Equal(papers["Receipt 71.pdf"], paper) {

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -172,7 +174,7 @@ func TestEveryPageIsListed(t *testing.T) {
 func TestPagesFitTheirStructs(t *testing.T) {
 	r := newRenderer(t)
 	for name, page := range pages {
-		if err := templatecheck.CheckHTML(r.Set(name).Lookup("layout.html"), page); err != nil {
+		if err := templatecheck.CheckHTML(r.Define(name, "layout.html"), page); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -338,5 +340,29 @@ func TestUnsafeMarkupIsSeen(t *testing.T) {
 		if bad := unsafeMarkup(good); bad != "" {
 			t.Errorf("%s is taken for %s", good, bad)
 		}
+	}
+}
+
+// TestFragmentsAreInTheirPages: what htmx is answered with is there, though a
+// page's set holds only what the page itself shows.
+func TestFragmentsAreInTheirPages(t *testing.T) {
+	r := newRenderer(t)
+	named := regexp.MustCompile(`"((?:portal|office|demo)/[a-z_]+)", "([a-z-]+)"`)
+	seen := 0
+	err := filepath.WalkDir("../handlers", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+			seen++
+			if r.Define(m[1], m[2]) == nil {
+				t.Errorf("%s: the page %s has no %q", file, m[1], m[2])
+			}
+		}
+		return err
+	})
+	if err != nil || seen < 50 {
+		t.Errorf("%d fragments: %v", seen, err)
 	}
 }

@@ -291,16 +291,17 @@ func (s *Service) accept(ctx context.Context, who Reader, a Acceptance) error {
 	if err != nil {
 		return err
 	}
+	sum := sumOf(body)
 	return s.db.Write(ctx, func(q *db.Queries) error {
 		if err := s.claim(ctx, q, who, o, "accepted"); err != nil {
 			return err
 		}
-		paper, err := q.AddDocument(ctx, db.AddDocumentParams{Kind: "attachment", Name: signedName(o.row.Number, o.row.Version), Mime: "application/pdf", SHA256: sumOf(body), Body: body, MadeAt: o.now})
+		paper, err := q.AddDocument(ctx, db.AddDocumentParams{Kind: "attachment", Name: signedName(o.row.Number, o.row.Version), Mime: "application/pdf", SHA256: sum, Body: body, MadeAt: o.now})
 		if err != nil {
 			return fmt.Errorf("proposal: keeping the signed copy: %w", err)
 		}
 		evidence.SignedDocumentID = db.NullID(paper)
-		words := fmt.Sprintf("signed PDF %s, name %q, %s once, %s a month, evidence %s", sumOf(body), name, sums.Total, sums.Monthly, evidenceSum(evidence))
+		words := fmt.Sprintf("signed PDF %s, name %q, %s once, %s a month, evidence %s", sum, name, sums.Total, sums.Monthly, evidenceSum(evidence))
 		if err := record(ctx, q, o.now, who.By, o.row.ID, evAccepted, who.note(words)); err != nil {
 			return err
 		}
@@ -316,7 +317,7 @@ func (s *Service) accept(ctx context.Context, who Reader, a Acceptance) error {
 			return err
 		}
 		return audit.Record(ctx, q, o.now, who.By, audit.Entry{Action: "proposal.accept", CustomerID: who.CustomerID, Object: object(o.row.Number, o.row.Version),
-			After: map[string]any{"name": name, "total": sums.Total, "monthly": sums.Monthly, "deposit": sums.Deposit, "signed": sumOf(body)}})
+			After: map[string]any{"name": name, "total": sums.Total, "monthly": sums.Monthly, "deposit": sums.Deposit, "signed": sum}})
 	})
 }
 

@@ -2,8 +2,6 @@ package proposal
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"path"
 	"slices"
@@ -108,8 +106,7 @@ func (s *Service) attach(ctx context.Context, q *db.Queries, now calendar.Instan
 		}
 	}
 	for _, f := range files {
-		sum := sha256.Sum256(f.Body)
-		id, err := q.AddDocument(ctx, db.AddDocumentParams{Kind: "attachment", Name: f.Name, Mime: pdf, SHA256: hex.EncodeToString(sum[:]), Body: f.Body, MadeAt: now})
+		id, err := q.AddDocument(ctx, db.AddDocumentParams{Kind: "attachment", Name: f.Name, Mime: pdf, SHA256: sumOf(f.Body), Body: f.Body, MadeAt: now})
 		if err != nil {
 			return fmt.Errorf("proposal: attachments: %w", err)
 		}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -112,22 +111,9 @@ type guide struct {
 	New       []struct{ Key, Number, Zip, FirstName, LastName, Phone, Email, About string }
 }
 
-// runDemo runs the demonstration in a folder until ctx ends; ready is called
-// with its address once it answers.
-func runDemo(ctx context.Context, dir string, ready func(url string)) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		return err
-	}
-	return runDemoAt(ctx, dir, address, ready)
-}
-
-// runDemoAt is runDemo at an address.
-func runDemoAt(ctx context.Context, dir, address string, ready func(url string)) error {
+// runDemo runs the demonstration in a folder, at an address, until ctx ends;
+// ready is called with its URL once it answers.
+func runDemo(ctx context.Context, dir, address string, ready func(url string)) error {
 	out, in := io.Pipe()
 	go func() {
 		lines := bufio.NewScanner(out)
@@ -151,7 +137,7 @@ func demoCopy(t *testing.T) string {
 		}
 		ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer stop()
-		demonstration.err = runDemo(ctx, demonstration.dir, func(string) { stop() })
+		demonstration.err = runDemo(ctx, demonstration.dir, freeAddress(t), func(string) { stop() })
 	})
 	if demonstration.err != nil {
 		t.Fatal(demonstration.err)
@@ -205,7 +191,8 @@ func startSite(t *testing.T, s *site) *site {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	done, ready := make(chan error, 1), make(chan string, 1)
-	go func() { done <- runDemo(ctx, s.Dir, func(url string) { ready <- url }) }()
+	address := freeAddress(t)
+	go func() { done <- runDemo(ctx, s.Dir, address, func(url string) { ready <- url }) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -626,9 +613,11 @@ func (p *person) key(keys string) {
 }
 
 // tabTo presses Tab until the control of a name has the focus, and checks on
-// the way that every focus can be seen.
+// the way that every focus can be seen. As a person does, it waits for the answer
+// to what was pressed before.
 func (p *person) tabTo(name string) {
 	p.Helper()
+	p.until("the answer", `return document.readyState === "complete" && !document.querySelector(".htmx-request")`)
 	for range 80 {
 		p.key(kb.Tab)
 		focused, err := eval[string](p, `
@@ -728,7 +717,8 @@ func (p *person) audit(screen string) {
 
 // faults judges the page that is shown: axe finds nothing in light and in dark,
 // there is one heading and a title, nothing hangs out at the side from 320 pixels
-// on, and on a phone a finger hits every control.
+// on, no text sticks to the border around it, and on a phone a finger hits every
+// control.
 func (p *person) faults() []string {
 	p.Helper()
 	_, err := chromedp.Run(p.ctx, chromedp.Evaluate[chromedp.Void](axe))
@@ -753,6 +743,21 @@ func (p *person) faults() []string {
 			const hit = e.matches("[type=checkbox], [type=radio]") && e.labels.length ? e.labels[0] : e;
 			const r = hit.getBoundingClientRect();
 			if (r.height && e.checkVisibility() && r.height < 43.5) faults.push(Math.round(r.height) + "px high for a finger: " + (e.computedName || e.name));
+		}
+		const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+		const range = document.createRange();
+		while (words.nextNode()) {
+			const text = words.currentNode;
+			if (!text.data.trim() || !text.parentElement.checkVisibility() || text.parentElement.closest(".hidden-text, .skip, option, caption")) continue;
+			range.selectNodeContents(text);
+			const r = range.getBoundingClientRect();
+			if (r.width <= 1) continue;
+			for (let e = text.parentElement; e !== document.body; e = e.parentElement) {
+				const s = getComputedStyle(e), box = e.getBoundingClientRect();
+				const framed = parseFloat(s.borderLeftWidth) >= 1 && parseFloat(s.borderRightWidth) >= 1 && s.overflow === "visible";
+				if (framed && (r.left - box.left < 4 || box.right - r.right < 4)) faults.push("against its border: " + text.data.trim().slice(0, 60));
+				if (framed || e.matches("dialog")) break; // a dialog lies above what is around it
+			}
 		}
 		return faults;`, p.mode.phone)
 	p.must(err)

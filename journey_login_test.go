@@ -177,6 +177,21 @@ func TestJourneyKeyboard(t *testing.T) {
 	if got := p.focused(); got != "Edit" {
 		t.Errorf("after Escape the focus is on %q", got)
 	}
+	// the browser tells of the end a moment later, when the focus may already be
+	// where its owner moved it: there it stays
+	p.tabTo("Edit")
+	p.key(kb.Enter)
+	p.until("the box again", `return !!document.querySelector("dialog:modal")`)
+	where, err := eval[string](p, `
+		const dialog = document.querySelector("dialog:modal");
+		const closed = new Promise((done) => dialog.addEventListener("close", done, {once: true}));
+		dialog.close();
+		document.querySelector("[name=paid]").focus();
+		return closed.then(() => document.activeElement.name)`)
+	if err != nil || where != "paid" {
+		t.Errorf("after the box was closed the focus was taken to %q (%v)", where, err)
+	}
+	p.tabTo("Edit")
 	p.tabTo("Show Paid Invoices")
 	p.key(" ")
 	p.see("Paid invoices")

@@ -48,6 +48,7 @@ func TestJourneyAuditSees(t *testing.T) {
 		"kept in the browser":    `sessionStorage.setItem("a", "b")`,
 		"for a finger: small":    `const b = document.createElement("button"); b.textContent = "small"; b.style.cssText = "min-height:0;height:20px;padding:0"; document.querySelector("main").append(b)`,
 		"500 pixels wide at 320": `const d = document.createElement("div"); d.style.width = d.style.height = "500px"; document.body.append(d)`,
+		"against its border":     `const d = document.createElement("p"); d.textContent = "close"; d.style.cssText = "border:1px solid;padding:0"; document.querySelector("main").append(d)`,
 		"a style attribute":      `document.body.setAttribute("style", "margin:0")`,
 	}
 	for want, script := range breaks {

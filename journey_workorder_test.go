@@ -33,7 +33,7 @@ func (r *restartable) start(address string) {
 	r.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done, ready := make(chan error, 1), make(chan string, 1)
-	go func() { done <- runDemoAt(ctx, r.Dir, address, func(url string) { ready <- url }) }()
+	go func() { done <- runDemo(ctx, r.Dir, address, func(url string) { ready <- url }) }()
 	select {
 	case r.URL = <-ready:
 	case err := <-done:

@@ -4,13 +4,16 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -36,15 +39,31 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// freeAddress is an address on this machine that nobody listens on.
-func freeAddress(t *testing.T) string {
+// nextPort is where freeAddress looks next. It begins anywhere below the ports
+// that systems give to outgoing connections (Linux from 32768, RFC 6335 from
+// 49152): one of those could be taken by a browser's connection between the
+// moment it was found free and the moment somebody listens on it.
+var nextPort = func() *atomic.Uint32 {
+	var n atomic.Uint32
+	n.Store(10000 + rand.Uint32N(20000))
+	return &n
+}()
+
+// freeAddress is an address on this machine that nobody listens on, another one
+// at each call.
+func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 100 {
+		var l net.Listener
+		address := fmt.Sprintf("127.0.0.1:%d", nextPort.Add(1))
+		if l, err = net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Fatal(err)
+	return ""
 }
 
 // serving starts `portal serve` and returns once it answers.

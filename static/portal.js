@@ -48,7 +48,10 @@
     }
   });
 
+  // The browser tells of the end a moment after it: a focus that was moved on by
+  // then stays where it is.
   on("close", (e) => {
+    if (document.activeElement !== document.body) return;
     const opener = openers.get(e.target);
     if (opener && opener.isConnected) opener.focus();
     else if (opener && opener.id && document.getElementById(opener.id)) document.getElementById(opener.id).focus();

@@ -115,7 +115,10 @@ func (h *Handlers) askMove(c echo.Context) error {
 	return h.Page(c, http.StatusOK, "office/workorder_move", movePage(f))
 }
 
+// movePage is the form as a page of its own, from which the answer leads back to
+// the board: there is no board under it that could be told.
 func movePage(f *view.MoveForm) *view.MovePage {
+	f.Dialog = false
 	title := f.Heading
 	if title == "" {
 		title = "Move " + f.Number

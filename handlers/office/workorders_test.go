@@ -250,6 +250,12 @@ func TestMoveFromTheBoard(t *testing.T) {
 	if w.Code != 200 || !strings.Contains(w.Body.String(), "data-moved") || !strings.Contains(w.Body.String(), "is dispatched") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
+	// pressed before the script was there: a page like any other, which leads back
+	form = url.Values{"to": {"cancelled"}, "on": {"board"}, "version": {d.version(number)}, "back": {back}}
+	w = d.send("service", board(number)+"/move", form)
+	if w.Code != 422 || !strings.Contains(w.Body.String(), "Say why") || strings.Contains(w.Body.String(), `name="on"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
 	// nowhere else
 	form = url.Values{"to": {"arrived"}, "version": {d.version(number)}, "back": {"/office/customers"}}
 	d.done(d.send("service", board(number)+"/move", form), board(number))

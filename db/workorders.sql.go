@@ -755,6 +755,41 @@ func (q *Queries) GetWorkOrderUploadForCustomer(ctx context.Context, arg GetWork
 	return i, err
 }
 
+const listPhotosToMail = `-- name: ListPhotosToMail :many
+SELECT p.document_id, CAST(length(d.body) AS INTEGER) AS bytes
+FROM work_order_photos p JOIN documents d ON d.id = p.document_id
+WHERE p.work_order_id = ? AND p.internal = 0 ORDER BY p.id
+`
+
+type ListPhotosToMailRow struct {
+	DocumentID int64
+	Bytes      int64
+}
+
+// The mail of a new work order: the photos it may carry, and how large they are.
+func (q *Queries) ListPhotosToMail(ctx context.Context, workOrderID int64) ([]ListPhotosToMailRow, error) {
+	rows, err := q.db.QueryContext(ctx, listPhotosToMail, workOrderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListPhotosToMailRow
+	for rows.Next() {
+		var i ListPhotosToMailRow
+		if err := rows.Scan(&i.DocumentID, &i.Bytes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listWorkOrderLines = `-- name: ListWorkOrderLines :many
 SELECT position, kind, description, quantity, unit_price_cents, taxable FROM work_order_lines WHERE work_order_id = ? ORDER BY position
 `

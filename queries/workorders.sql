@@ -102,6 +102,12 @@ WHERE w.id = ?;
 -- name: ListWorkOrderLines :many
 SELECT position, kind, description, quantity, unit_price_cents, taxable FROM work_order_lines WHERE work_order_id = ? ORDER BY position;
 
+-- The mail of a new work order: the photos it may carry, and how large they are.
+-- name: ListPhotosToMail :many
+SELECT p.document_id, CAST(length(d.body) AS INTEGER) AS bytes
+FROM work_order_photos p JOIN documents d ON d.id = p.document_id
+WHERE p.work_order_id = ? AND p.internal = 0 ORDER BY p.id;
+
 -- "Undo": the mail of what is undone does not go out.
 -- name: DropWaitingMail :execrows
 DELETE FROM outbox WHERE fact >= sqlc.arg(prefix) AND fact < sqlc.arg(after) AND state = 'waiting'

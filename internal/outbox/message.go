@@ -51,7 +51,14 @@ func compose(l letter) ([]byte, error) {
 	h.Set("To", mailbox(l.to))
 	h.Set("From", mailbox(l.from))
 
+	// base64 makes four of three and breaks lines; a buffer that grew by doubling
+	// would take as much again
 	var b bytes.Buffer
+	size := 2*(len(l.text)+len(l.html)) + 4096
+	for _, a := range l.attachments {
+		size += len(a.body)*4/3*78/76 + 1024
+	}
+	b.Grow(size)
 	if err := l.write(&b, h); err != nil {
 		return nil, fmt.Errorf("outbox: composing: %w", err)
 	}

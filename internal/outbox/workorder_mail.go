@@ -69,6 +69,17 @@ func photos(n int) string {
 	return fmt.Sprintf("%d, on the work order's page", n)
 }
 
+// mailedPhotos says how many there are and how many of them the mail carries.
+func mailedPhotos(n, attached int) string {
+	switch {
+	case attached == 0:
+		return photos(n)
+	case attached == n:
+		return fmt.Sprintf("%d, attached", n)
+	}
+	return fmt.Sprintf("%d, of which %d attached; together they are too large for a mail, and all of them are on the work order's page", n, attached)
+}
+
 // WorkOrderRequested brings a new work order to the dealer's service address
 // with all of it.
 type WorkOrderRequested struct {
@@ -79,6 +90,7 @@ type WorkOrderRequested struct {
 	SystemType, Account      string // Account is the number at the central station
 	Note, Preferred          []string
 	Photos                   int
+	Attached                 int    // how many of the photos the mail carries
 	From                     string // who asked: "the customer, in the portal"
 }
 
@@ -91,7 +103,7 @@ func (w WorkOrderRequested) Subject(settings.Company) string {
 func (w WorkOrderRequested) Text() WorkOrderText {
 	t := w.text("A new work order from "+w.From+".").fact("System type", w.SystemType).fact("Account number", w.Account).
 		fact("Address", w.Address).fact("Customer", w.Customer).fact("Customer #", w.CustomerNumber).fact("Phone", w.Phones).fact("E-mail", w.Emails)
-	return t.fact("Photos", photos(w.Photos)).quote("Note", w.Note).quote("Preferred times", w.Preferred)
+	return t.fact("Photos", mailedPhotos(w.Photos, w.Attached)).quote("Note", w.Note).quote("Preferred times", w.Preferred)
 }
 
 // WorkOrderConfirmed tells the customer that the work order has come in.

@@ -86,7 +86,7 @@ func (l *letter) writer() string {
 
 // toDealer queues the mail to the dealer's service address, or the office's
 // where there is none.
-func (l *letter) toDealer(ctx context.Context, q *db.Queries, now calendar.Instant, body outbox.Body) error {
+func (l *letter) toDealer(ctx context.Context, q *db.Queries, now calendar.Instant, body outbox.Body, documents ...int64) error {
 	to := l.set.ServiceEmail
 	if to == "" {
 		to = l.set.Company.Email
@@ -96,6 +96,7 @@ func (l *letter) toDealer(ctx context.Context, q *db.Queries, now calendar.Insta
 	}
 	return l.s.mail.Enqueue(ctx, q, now, outbox.Mail{
 		Fact: l.fact + "to the dealer", CustomerID: l.row.WorkOrder.CustomerID, ToName: l.set.Company.Name, ToEmail: to, ReplyTo: l.writer(), Body: body,
+		Documents: documents,
 	})
 }
 
@@ -114,18 +115,45 @@ func (s *Service) mailCreated(ctx context.Context, q *db.Queries, now calendar.I
 	for _, p := range phones {
 		numbers = append(numbers, p.Phone)
 	}
+	attached, err := photosToMail(ctx, q, o)
+	if err != nil {
+		return err
+	}
 	from := map[Source]string{Portal: "the customer, in the portal", Office: "the office, for a customer who called", Proposal: "an accepted proposal"}[Source(o.Source)]
 	err = l.toDealer(ctx, q, now, outbox.WorkOrderRequested{
 		WorkOrder: l.about(officePage), Customer: l.row.DisplayName, CustomerNumber: l.row.CustomerNumber,
 		Phones: strings.Join(numbers, ", "), Emails: strings.Join(l.emails, ", "), Address: l.address(),
-		SystemType: l.row.SystemType, Account: l.row.AccountNumber, Note: lines(note), Preferred: lines(o.Preferred), Photos: int(l.row.Photos), From: from,
-	})
+		SystemType: l.row.SystemType, Account: l.row.AccountNumber, Note: lines(note), Preferred: lines(o.Preferred), Photos: int(l.row.Photos), Attached: len(attached), From: from,
+	}, attached...)
 	if err != nil {
 		return err
 	}
 	return l.toCustomer(ctx, q, now, 0, outbox.WorkOrderConfirmed{
 		WorkOrder: l.about(customerPage), Note: lines(note), Preferred: lines(o.Preferred), Photos: int(l.row.Photos),
 	})
+}
+
+// mailedPhotos is how large the photos in one mail may be together: as mail
+// encodes them a third more, some eight megabytes, which servers take and the
+// program may hold while it sends.
+const mailedPhotos = 6 << 20
+
+// photosToMail are the documents of the photos that the mail to the dealer
+// carries: the first ones that fit.
+func photosToMail(ctx context.Context, q *db.Queries, o *db.WorkOrder) ([]int64, error) {
+	list, err := q.ListPhotosToMail(ctx, o.ID)
+	if err != nil {
+		return nil, fmt.Errorf("work order %s: mail: photos: %w", o.Number, err)
+	}
+	var attached []int64
+	room := int64(mailedPhotos)
+	for _, p := range list {
+		if p.Bytes <= room {
+			room -= p.Bytes
+			attached = append(attached, p.DocumentID)
+		}
+	}
+	return attached, nil
 }
 
 // address is the site's in one line, the customer's where the site has none.

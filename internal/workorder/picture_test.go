@@ -233,7 +233,7 @@ func TestUploadsBecomePhotos(t *testing.T) {
 	if photos, left := one[int](s, `SELECT count(*) FROM work_order_photos`), one[int](s, `SELECT count(*) FROM work_order_uploads`); photos != 4 || left != 0 {
 		t.Errorf("%d photos, %d uploads are left", photos, left)
 	}
-	s.has(one[string](s, `SELECT text_body FROM outbox WHERE to_email = 'service@dealer.example'`), "Photos: 4, on the work order's page")
+	s.has(one[string](s, `SELECT text_body FROM outbox WHERE to_email = 'service@dealer.example'`), "Photos: 4, attached")
 	// sent again, the form brings nothing new
 	again, err := s.orders.Create(ctx, ann, n)
 	if err != nil || again != number || one[int](s, `SELECT count(*) FROM work_order_photos`) != 4 {

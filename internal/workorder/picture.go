@@ -1,8 +1,10 @@
 package workorder
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -32,6 +34,10 @@ const (
 	// pixels is the greatest number of them in a picture; cameras of phones have
 	// 12 to 50 millions.
 	pixels = 60e6
+	// scans is how many times a JPEG may go over its picture. Cameras and programs
+	// make ten of them or so; each costs the time of the whole picture, however few
+	// bytes it is.
+	scans = 64
 )
 
 // Picture is a photo as it is kept: scaled down, upright, and without anything
@@ -66,6 +72,9 @@ func readPicture(name string, file io.ReadSeeker) (*Picture, error) {
 		turned = m.orientation
 		if m.cost > decodeBytes {
 			return nil, refusePhoto(name, "has too many pixels; choose a smaller picture")
+		}
+		if m.scans > scans {
+			return nil, refusePhoto(name, "is made in a way that takes us too long to open. Take a screenshot of it and send that")
 		}
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return nil, err
@@ -171,20 +180,23 @@ func bytesOf(m color.Model) float64 {
 type markers struct {
 	orientation int     // EXIF: 1 to 8
 	cost        float64 // what decoding takes, in bytes
+	scans       int     // of the picture, counted until there are too many
 }
 
-// readMarkers reads the segments before the picture (ITU T.81, B.1): the size
-// with the sampling, by which the cost is known before anything is decoded, and
-// the orientation from the camera's EXIF.
-func readMarkers(r io.Reader) (markers, error) {
+// readMarkers reads the segments of the file (ITU T.81, B.1): the size with the
+// sampling, by which the cost is known before anything is decoded, the
+// orientation from the camera's EXIF, and how often the picture is gone over.
+func readMarkers(file io.Reader) (markers, error) {
 	m := markers{orientation: 1}
+	r := bufio.NewReader(file)
+	plainRGB := false // as Adobe writes it; it is copied once more
 	b := make([]byte, 4)
 	if _, err := io.ReadFull(r, b[:2]); err != nil {
 		return m, err
 	}
 	for range 1000 {
 		if _, err := io.ReadFull(r, b[:2]); err != nil {
-			return m, err
+			return m, atEnd(err, m)
 		}
 		for b[0] == 0xFF && b[1] == 0xFF { // fill bytes
 			if _, err := io.ReadFull(r, b[1:2]); err != nil {
@@ -195,6 +207,9 @@ func readMarkers(r io.Reader) (markers, error) {
 			return m, io.ErrUnexpectedEOF
 		}
 		marker := b[1]
+		if marker == 0xD9 && m.scans > 0 {
+			return m, nil
+		}
 		if marker == 0x01 || marker >= 0xD0 && marker <= 0xD7 {
 			continue
 		}
@@ -215,25 +230,57 @@ func readMarkers(r io.Reader) (markers, error) {
 		switch {
 		case marker == 0xE1 && bytes.HasPrefix(segment, []byte("Exif\x00\x00")):
 			m.orientation = orientation(segment[6:])
+		case marker == 0xEE && size >= 12 && bytes.HasPrefix(segment, []byte("Adobe")):
+			plainRGB = segment[11] == 0
 		case marker >= 0xC0 && marker <= 0xC2:
 			// the frame; the picture follows it
 			if size < 6 || size < 6+3*int(segment[5]) {
 				return m, io.ErrUnexpectedEOF
 			}
-			m.cost = cost(segment, marker == 0xC2)
+			m.cost = cost(segment, marker == 0xC2, plainRGB)
 		case marker == 0xDA:
 			if m.cost == 0 {
 				return m, io.ErrUnexpectedEOF
 			}
-			return m, nil
+			if m.scans++; m.scans > scans {
+				return m, nil
+			}
+			if err := skipScan(r); err != nil {
+				return m, atEnd(err, m)
+			}
 		}
 	}
 	return m, io.ErrUnexpectedEOF
 }
 
-// cost is what a frame takes to decode: a byte for each sample, and for a
-// progressive one four bytes more, for its coefficients are kept until the end.
-func cost(frame []byte, progressive bool) float64 {
+// atEnd is no error where the file ends behind a scan: decoders take what there is.
+func atEnd(err error, m markers) error {
+	if m.scans > 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		return nil
+	}
+	return err
+}
+
+// skipScan passes over the bytes of a scan, up to the marker that ends it: behind
+// 0xFF stands a zero, or what restarts the same scan (ITU T.81, B.1.1.5).
+func skipScan(r *bufio.Reader) error {
+	for {
+		b, err := r.Peek(2)
+		if err != nil {
+			return err
+		}
+		if b[0] == 0xFF && b[1] != 0 && (b[1] < 0xD0 || b[1] > 0xD7) {
+			return nil
+		}
+		_, _ = r.Discard(1) // it is there
+	}
+}
+
+// cost is what a frame takes to decode: a byte for each sample, for a progressive
+// one four bytes more, for its coefficients are kept until the end, and four bytes
+// for each pixel of what is not light and two colours, as it is then put together
+// anew: four inks, or red, green and blue.
+func cost(frame []byte, progressive, plainRGB bool) float64 {
 	height, width := float64(binary.BigEndian.Uint16(frame[1:3])), float64(binary.BigEndian.Uint16(frame[3:5]))
 	var most, all float64
 	for i := range int(frame[5]) {
@@ -246,7 +293,10 @@ func cost(frame []byte, progressive bool) float64 {
 	}
 	samples := width * height * all / most
 	if progressive {
-		return samples * 5
+		samples *= 5
+	}
+	if n := frame[5]; n == 4 || n == 3 && (plainRGB || frame[6] == 'R' && frame[9] == 'G' && frame[12] == 'B') {
+		samples += 4 * width * height
 	}
 	return samples
 }

@@ -173,6 +173,32 @@ func progressive(side uint16) []byte {
 	return append(b, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 0xFF, 0xDA, 0, 2)
 }
 
+// manyScans is a grey JPEG that goes over its picture that often, each time with
+// a few bytes: one run for all blocks.
+func manyScans(side uint16, scans int) []byte {
+	b := append([]byte{0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0}, bytes.Repeat([]byte{1}, 64)...)
+	b = append(b, 0xFF, 0xC2, 0, 11, 8)
+	b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, side), side)
+	b = append(b, 1, 1, 0x11, 0)
+	b = append(append(b, 0xFF, 0xC4, 0, 20, 0x10, 1), make([]byte, 15)...) // a code of one bit: a run of blocks without change
+	b = append(b, 0xE0)
+	for range scans {
+		b = append(b, 0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0, 0x7F, 0xFF, 0x00)
+	}
+	return append(b, 0xFF, 0xD9)
+}
+
+// inks is the head of a JPEG of that many colours at full size each.
+func inks(side uint16, colours byte, before ...byte) []byte {
+	b := append([]byte{0xFF, 0xD8}, before...)
+	b = append(b, 0xFF, 0xC0, 0, 8+3*colours, 8)
+	b = append(binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, side), side), colours)
+	for i := range colours {
+		b = append(b, "RGBK"[i], 0x11, 0)
+	}
+	return append(b, 0xFF, 0xDA, 0, 2)
+}
+
 // TestPhotosThatAreRefused says in words why, with the file's name, and keeps
 // what is good.
 func TestPhotosThatAreRefused(t *testing.T) {
@@ -193,6 +219,9 @@ func TestPhotosThatAreRefused(t *testing.T) {
 		"a bomb":               {bomb(30000, 30000), "too many pixels"},
 		"a wide bomb":          {bomb(1<<31-1, 1), "too many pixels"},
 		"a progressive bomb":   {progressive(20000), "too many pixels"},
+		"a bomb of four inks":  {inks(7000, 4), "too many pixels"},
+		"a bomb of RGB":        {inks(7000, 3), "too many pixels"},
+		"a bomb of scans":      {manyScans(1000, 65), "too long to open"},
 		"a JPEG without frame": {[]byte{0xFF, 0xD8, 0xFF, 0xDA, 0, 2}, "is broken"},
 	} {
 		number := s.requested()
@@ -202,6 +231,7 @@ func TestPhotosThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %d kept, %q", name, n, message)
 		}
 	}
+	s.kept(manyScans(1000, 64))
 	large := workorder.Upload{Name: "large.jpg", Size: 13 << 20, File: bytes.NewReader(nil)}
 	_, err := s.orders.AddPhotos(t.Context(), ann, workorder.Photos{Number: s.requested(), CustomerID: 1, Nonce: s.nonce(), Uploads: []workorder.Upload{large}})
 	s.has(s.refused(err, fault.Invalid, "photos"), "large.jpg is larger than 12 MB")

@@ -1005,6 +1005,12 @@ type WorkOrderEvent struct {
 	At          calendar.Instant
 }
 
+type WorkOrderInvoice struct {
+	WorkOrderID int64
+	InvoiceID   int64
+	Number      string
+}
+
 type WorkOrderLine struct {
 	WorkOrderID    int64
 	Position       int64
@@ -1024,6 +1030,7 @@ type WorkOrderNote struct {
 	UserID      sql.NullInt64
 	StaffID     sql.NullInt64
 	At          calendar.Instant
+	WrittenAt   calendar.Instant
 }
 
 type WorkOrderPhoto struct {

@@ -235,7 +235,7 @@ func (q *Queries) CountWorkOrderNeeds(ctx context.Context, tomorrow calendar.Dat
 
 const countWorkToInvoice = `-- name: CountWorkToInvoice :one
 SELECT count(*) FROM work_orders w
-WHERE w.state = 'completed' AND w.invoice_id IS NULL AND w.changed_at >= ?1
+WHERE w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND w.changed_at >= ?1
     AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)
 `
 
@@ -390,8 +390,8 @@ func (q *Queries) GetSalesWaitingForCustomer(ctx context.Context, arg GetSalesWa
 
 const getWorkOrderToInvoice = `-- name: GetWorkOrderToInvoice :one
 SELECT w.id, w.number, w.title, w.state, w.version, w.customer_id, w.site_id, w.completed_at, c.number AS customer_number, c.display_name,
-    w.invoice_id, coalesce(i.number, '') AS invoice_number
-FROM work_orders w JOIN customers c ON c.id = w.customer_id LEFT JOIN invoices i ON i.id = w.invoice_id
+    CAST(coalesce(v.invoice_id, 0) AS INTEGER) AS invoice_id, CAST(coalesce(v.number, '') AS TEXT) AS invoice_number
+FROM work_orders w JOIN customers c ON c.id = w.customer_id LEFT JOIN work_order_invoices v ON v.work_order_id = w.id
 WHERE w.number = ?
 `
 
@@ -406,7 +406,7 @@ type GetWorkOrderToInvoiceRow struct {
 	CompletedAt    calendar.Instant
 	CustomerNumber string
 	DisplayName    string
-	InvoiceID      sql.NullInt64
+	InvoiceID      int64
 	InvoiceNumber  string
 }
 

@@ -109,7 +109,7 @@ func (q *Queries) AddWorkOrderEvent(ctx context.Context, arg AddWorkOrderEventPa
 }
 
 const addWorkOrderNote = `-- name: AddWorkOrderNote :many
-INSERT INTO work_order_notes (work_order_id, internal, note, nonce, user_id, staff_id, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO work_order_notes (work_order_id, internal, note, nonce, user_id, staff_id, written_at, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (nonce) DO NOTHING RETURNING id
 `
 
@@ -120,6 +120,7 @@ type AddWorkOrderNoteParams struct {
 	Nonce       string
 	UserID      sql.NullInt64
 	StaffID     sql.NullInt64
+	WrittenAt   calendar.Instant
 	At          calendar.Instant
 }
 
@@ -132,6 +133,7 @@ func (q *Queries) AddWorkOrderNote(ctx context.Context, arg AddWorkOrderNotePara
 		arg.Nonce,
 		arg.UserID,
 		arg.StaffID,
+		arg.WrittenAt,
 		arg.At,
 	)
 	if err != nil {
@@ -388,6 +390,18 @@ func (q *Queries) GetFirstWorkOrderNote(ctx context.Context, workOrderID int64) 
 	return items, nil
 }
 
+const getInvoiceOfWorkOrder = `-- name: GetInvoiceOfWorkOrder :one
+SELECT number FROM work_order_invoices WHERE work_order_id = ?
+`
+
+// A change of a work order that its invoice forbids: the number of the invoice that counts; no row = none.
+func (q *Queries) GetInvoiceOfWorkOrder(ctx context.Context, workOrderID int64) (string, error) {
+	row := q.db.QueryRowContext(ctx, getInvoiceOfWorkOrder, workOrderID)
+	var number string
+	err := row.Scan(&number)
+	return number, err
+}
+
 const getLastEvent = `-- name: GetLastEvent :one
 SELECT e.kind, e.details, e.at, CAST(coalesce(f.name, u.email, '') AS TEXT) AS who
 FROM work_order_events e LEFT JOIN staff f ON f.id = e.staff_id LEFT JOIN users u ON u.id = e.user_id
@@ -509,6 +523,18 @@ func (q *Queries) GetTechnician(ctx context.Context, id int64) (GetTechnicianRow
 		&i.DisabledAt,
 	)
 	return i, err
+}
+
+const getVoidedInvoice = `-- name: GetVoidedInvoice :one
+SELECT number FROM invoices WHERE id = ? AND state = 'void'
+`
+
+// A work order that becomes an invoice once more: the number of the one that was voided.
+func (q *Queries) GetVoidedInvoice(ctx context.Context, id int64) (string, error) {
+	row := q.db.QueryRowContext(ctx, getVoidedInvoice, id)
+	var number string
+	err := row.Scan(&number)
+	return number, err
 }
 
 const getWorkOrder = `-- name: GetWorkOrder :one

@@ -112,11 +112,12 @@ const getOrderInOffice = `-- name: GetOrderInOffice :one
 SELECT w.id, w.number, w.customer_id, w.site_id, w.system_id, w.state, w.source, w.title, w.preferred, w.technician_id, w.window_date, w.window_from, w.window_until, w.cancel_reason, w.merged_into_id, w.invoice_id, w.version, w.nonce, w.user_id, w.staff_id, w.requested_at, w.scheduled_at, w.dispatched_at, w.arrived_at, w.completed_at, w.cancelled_at, w.changed_at, c.number AS customer_number, c.display_name, s.name AS site, s.address1, s.address2, s.city, s.state AS site_state, s.zip,
     CAST(coalesce(y.name, '') AS TEXT) AS system, CAST(coalesce(y.system_type, '') AS TEXT) AS system_type, CAST(coalesce(y.account_number, '') AS TEXT) AS account_number,
     CAST(coalesce(f.name, '') AS TEXT) AS technician, CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(coalesce(m.number, '') AS TEXT) AS merged_into, CAST(coalesce(i.number, '') AS TEXT) AS invoice,
+    CAST(coalesce(m.number, '') AS TEXT) AS merged_into, CAST(coalesce(v.number, '') AS TEXT) AS invoice,
+    CAST(CASE WHEN v.number IS NULL THEN coalesce(i.number, '') ELSE '' END AS TEXT) AS voided,
     CAST(coalesce(a.name, u.email, '') AS TEXT) AS asked_by
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id LEFT JOIN work_orders m ON m.id = w.merged_into_id
-LEFT JOIN invoices i ON i.id = w.invoice_id LEFT JOIN staff a ON a.id = w.staff_id LEFT JOIN users u ON u.id = w.user_id
+LEFT JOIN invoices i ON i.id = w.invoice_id LEFT JOIN work_order_invoices v ON v.work_order_id = w.id LEFT JOIN staff a ON a.id = w.staff_id LEFT JOIN users u ON u.id = w.user_id
 WHERE w.number = ?
 `
 
@@ -137,6 +138,7 @@ type GetOrderInOfficeRow struct {
 	TechnicianGone int64
 	MergedInto     string
 	Invoice        string
+	Voided         string
 	AskedBy        string
 }
 
@@ -187,6 +189,7 @@ func (q *Queries) GetOrderInOffice(ctx context.Context, number string) (GetOrder
 		&i.TechnicianGone,
 		&i.MergedInto,
 		&i.Invoice,
+		&i.Voided,
 		&i.AskedBy,
 	)
 	return i, err
@@ -318,7 +321,7 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w INDEXED BY work_orders_closed JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
@@ -436,7 +439,7 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w INDEXED BY work_orders_open JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
@@ -837,14 +840,14 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w INDEXED BY work_orders_window JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.window_date <> '' AND w.window_date >= CAST(?1 AS TEXT) AND (w.window_date > CAST(?1 AS TEXT) OR w.window_from > CAST(?2 AS INTEGER) OR (w.window_from = CAST(?2 AS INTEGER) AND w.id > ?3))
   AND (CAST(?4 AS TEXT) = '' OR w.state = CAST(?4 AS TEXT) OR (CAST(?4 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?4 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
-    OR (CAST(?4 AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
+    OR (CAST(?4 AS TEXT) = 'billable' AND w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(?5 AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(?5 AS INTEGER))
   AND w.window_date BETWEEN CAST(?6 AS TEXT) AND CAST(?7 AS TEXT)
   AND (CAST(?8 AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(?9 AS TEXT) OR (w.window_date = CAST(?9 AS TEXT) AND w.window_until <= CAST(?10 AS INTEGER)))))
@@ -967,14 +970,14 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w INDEXED BY work_orders_changed JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.changed_at <= ?1 AND (w.changed_at < ?1 OR w.id < ?2)
   AND (CAST(?3 AS TEXT) = '' OR w.state = CAST(?3 AS TEXT) OR (CAST(?3 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?3 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
-    OR (CAST(?3 AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
+    OR (CAST(?3 AS TEXT) = 'billable' AND w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(?4 AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(?4 AS INTEGER))
   AND w.window_date BETWEEN CAST(?5 AS TEXT) AND CAST(?6 AS TEXT)
   AND (CAST(?7 AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(?8 AS TEXT) OR (w.window_date = CAST(?8 AS TEXT) AND w.window_until <= CAST(?9 AS INTEGER)))))
@@ -1095,14 +1098,14 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.customer_id = ?1 AND w.requested_at <= ?2 AND (w.requested_at < ?2 OR w.id < ?3)
   AND (CAST(?4 AS TEXT) = '' OR w.state = CAST(?4 AS TEXT) OR (CAST(?4 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?4 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
-    OR (CAST(?4 AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
+    OR (CAST(?4 AS TEXT) = 'billable' AND w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
 ORDER BY w.requested_at DESC, w.id DESC LIMIT ?5
 `
 
@@ -1201,14 +1204,14 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.id < ?1
   AND (CAST(?2 AS TEXT) = '' OR w.state = CAST(?2 AS TEXT) OR (CAST(?2 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?2 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
-    OR (CAST(?2 AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
+    OR (CAST(?2 AS TEXT) = 'billable' AND w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(?3 AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(?3 AS INTEGER))
   AND w.window_date BETWEEN CAST(?4 AS TEXT) AND CAST(?5 AS TEXT)
   AND (CAST(?6 AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(?7 AS TEXT) OR (w.window_date = CAST(?7 AS TEXT) AND w.window_until <= CAST(?8 AS INTEGER)))))
@@ -1327,14 +1330,14 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.id > ?1
   AND (CAST(?2 AS TEXT) = '' OR w.state = CAST(?2 AS TEXT) OR (CAST(?2 AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(?2 AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
-    OR (CAST(?2 AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
+    OR (CAST(?2 AS TEXT) = 'billable' AND w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(?3 AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(?3 AS INTEGER))
   AND w.window_date BETWEEN CAST(?4 AS TEXT) AND CAST(?5 AS TEXT)
   AND (CAST(?6 AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(?7 AS TEXT) OR (w.window_date = CAST(?7 AS TEXT) AND w.window_until <= CAST(?8 AS INTEGER)))))

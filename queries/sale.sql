@@ -1,8 +1,8 @@
 -- Making an invoice of a work order, and the office's page that asks first.
 -- name: GetWorkOrderToInvoice :one
 SELECT w.id, w.number, w.title, w.state, w.version, w.customer_id, w.site_id, w.completed_at, c.number AS customer_number, c.display_name,
-    w.invoice_id, coalesce(i.number, '') AS invoice_number
-FROM work_orders w JOIN customers c ON c.id = w.customer_id LEFT JOIN invoices i ON i.id = w.invoice_id
+    CAST(coalesce(v.invoice_id, 0) AS INTEGER) AS invoice_id, CAST(coalesce(v.number, '') AS TEXT) AS invoice_number
+FROM work_orders w JOIN customers c ON c.id = w.customer_id LEFT JOIN work_order_invoices v ON v.work_order_id = w.id
 WHERE w.number = ?;
 
 -- Making an invoice of a work order: its parts and labour.
@@ -102,7 +102,7 @@ FROM work_orders WHERE state NOT IN ('completed', 'cancelled');
 -- The office's home: completed work orders with something to charge that have no invoice.
 -- name: CountWorkToInvoice :one
 SELECT count(*) FROM work_orders w
-WHERE w.state = 'completed' AND w.invoice_id IS NULL AND w.changed_at >= sqlc.arg(since)
+WHERE w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND w.changed_at >= sqlc.arg(since)
     AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0);
 
 -- The office's home: accepted proposals of which nothing was made yet.

@@ -32,6 +32,14 @@ WHERE id = sqlc.arg(id) AND version = sqlc.arg(version);
 INSERT INTO work_order_events (work_order_id, kind, from_state, to_state, details, shown, user_id, staff_id, happened_at, at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id;
 
+-- A change of a work order that its invoice forbids: the number of the invoice that counts; no row = none.
+-- name: GetInvoiceOfWorkOrder :one
+SELECT number FROM work_order_invoices WHERE work_order_id = ?;
+
+-- A work order that becomes an invoice once more: the number of the one that was voided.
+-- name: GetVoidedInvoice :one
+SELECT number FROM invoices WHERE id = ? AND state = 'void';
+
 -- "Undo": the change of state that is the last one.
 -- name: GetLastMove :one
 SELECT id, kind, from_state, to_state, CAST(coalesce(staff_id, 0) AS INTEGER) AS staff, at FROM work_order_events
@@ -45,7 +53,7 @@ WHERE e.work_order_id = ? ORDER BY e.id DESC LIMIT 1;
 
 -- "Add Note"; no row = the same form was sent before.
 -- name: AddWorkOrderNote :many
-INSERT INTO work_order_notes (work_order_id, internal, note, nonce, user_id, staff_id, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO work_order_notes (work_order_id, internal, note, nonce, user_id, staff_id, written_at, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (nonce) DO NOTHING RETURNING id;
 
 -- The mail of a new work order holds the words it was made with.

@@ -25,11 +25,11 @@ SELECT w.number,
     CAST(CASE WHEN s.customer_id <> w.customer_id THEN 'the site is another customer''s'
         WHEN y.id IS NOT NULL AND y.site_id <> w.site_id THEN 'the system is at another site'
         WHEN i.id IS NOT NULL AND i.customer_id <> w.customer_id THEN 'invoice ' || i.number || ' is another customer''s'
-        WHEN i.id IS NOT NULL AND w.state <> 'completed' THEN 'it has invoice ' || i.number || ' but is not completed'
+        WHEN i.state <> 'void' AND w.state <> 'completed' THEN 'it has invoice ' || i.number || ' but is not completed'
         ELSE 'it is merged into another customer''s' END AS TEXT) AS problem
 FROM work_orders w JOIN sites s ON s.id = w.site_id LEFT JOIN systems y ON y.id = w.system_id
 LEFT JOIN invoices i ON i.id = w.invoice_id LEFT JOIN work_orders m ON m.id = w.merged_into_id
-WHERE s.customer_id <> w.customer_id OR (y.id IS NOT NULL AND y.site_id <> w.site_id) OR (i.id IS NOT NULL AND (i.customer_id <> w.customer_id OR w.state <> 'completed'))
+WHERE s.customer_id <> w.customer_id OR (y.id IS NOT NULL AND y.site_id <> w.site_id) OR (i.id IS NOT NULL AND (i.customer_id <> w.customer_id OR (i.state <> 'void' AND w.state <> 'completed')))
    OR (m.id IS NOT NULL AND m.customer_id <> w.customer_id) LIMIT ?;
 
 -- `portal doctor`: work orders merged round in a circle.
@@ -46,3 +46,11 @@ SELECT w.number FROM way JOIN work_orders w ON w.id = way.first_id WHERE way.id 
 SELECT w.number, d.id, d.sha256, d.mime FROM work_order_photos p JOIN work_orders w ON w.id = p.work_order_id
 JOIN documents d ON d.id = p.document_id OR d.id = p.thumb_id
 WHERE d.mime <> 'image/jpeg' OR d.kind <> 'attachment' LIMIT ?;
+
+-- `portal doctor`: invoices that a work order became before the one it has now,
+-- and that count all the same.
+-- name: CheckWorkOrderInvoices :many
+SELECT w.number, i.number AS invoice
+FROM work_order_events e JOIN work_orders w ON w.id = e.work_order_id JOIN invoices i ON i.customer_id = w.customer_id
+WHERE e.kind = 'invoiced' AND i.state <> 'void' AND i.id IS NOT w.invoice_id
+  AND (e.details = 'invoice ' || i.number OR substr(e.details, 1, length(i.number) + 9) = 'invoice ' || i.number || ',') LIMIT ?;

@@ -5,7 +5,7 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w INDEXED BY work_orders_open JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
@@ -38,7 +38,7 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w INDEXED BY work_orders_closed JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
@@ -69,14 +69,14 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.id < sqlc.arg(id)
   AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
-    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
+    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(sqlc.arg(technician) AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(sqlc.arg(technician) AS INTEGER))
   AND w.window_date BETWEEN CAST(sqlc.arg(from_day) AS TEXT) AND CAST(sqlc.arg(until_day) AS TEXT)
   AND (CAST(sqlc.arg(overdue) AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(sqlc.arg(today) AS TEXT) OR (w.window_date = CAST(sqlc.arg(today) AS TEXT) AND w.window_until <= CAST(sqlc.arg(minute) AS INTEGER)))))
@@ -91,14 +91,14 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.id > sqlc.arg(id)
   AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
-    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
+    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(sqlc.arg(technician) AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(sqlc.arg(technician) AS INTEGER))
   AND w.window_date BETWEEN CAST(sqlc.arg(from_day) AS TEXT) AND CAST(sqlc.arg(until_day) AS TEXT)
   AND (CAST(sqlc.arg(overdue) AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(sqlc.arg(today) AS TEXT) OR (w.window_date = CAST(sqlc.arg(today) AS TEXT) AND w.window_until <= CAST(sqlc.arg(minute) AS INTEGER)))))
@@ -113,14 +113,14 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w INDEXED BY work_orders_changed JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.changed_at <= sqlc.arg(changed_at) AND (w.changed_at < sqlc.arg(changed_at) OR w.id < sqlc.arg(id))
   AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
-    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
+    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(sqlc.arg(technician) AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(sqlc.arg(technician) AS INTEGER))
   AND w.window_date BETWEEN CAST(sqlc.arg(from_day) AS TEXT) AND CAST(sqlc.arg(until_day) AS TEXT)
   AND (CAST(sqlc.arg(overdue) AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(sqlc.arg(today) AS TEXT) OR (w.window_date = CAST(sqlc.arg(today) AS TEXT) AND w.window_until <= CAST(sqlc.arg(minute) AS INTEGER)))))
@@ -135,14 +135,14 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w INDEXED BY work_orders_window JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.window_date <> '' AND w.window_date >= CAST(sqlc.arg(after_day) AS TEXT) AND (w.window_date > CAST(sqlc.arg(after_day) AS TEXT) OR w.window_from > CAST(sqlc.arg(after_from) AS INTEGER) OR (w.window_from = CAST(sqlc.arg(after_from) AS INTEGER) AND w.id > sqlc.arg(id)))
   AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
-    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
+    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
   AND (CAST(sqlc.arg(technician) AS INTEGER) < 0 OR coalesce(w.technician_id, 0) = CAST(sqlc.arg(technician) AS INTEGER))
   AND w.window_date BETWEEN CAST(sqlc.arg(from_day) AS TEXT) AND CAST(sqlc.arg(until_day) AS TEXT)
   AND (CAST(sqlc.arg(overdue) AS INTEGER) = 0 OR (w.state = 'scheduled' AND (w.window_date < CAST(sqlc.arg(today) AS TEXT) OR (w.window_date = CAST(sqlc.arg(today) AS TEXT) AND w.window_until <= CAST(sqlc.arg(minute) AS INTEGER)))))
@@ -157,14 +157,14 @@ SELECT w.id, w.number, w.state, w.title, w.version, w.requested_at, w.window_dat
     c.number AS customer_number, c.display_name, s.name AS site, s.city, CAST(coalesce(y.name, '') AS TEXT) AS system,
     CAST(coalesce(w.technician_id, 0) AS INTEGER) AS technician_id, CAST(coalesce(f.name, '') AS TEXT) AS technician,
     CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(w.invoice_id IS NOT NULL AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
+    CAST(EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AS INTEGER) AS invoiced, CAST(w.merged_into_id IS NOT NULL AS INTEGER) AS merged,
     CAST((SELECT count(*) FROM work_order_notes n WHERE n.work_order_id = w.id) AS INTEGER) AS notes,
     CAST((SELECT count(*) FROM work_order_photos p WHERE p.work_order_id = w.id) AS INTEGER) AS photos
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id
 WHERE w.customer_id = sqlc.arg(customer_id) AND w.requested_at <= sqlc.arg(requested_at) AND (w.requested_at < sqlc.arg(requested_at) OR w.id < sqlc.arg(id))
   AND (CAST(sqlc.arg(state) AS TEXT) = '' OR w.state = CAST(sqlc.arg(state) AS TEXT) OR (CAST(sqlc.arg(state) AS TEXT) = 'open' AND w.state NOT IN ('completed', 'cancelled')) OR (CAST(sqlc.arg(state) AS TEXT) = 'closed' AND w.state IN ('completed', 'cancelled'))
-    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND w.invoice_id IS NULL AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
+    OR (CAST(sqlc.arg(state) AS TEXT) = 'billable' AND w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v WHERE v.work_order_id = w.id) AND EXISTS (SELECT 1 FROM work_order_lines l WHERE l.work_order_id = w.id AND l.unit_price_cents > 0)))
 ORDER BY w.requested_at DESC, w.id DESC LIMIT sqlc.arg(most);
 
 -- One work order in the office: everything about it but what it has many of.
@@ -172,11 +172,12 @@ ORDER BY w.requested_at DESC, w.id DESC LIMIT sqlc.arg(most);
 SELECT sqlc.embed(w), c.number AS customer_number, c.display_name, s.name AS site, s.address1, s.address2, s.city, s.state AS site_state, s.zip,
     CAST(coalesce(y.name, '') AS TEXT) AS system, CAST(coalesce(y.system_type, '') AS TEXT) AS system_type, CAST(coalesce(y.account_number, '') AS TEXT) AS account_number,
     CAST(coalesce(f.name, '') AS TEXT) AS technician, CAST(coalesce(f.disabled_at, 0) AS INTEGER) AS technician_gone,
-    CAST(coalesce(m.number, '') AS TEXT) AS merged_into, CAST(coalesce(i.number, '') AS TEXT) AS invoice,
+    CAST(coalesce(m.number, '') AS TEXT) AS merged_into, CAST(coalesce(v.number, '') AS TEXT) AS invoice,
+    CAST(CASE WHEN v.number IS NULL THEN coalesce(i.number, '') ELSE '' END AS TEXT) AS voided,
     CAST(coalesce(a.name, u.email, '') AS TEXT) AS asked_by
 FROM work_orders w JOIN customers c ON c.id = w.customer_id JOIN sites s ON s.id = w.site_id
 LEFT JOIN systems y ON y.id = w.system_id LEFT JOIN staff f ON f.id = w.technician_id LEFT JOIN work_orders m ON m.id = w.merged_into_id
-LEFT JOIN invoices i ON i.id = w.invoice_id LEFT JOIN staff a ON a.id = w.staff_id LEFT JOIN users u ON u.id = w.user_id
+LEFT JOIN invoices i ON i.id = w.invoice_id LEFT JOIN work_order_invoices v ON v.work_order_id = w.id LEFT JOIN staff a ON a.id = w.staff_id LEFT JOIN users u ON u.id = w.user_id
 WHERE w.number = ?;
 
 -- One work order in the office: its history, the last change first.

@@ -293,6 +293,6 @@ func (f *workForm) byKey(refused views.FieldErrors) views.FieldErrors {
 }
 
 // mayEditWork reports whether the office may still change parts and labour.
-func mayEditWork(o db.WorkOrder) bool {
-	return !o.InvoiceID.Valid && o.State != string(workorder.Cancelled)
+func mayEditWork(row db.GetOrderInOfficeRow) bool {
+	return row.Invoice == "" && row.WorkOrder.State != string(workorder.Cancelled)
 }

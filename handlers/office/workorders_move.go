@@ -256,7 +256,7 @@ func (h *Handlers) moveForm(c echo.Context, row db.GetOrderInOfficeRow, m typedM
 	if m.back == "" && m.to == string(workorder.Scheduled) && state.Open() {
 		f.ID = "schedule-form"
 	}
-	if !state.Open() && (o.MergedIntoID.Valid || o.InvoiceID.Valid) {
+	if !state.Open() && (o.MergedIntoID.Valid || row.Invoice != "") {
 		f.Closed = "It has its invoice, so it stays as it is. Make a new work order for what is left to do."
 		if o.MergedIntoID.Valid {
 			f.Closed = "It was merged into " + row.MergedInto + ". Go on there."

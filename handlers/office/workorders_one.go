@@ -71,6 +71,9 @@ func (h *Handlers) workOrderPage(c echo.Context, row db.GetOrderInOfficeRow, typ
 	if row.Invoice != "" {
 		p.Invoice = &view.WorkLink{Label: row.Invoice, Href: invoicePath(row.Invoice)}
 	}
+	if row.Voided != "" {
+		p.Voided = &view.WorkLink{Label: row.Voided, Href: invoicePath(row.Voided)}
+	}
 	source := map[string]string{"portal": "the customer, in the portal", "office": "the office", "proposal": "an accepted proposal"}[o.Source]
 	if row.AskedBy != "" {
 		source += " (" + row.AskedBy + ")"
@@ -100,7 +103,7 @@ func (h *Handlers) workOrderPage(c echo.Context, row db.GetOrderInOfficeRow, typ
 	}
 	// before somebody is there it would only be in the way
 	worked := state == workorder.Arrived || state == workorder.Completed || len(p.Work) > 0
-	if may(c, helpers) && mayEditWork(o) && worked {
+	if may(c, helpers) && mayEditWork(row) && worked {
 		p.EditWork = href + "/work"
 	}
 	p.Errors = append(append(append(views.FieldErrors(nil), typed.note...), typed.merge...), typed.photo...)
@@ -130,7 +133,7 @@ func (h *Handlers) fillDispatch(c echo.Context, row db.GetOrderInOfficeRow, p *v
 	}
 	// the next step stands first
 	slices.SortStableFunc(p.Move, func(a, b view.MoveChoice) int { return int(db.Flag(b.Direct) - db.Flag(a.Direct)) })
-	if !open && (o.MergedIntoID.Valid || o.InvoiceID.Valid) {
+	if !open && (o.MergedIntoID.Valid || row.Invoice != "") {
 		p.Move = nil
 	}
 	if open {

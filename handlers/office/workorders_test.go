@@ -19,6 +19,7 @@ import (
 	"customerportal/db"
 	"customerportal/internal/audit"
 	"customerportal/internal/calendar"
+	"customerportal/internal/ledger"
 	"customerportal/internal/workorder"
 )
 
@@ -580,6 +581,27 @@ func TestWorkAndInvoice(t *testing.T) {
 			says(t, p, "Invoice "+made+" is made of it.")
 			hides(t, p, "Make invoice", "Change parts and labour", "Open again")
 			says(t, d.parse(d.send("service", board(number)+"/work", with(good, "version", d.version(number), "price-2", "90"), way...), 422), "has its invoice already")
+			says(t, d.page("owner", board(number)+"/move"), "It has its invoice, so it stays as it is.")
+			list := "/office/workorders/list?state=billable"
+			hides(t, d.page("owner", list), number)
+
+			// an invoice that was voided counts no more, and another one is made
+			d.write(func(q *db.Queries) error {
+				_, err := ledger.VoidInvoice(t.Context(), q, ledger.Voiding{CustomerID: d.count(`SELECT customer_id FROM invoices`), InvoiceID: d.count(`SELECT id FROM invoices`), Date: "2026-11-18", At: 1})
+				return err
+			})
+			p = d.page("owner", board(number))
+			says(t, p, "Invoice "+made+" was made of it and is void.", "Make invoice, $240.00", "Change parts and labour", "Open again")
+			hides(t, d.page("owner", board(number)+"/move"), "It has its invoice")
+			says(t, d.page("owner", list), number)
+			p = d.page("billing", at)
+			press = url.Values{"version": {p.Find("input[name=version]").AttrOr("value", "")}, "total": {p.Find("input[name=total]").AttrOr("value", "")}}
+			w = d.send("billing", at, press, way...)
+			second := d.text(`SELECT i.number FROM invoices i JOIN work_orders w ON w.invoice_id = i.id WHERE w.number = ?`, number)
+			d.done(w, "/office/invoices/"+second)
+			p = d.page("owner", board(number))
+			says(t, p, "Invoice "+second+" is made of it.", "invoice "+second+", in place of "+made+", which is void")
+			hides(t, p, "Make invoice", made+" was made of it and is void")
 		})
 	}
 }

@@ -28,7 +28,8 @@ type Bill struct {
 	Subtotal money.Cents
 	TaxTotal money.Cents
 	Total    money.Cents
-	// Invoice is the number of the invoice it became, "" when it has none yet.
+	// Invoice is the number of the invoice it became, "" when it has none yet or
+	// that was voided.
 	Invoice string
 	// Why says why no invoice can be made of it, "" when one can.
 	Why string
@@ -110,7 +111,8 @@ type Invoiced struct {
 // InvoiceWorkOrder makes the invoice of a completed work order: today's, with the
 // next number of the dealer's sequence, for its parts and labour, and mailed to
 // the customer when asked to, all in one transaction. Done twice it makes one
-// invoice; the second is told of the first.
+// invoice; the second is told of the first. Of a work order whose invoice was
+// voided it makes another one.
 //
 // Version and seen are the work order's version and the total that whoever
 // presses agreed to. What was changed meanwhile is a Conflict, and so is a work
@@ -128,8 +130,8 @@ func (s *Service) InvoiceWorkOrder(ctx context.Context, by audit.Actor, number s
 		if err != nil {
 			return err
 		}
-		if w.InvoiceID.Valid {
-			out = Invoiced{InvoiceID: w.InvoiceID.Int64, Number: w.InvoiceNumber, Before: true}
+		if w.InvoiceID != 0 {
+			out = Invoiced{InvoiceID: w.InvoiceID, Number: w.InvoiceNumber, Before: true}
 			return nil
 		}
 		switch {

@@ -1,10 +1,15 @@
 package sale_test
 
 import (
+	"database/sql"
+	"strings"
 	"sync"
 	"testing"
 
+	"customerportal/db"
+	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
+	"customerportal/internal/ledger"
 	"customerportal/internal/sale"
 	"customerportal/internal/workorder"
 )
@@ -119,6 +124,98 @@ func TestTwoPeopleMakeOneInvoice(t *testing.T) {
 	}
 	if first != 1 || s.count(`SELECT count(*) FROM invoices`) != 1 {
 		t.Errorf("%+v", made)
+	}
+	s.whole()
+}
+
+// voided makes the invoice of a work order void.
+func (s *shop) voided(number string) {
+	s.Helper()
+	id := s.count(`SELECT invoice_id FROM work_orders WHERE number = ?`, number)
+	s.write(func(q *db.Queries) error {
+		_, err := ledger.VoidInvoice(s.Context(), q, ledger.Voiding{CustomerID: s.customer[0], InvoiceID: id, Date: today, At: calendar.InstantOf(s.clock.Now())})
+		return err
+	})
+}
+
+// TestAfterAVoidedInvoice makes another invoice of the same work order: one, of
+// however many people press at once, and its history names the one before.
+func TestAfterAVoidedInvoice(t *testing.T) {
+	s := newShop(t)
+	number := s.work()
+	b := s.bill(number)
+	first, err := s.sale.InvoiceWorkOrder(t.Context(), teller, number, b.Version, b.Total, false)
+	s.must(err)
+	s.refused(s.orders.SetWork(t.Context(), teller, number, workorder.Any, nil), fault.Conflict, "", "has its invoice already")
+	s.refused(s.orders.Reopen(t.Context(), teller, number, workorder.Any), fault.Conflict, "", "Its invoice is made")
+
+	s.voided(number)
+	s.whole()
+	if b = s.bill(number); b.Invoice != "" || b.Why != "" {
+		t.Fatalf("%+v", b)
+	}
+	// what was wrong on it can be put right
+	s.must(s.orders.SetWork(t.Context(), teller, number, workorder.Any, []workorder.Line{{Description: "Battery", Quantity: 1000, UnitPrice: 19_99}}))
+	b = s.bill(number)
+	var made [20]sale.Invoiced
+	var all sync.WaitGroup
+	for i := range made {
+		all.Go(func() {
+			var err error
+			if made[i], err = s.sale.InvoiceWorkOrder(t.Context(), teller, number, b.Version, b.Total, false); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	fresh := 0
+	for _, m := range made {
+		if !m.Before {
+			fresh++
+		}
+		if m.Number == first.Number || m.Number != made[0].Number {
+			t.Errorf("%+v", m)
+		}
+	}
+	if n := s.count(`SELECT count(*) FROM invoices WHERE state <> 'void'`); fresh != 1 || n != 1 {
+		t.Errorf("%d of twenty made one; %d count", fresh, n)
+	}
+	if got, want := s.text(`SELECT details FROM work_order_events WHERE kind = 'invoiced' ORDER BY id DESC LIMIT 1`), "invoice "+made[0].Number+", in place of "+first.Number+", which is void"; got != want {
+		t.Errorf("%q; want %q", got, want)
+	}
+	s.whole()
+
+	// behind everybody's back the books still keep one for each
+	err = s.db.WriteTx(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE work_orders SET invoice_id = ? WHERE number = ?`, first.InvoiceID, number)
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "keeps its number, its customer and its invoice") {
+		t.Errorf("an invoice that counts was replaced: %v", err)
+	}
+	s.exec(`DROP TRIGGER invoices_frozen`)
+	s.exec(`UPDATE invoices SET state = 'issued' WHERE id = ?`, first.InvoiceID)
+	found, err := workorder.Check(t.Context(), s.db.Read(), 0)
+	if want := "work order " + number + ": invoice " + first.Number + " was made of it, too, and is not void"; err != nil || len(found) != 1 || found[0].Object+": "+found[0].Problem != want {
+		t.Errorf("%v, %v; want %q", found, err, want)
+	}
+}
+
+// TestReopenedAfterAVoidedInvoice goes on with the work, and invoices it then.
+func TestReopenedAfterAVoidedInvoice(t *testing.T) {
+	s := newShop(t)
+	number := s.work()
+	b := s.bill(number)
+	_, err := s.sale.InvoiceWorkOrder(t.Context(), teller, number, b.Version, b.Total, false)
+	s.must(err)
+	s.voided(number)
+	s.must(s.orders.Reopen(t.Context(), teller, number, workorder.Any))
+	s.whole()
+	s.must(s.orders.Arrive(t.Context(), dana, number, workorder.Any))
+	s.must(s.orders.Complete(t.Context(), dana, number, workorder.Any))
+	b = s.bill(number)
+	if done, err := s.sale.InvoiceWorkOrder(t.Context(), teller, number, b.Version, b.Total, false); err != nil || done.Before {
+		t.Errorf("%+v, %v", done, err)
 	}
 	s.whole()
 }

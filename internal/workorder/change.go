@@ -237,7 +237,11 @@ func (s *Service) undo(ctx context.Context, q *db.Queries, now calendar.Instant,
 	if !allowed || last.Kind != o.State || by.StaffID == 0 || last.Staff != by.StaffID {
 		return wrongState(o, "There is nothing of yours to undo.")
 	}
-	if o.InvoiceID.Valid {
+	invoice, err := invoiceOf(ctx, q, o)
+	if err != nil {
+		return err
+	}
+	if invoice != "" {
 		return fault.New(fault.Conflict, "Work order %s has its invoice already, so it stays completed.", o.Number)
 	}
 	if now.Sub(last.At) > UndoWithin {
@@ -305,8 +309,8 @@ func (s *Service) Cancel(ctx context.Context, by audit.Actor, number string, see
 }
 
 // Reopen opens a completed or cancelled work order again: Scheduled when its
-// appointment is still to come, of which the customer is mailed, else Requested. What was merged into another, or
-// has its invoice, stays closed.
+// appointment is still to come, of which the customer is mailed, else Requested.
+// What was merged into another, or has an invoice that is not void, stays closed.
 func (s *Service) Reopen(ctx context.Context, by audit.Actor, number string, seen int64) error {
 	set, err := s.settings.Current(ctx)
 	if err != nil {
@@ -314,12 +318,15 @@ func (s *Service) Reopen(ctx context.Context, by audit.Actor, number string, see
 	}
 	return s.change(ctx, by, number, seen, func(q *db.Queries, now calendar.Instant, o *db.WorkOrder) error {
 		from := State(o.State)
+		invoice, err := invoiceOf(ctx, q, o)
 		switch {
+		case err != nil:
+			return err
 		case from.Open():
 			return wrongState(o, "It is open.")
 		case o.MergedIntoID.Valid:
 			return wrongState(o, "It was merged into another one; go on there.")
-		case o.InvoiceID.Valid:
+		case invoice != "":
 			return wrongState(o, "Its invoice is made; make a new work order for what is left to do.")
 		}
 		to := Requested
@@ -344,24 +351,48 @@ func (s *Service) Reopen(ctx context.Context, by audit.Actor, number string, see
 	})
 }
 
-// InvoicedIn notes the invoice that was made of a completed work order. It runs
-// in the caller's transaction, who calls [Service.Changed] when it is committed.
+// invoiceOf is the number of the invoice that the work order has become, "" for
+// none: one that was voided does not count.
+func invoiceOf(ctx context.Context, q *db.Queries, o *db.WorkOrder) (string, error) {
+	number, err := q.GetInvoiceOfWorkOrder(ctx, o.ID)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("work order %s: invoice: %w", o.Number, err)
+	}
+	return number, nil
+}
+
+// InvoicedIn notes the invoice that was made of a completed work order: its first
+// one, or one in the place of another that was voided. It runs in the caller's
+// transaction, who calls [Service.Changed] when it is committed.
 func (s *Service) InvoicedIn(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Actor, number string, seen, invoiceID int64, invoice string) error {
 	o, err := load(ctx, q, by, number, seen)
 	if err != nil {
 		return err
 	}
-	if o.InvoiceID.Valid {
+	has, err := invoiceOf(ctx, q, o)
+	if err != nil {
+		return err
+	}
+	if has != "" {
 		return fault.New(fault.Conflict, "Work order %s has its invoice already.", o.Number)
 	}
 	if State(o.State) != Completed {
 		return wrongState(o, "Only a completed one becomes an invoice.")
 	}
+	details, before := "invoice "+invoice, any(nil)
+	if o.InvoiceID.Valid {
+		voided, err := q.GetVoidedInvoice(ctx, o.InvoiceID.Int64)
+		if err != nil {
+			return fmt.Errorf("work order %s: voided invoice: %w", o.Number, err)
+		}
+		details += ", in place of " + voided + ", which is void"
+		before = map[string]any{"invoice": voided}
+	}
 	o.InvoiceID = db.NullID(invoiceID)
-	if _, err := keep(ctx, q, now, by, o, event{kind: "invoiced", details: "invoice " + invoice}); err != nil {
+	if _, err := keep(ctx, q, now, by, o, event{kind: "invoiced", details: details}); err != nil {
 		return err
 	}
-	return record(ctx, q, now, by, o, "invoice", nil, map[string]any{"invoice": invoice})
+	return record(ctx, q, now, by, o, "invoice", before, map[string]any{"invoice": invoice})
 }
 
 // enter brings the work order into a state at a time, and takes away the times

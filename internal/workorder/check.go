@@ -15,7 +15,7 @@ const most = 100
 // Check proves the history of the work orders: each has as many events as its
 // version says, every move begins where the one before ended, and it stands where
 // the last one put it; its place, its invoice and what it was merged into are its
-// customer's; its photos are pictures. It returns what is wrong, nothing when all
+// customer's; of the invoices made of it all but the last are void; its photos are pictures. It returns what is wrong, nothing when all
 // is well. It only reads; give it one read transaction ([db.DB.View]).
 func Check(ctx context.Context, q *db.Queries, _ calendar.Instant) ([]ledger.Finding, error) {
 	var found []ledger.Finding
@@ -49,6 +49,13 @@ func Check(ctx context.Context, q *db.Queries, _ calendar.Instant) ([]ledger.Fin
 	}
 	for _, o := range owners {
 		add(o.Number, "%s", o.Problem)
+	}
+	twice, err := q.CheckWorkOrderInvoices(ctx, most)
+	if err != nil {
+		return nil, fmt.Errorf("workorder: check: %w", err)
+	}
+	for _, t := range twice {
+		add(t.Number, "invoice %s was made of it, too, and is not void", t.Invoice)
 	}
 	merges, err := q.CheckWorkOrderMerges(ctx, most)
 	if err != nil {

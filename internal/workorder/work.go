@@ -62,8 +62,11 @@ func (s *Service) SetWork(ctx context.Context, by audit.Actor, number string, se
 
 // setWork is SetWork in the caller's transaction.
 func setWork(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Actor, o *db.WorkOrder, lines []Line) error {
+	invoice, err := invoiceOf(ctx, q, o)
 	switch {
-	case o.InvoiceID.Valid:
+	case err != nil:
+		return err
+	case invoice != "":
 		return fault.New(fault.Conflict, "Work order %s has its invoice already; parts and labour stay as they are.", o.Number)
 	case State(o.State) == Cancelled:
 		return wrongState(o, "Parts and labour cannot be entered any more.")

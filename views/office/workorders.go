@@ -161,20 +161,21 @@ type DayEntry struct {
 // WorkOrderPage is one work order in the office.
 type WorkOrderPage struct {
 	views.Base
-	Number           string
-	Href             string
-	State            views.WorkOrderState
-	Title            string
-	Customer         Ref
-	Phones           []PhoneLink
-	Facts            []Fact
-	Late             string
-	Gone             bool // who is to come may not log in any more
-	Technician       string
-	Merged           *WorkLink // into which it was merged
-	Reason           string
-	Steps            []Step
-	Invoice          *WorkLink
+	Number     string
+	Href       string
+	State      views.WorkOrderState
+	Title      string
+	Customer   Ref
+	Phones     []PhoneLink
+	Facts      []Fact
+	Late       string
+	Gone       bool // who is to come may not log in any more
+	Technician string
+	Merged     *WorkLink // into which it was merged
+	Reason     string
+	Steps      []Step
+	// Invoice is what it became, Voided one that was voided and has no successor.
+	Invoice, Voided  *WorkLink
 	MakeInvoice      string // where the invoice is made, "" when it cannot be
 	MakeInvoiceLabel string
 	NoInvoice        string // why it cannot, "" when it can or nobody asks

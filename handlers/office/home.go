@@ -267,7 +267,7 @@ func (h *Handlers) money(ctx context.Context, s *settings.Settings) (*view.Money
 		most     int // days past due
 		cents    money.Cents
 		invoices int64
-	}{{label: "1 to 30 days", most: 30}, {label: "31 to 60 days", most: 60}, {label: "61 to 90 days", most: 90}, {label: "more than 90 days", most: 1 << 30}}
+	}{{label: "1 to 30 days", most: 30}, {label: "31 to 60 days", most: 60}, {label: "61 to 90 days", most: 90}, {label: "More than 90 days", most: 1 << 30}}
 	var due, past money.Cents
 	for _, d := range days {
 		cents := money.Cents(d.Balance)

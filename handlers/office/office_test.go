@@ -463,7 +463,7 @@ func TestHome(t *testing.T) {
 	hides(t, doc, "SELECT", "fine did not", "JUST-NOW", "OLD")
 	var ages []string
 	doc.Find("tbody tr").Each(func(_ int, r *goquery.Selection) { ages = append(ages, strings.Join(strings.Fields(r.Text()), " ")) })
-	if want := []string{"1 to 30 days2$200.05", "31 to 60 days2$200.09", "61 to 90 days1$100.06", "more than 90 days2$200.15"}; !slices.Equal(ages, want) {
+	if want := []string{"1 to 30 days2$200.05", "31 to 60 days2$200.09", "61 to 90 days1$100.06", "More than 90 days2$200.15"}; !slices.Equal(ages, want) {
 		t.Errorf("ages %q, want %q", ages, want)
 	}
 	hides(t, d.page("service", "/office"), "Taken in", "Outcome unknown")

@@ -62,8 +62,8 @@ func (h *Handlers) staffPage(c echo.Context) (*view.StaffPage, error) {
 
 // roleHints say in a few words what each role is for.
 var roleHints = map[string]string{
-	"owner": "owner: everything", "billing": "billing: customers and payments", "service": "service: customers",
-	"sales": "sales: customers, to look at", "technician": "technician: no customers",
+	"owner": "owner: everything", "billing": "billing: customers and payments", "service": "service: customers and work orders",
+	"sales": "sales: proposals", "technician": "technician: their own work orders",
 }
 
 func roleChoice(chosen, refused string) view.Choice {

@@ -66,9 +66,9 @@ var visits = []visit{
 		day: 2, from: 9 * 60, until: 11 * 60, tech: 1, state: workorder.Scheduled, answer: "Booked. Please keep the way to the attic clear.", reply: "It will be. Somebody is home all morning."},
 	{customer: 1, site: 0, system: 0, asked: 28, note: "I would like a second keypad upstairs.", day: 1, from: 14 * 60, until: 16 * 60, state: workorder.Scheduled},
 	{customer: 9, site: 0, system: 0, asked: 26, office: true, note: "Annual fire alarm inspection, certificate for the town.", day: 3, from: 8 * 60, until: 12 * 60, tech: 2, state: workorder.Scheduled},
-	{customer: 15, site: 0, system: 1, asked: 20, note: "Camera two hangs loose after the storm.", photo: "camera", state: workorder.Requested},
+	{customer: 15, site: 0, system: 1, asked: 20, office: true, note: "Camera two hangs loose after the storm.", photo: "camera", state: workorder.Requested},
 	{customer: 2, site: 0, system: 2, asked: 5, note: "Can you come and show the new manager how to save a clip from the cameras?", words: "Tuesday or Wednesday after 3", state: workorder.Requested},
-	{customer: 20, site: 0, system: -1, asked: 3, note: "Moved the sofa and now the motion detector blinks red.", state: workorder.Requested},
+	{customer: 20, site: 0, system: -1, asked: 3, office: true, note: "Moved the sofa and now the motion detector blinks red.", state: workorder.Requested},
 }
 
 // workOrders plans the work orders, each step on its own day.

@@ -316,7 +316,7 @@ func (q *Queries) ListDayLines(ctx context.Context, orders []int64) ([]WorkOrder
 }
 
 const listDayNotes = `-- name: ListDayNotes :many
-SELECT n.id, n.work_order_id, n.internal, n.note, n.user_id, coalesce(t.name, '') AS staff_name, n.at
+SELECT n.id, n.work_order_id, n.internal, n.note, n.user_id, coalesce(t.name, '') AS staff_name, n.written_at, n.at
 FROM work_order_notes n LEFT JOIN staff t ON t.id = n.staff_id
 WHERE n.work_order_id IN (/*SLICE:orders*/?) ORDER BY n.work_order_id, n.id
 `
@@ -328,6 +328,7 @@ type ListDayNotesRow struct {
 	Note        string
 	UserID      sql.NullInt64
 	StaffName   string
+	WrittenAt   calendar.Instant
 	At          calendar.Instant
 }
 
@@ -358,6 +359,7 @@ func (q *Queries) ListDayNotes(ctx context.Context, orders []int64) ([]ListDayNo
 			&i.Note,
 			&i.UserID,
 			&i.StaffName,
+			&i.WrittenAt,
 			&i.At,
 		); err != nil {
 			return nil, err

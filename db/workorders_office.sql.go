@@ -736,7 +736,7 @@ func (q *Queries) ListOrderEvents(ctx context.Context, workOrderID int64) ([]Lis
 }
 
 const listOrderNotes = `-- name: ListOrderNotes :many
-SELECT n.id, n.internal, n.note, n.at, w.number, CAST(n.user_id IS NOT NULL AS INTEGER) AS of_customer,
+SELECT n.id, n.internal, n.note, n.written_at, n.at, w.number, CAST(n.user_id IS NOT NULL AS INTEGER) AS of_customer,
     CAST(coalesce(f.name, u.email, '') AS TEXT) AS who
 FROM work_orders w JOIN work_order_notes n ON n.work_order_id = w.id LEFT JOIN staff f ON f.id = n.staff_id LEFT JOIN users u ON u.id = n.user_id
 WHERE w.id = ?1 OR w.merged_into_id = ?1 ORDER BY n.at, n.id LIMIT 500
@@ -746,6 +746,7 @@ type ListOrderNotesRow struct {
 	ID         int64
 	Internal   int64
 	Note       string
+	WrittenAt  calendar.Instant
 	At         calendar.Instant
 	Number     string
 	OfCustomer int64
@@ -766,6 +767,7 @@ func (q *Queries) ListOrderNotes(ctx context.Context, id int64) ([]ListOrderNote
 			&i.ID,
 			&i.Internal,
 			&i.Note,
+			&i.WrittenAt,
 			&i.At,
 			&i.Number,
 			&i.OfCustomer,

@@ -295,7 +295,7 @@ func (q *Queries) ListWorkOrderLinesForCustomer(ctx context.Context, arg ListWor
 }
 
 const listWorkOrderNotesForCustomer = `-- name: ListWorkOrderNotesForCustomer :many
-SELECT n.id, n.note, n.at, CAST(n.staff_id IS NOT NULL AS INTEGER) AS staff, CAST(coalesce(f.name, '') AS TEXT) AS name
+SELECT n.id, n.note, n.written_at, n.at, CAST(n.staff_id IS NOT NULL AS INTEGER) AS staff, CAST(coalesce(f.name, '') AS TEXT) AS name
 FROM work_order_notes n JOIN work_orders w ON w.id = n.work_order_id LEFT JOIN staff f ON f.id = n.staff_id
 WHERE (w.number = ?1 OR w.merged_into_id = (SELECT m.id FROM work_orders m WHERE m.number = ?1 AND m.customer_id = ?2))
   AND w.customer_id = ?2 AND n.internal = 0 ORDER BY n.id
@@ -307,11 +307,12 @@ type ListWorkOrderNotesForCustomerParams struct {
 }
 
 type ListWorkOrderNotesForCustomerRow struct {
-	ID    int64
-	Note  string
-	At    calendar.Instant
-	Staff int64
-	Name  string
+	ID        int64
+	Note      string
+	WrittenAt calendar.Instant
+	At        calendar.Instant
+	Staff     int64
+	Name      string
 }
 
 // The customer's page of one work order: what both sides wrote there and on what
@@ -328,6 +329,7 @@ func (q *Queries) ListWorkOrderNotesForCustomer(ctx context.Context, arg ListWor
 		if err := rows.Scan(
 			&i.ID,
 			&i.Note,
+			&i.WrittenAt,
 			&i.At,
 			&i.Staff,
 			&i.Name,

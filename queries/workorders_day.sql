@@ -35,7 +35,7 @@ SELECT customer_id, phone FROM customer_phones WHERE customer_id IN (sqlc.slice(
 
 -- my day: what both sides wrote
 -- name: ListDayNotes :many
-SELECT n.id, n.work_order_id, n.internal, n.note, n.user_id, coalesce(t.name, '') AS staff_name, n.at
+SELECT n.id, n.work_order_id, n.internal, n.note, n.user_id, coalesce(t.name, '') AS staff_name, n.written_at, n.at
 FROM work_order_notes n LEFT JOIN staff t ON t.id = n.staff_id
 WHERE n.work_order_id IN (sqlc.slice(orders)) ORDER BY n.work_order_id, n.id;
 

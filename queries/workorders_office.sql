@@ -188,7 +188,7 @@ WHERE e.work_order_id = ? ORDER BY e.id DESC LIMIT 500;
 
 -- One work order in the office: the notes of both sides, and those of its duplicates.
 -- name: ListOrderNotes :many
-SELECT n.id, n.internal, n.note, n.at, w.number, CAST(n.user_id IS NOT NULL AS INTEGER) AS of_customer,
+SELECT n.id, n.internal, n.note, n.written_at, n.at, w.number, CAST(n.user_id IS NOT NULL AS INTEGER) AS of_customer,
     CAST(coalesce(f.name, u.email, '') AS TEXT) AS who
 FROM work_orders w JOIN work_order_notes n ON n.work_order_id = w.id LEFT JOIN staff f ON f.id = n.staff_id LEFT JOIN users u ON u.id = n.user_id
 WHERE w.id = sqlc.arg(id) OR w.merged_into_id = sqlc.arg(id) ORDER BY n.at, n.id LIMIT 500;

@@ -29,7 +29,7 @@ WHERE w.number = sqlc.arg(number) AND w.customer_id = sqlc.arg(customer_id) AND 
 -- The customer's page of one work order: what both sides wrote there and on what
 -- was merged into it.
 -- name: ListWorkOrderNotesForCustomer :many
-SELECT n.id, n.note, n.at, CAST(n.staff_id IS NOT NULL AS INTEGER) AS staff, CAST(coalesce(f.name, '') AS TEXT) AS name
+SELECT n.id, n.note, n.written_at, n.at, CAST(n.staff_id IS NOT NULL AS INTEGER) AS staff, CAST(coalesce(f.name, '') AS TEXT) AS name
 FROM work_order_notes n JOIN work_orders w ON w.id = n.work_order_id LEFT JOIN staff f ON f.id = n.staff_id
 WHERE (w.number = sqlc.arg(number) OR w.merged_into_id = (SELECT m.id FROM work_orders m WHERE m.number = sqlc.arg(number) AND m.customer_id = sqlc.arg(customer_id)))
   AND w.customer_id = sqlc.arg(customer_id) AND n.internal = 0 ORDER BY n.id;

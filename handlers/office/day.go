@@ -279,7 +279,7 @@ func (h *Handlers) dayOrders(ctx context.Context, c echo.Context, s *settings.Se
 		if o.About == "" && n.Internal == 0 {
 			o.About = n.Note
 		}
-		o.Notes = append(o.Notes, view.DayNote{Who: who, At: n.At.Format(s.Zone), Text: n.Note, Internal: n.Internal != 0})
+		o.Notes = append(o.Notes, view.DayNote{Who: who, At: workorder.NoteTime(n.WrittenAt, n.At, s.Zone), Text: n.Note, Internal: n.Internal != 0})
 	}
 	photos, err := q.ListDayPhotos(ctx, ids)
 	if err != nil {

@@ -289,3 +289,15 @@ func TestTapPhoto(t *testing.T) {
 		t.Errorf("14 MB: %d", w.Code)
 	}
 }
+
+// TestANoteFromADeadZone tells the technician and the office when it was written
+// and when it arrived.
+func TestANoteFromADeadZone(t *testing.T) {
+	d := newDesk(t)
+	number := d.sendOut("technician", 0)
+	d.clock.Advance(3 * time.Hour)
+	d.parse(d.pressed("technician", number, "note", "note", "From the cellar", "ago", "7200000", "HX-Request", ""), 200)
+	for role, address := range map[string]string{"technician": "/office/day/" + number, "service": board(number)} {
+		says(t, d.page(role, address), "written Nov 15, 2026, 1:00 PM, arrived 3:00 PM")
+	}
+}

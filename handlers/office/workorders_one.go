@@ -204,7 +204,7 @@ func written(who string, customer bool) string {
 func fillNotes(ctx context.Context, q *db.Queries, s *settings.Settings, p *view.WorkOrderPage, o db.WorkOrder) error {
 	rows, err := q.ListOrderNotes(ctx, o.ID)
 	for _, r := range rows {
-		n := view.WorkNote{When: r.At.Format(s.Zone), Who: written(r.Who, r.OfCustomer != 0), Internal: r.Internal != 0, Customer: r.OfCustomer != 0, Lines: strings.Split(r.Note, "\n")}
+		n := view.WorkNote{When: workorder.NoteTime(r.WrittenAt, r.At, s.Zone), Who: written(r.Who, r.OfCustomer != 0), Internal: r.Internal != 0, Customer: r.OfCustomer != 0, Lines: strings.Split(r.Note, "\n")}
 		if r.Number != o.Number {
 			n.From = r.Number
 		}

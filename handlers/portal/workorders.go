@@ -509,7 +509,7 @@ func fillOrder(ctx context.Context, q *db.Queries, live *pages.WorkOrderLive, cu
 		return err
 	}
 	for _, n := range notes {
-		note := pages.WorkOrderNote{Who: "You", When: n.At.Format(set.Zone), Lines: lines(n.Note), Staff: n.Staff != 0}
+		note := pages.WorkOrderNote{Who: "You", When: workorder.NoteTime(n.WrittenAt, n.At, set.Zone), Lines: lines(n.Note), Staff: n.Staff != 0}
 		if note.Staff {
 			note.Who = strings.TrimPrefix(workorder.ShortName(n.Name)+", "+set.Company.Name, ", ")
 		}

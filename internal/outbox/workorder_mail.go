@@ -238,6 +238,7 @@ type WorkOrderNote struct {
 	WorkOrder
 	Note     []string
 	Customer string // who wrote, with the number; "" = the dealer's staff wrote
+	Written  string // when, of one that was long on its way
 }
 
 // Subject implements [Body].
@@ -254,5 +255,5 @@ func (w WorkOrderNote) Text() WorkOrderText {
 	if w.Customer != "" {
 		words = w.Customer + " has added a note."
 	}
-	return w.text(words).quote("Note", w.Note)
+	return w.text(words).fact("Written", w.Written).quote("Note", w.Note)
 }

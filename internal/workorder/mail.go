@@ -325,7 +325,7 @@ func (s *Service) mailCancelled(ctx context.Context, q *db.Queries, now calendar
 }
 
 // mailNote brings a note to the other side.
-func (s *Service) mailNote(ctx context.Context, q *db.Queries, now calendar.Instant, o *db.WorkOrder, event int64, by audit.Actor, note string) error {
+func (s *Service) mailNote(ctx context.Context, q *db.Queries, now calendar.Instant, o *db.WorkOrder, event int64, by audit.Actor, note string, written calendar.Instant) error {
 	l, err := s.letter(ctx, q, o, event)
 	if err != nil {
 		return err
@@ -333,7 +333,11 @@ func (s *Service) mailNote(ctx context.Context, q *db.Queries, now calendar.Inst
 	if by.Kind == audit.Customer {
 		return l.toDealer(ctx, q, now, outbox.WorkOrderNote{WorkOrder: l.about(officePage), Note: lines(note), Customer: l.row.DisplayName + " (" + l.row.CustomerNumber + ")"})
 	}
-	return l.toCustomer(ctx, q, now, 0, outbox.WorkOrderNote{WorkOrder: l.about(customerPage), Note: lines(note)})
+	late := ""
+	if !written.IsZero() && now.Sub(written) >= onTheWay {
+		late = written.Format(l.set.Zone)
+	}
+	return l.toCustomer(ctx, q, now, 0, outbox.WorkOrderNote{WorkOrder: l.about(customerPage), Note: lines(note), Written: late})
 }
 
 // withdraw takes back the mails of an event that have not gone out.

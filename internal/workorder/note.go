@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"customerportal/db"
 	"customerportal/internal/audit"
@@ -22,6 +23,26 @@ type Note struct {
 	Internal bool
 	// Nonce is of the form that is sent: sent twice it is one note.
 	Nonce string
+	// written is when, on a phone that was out of reach; zero = now.
+	written calendar.Instant
+}
+
+// onTheWay is how long a note may take from being written to getting here before
+// that is worth a word.
+const onTheWay = 5 * time.Minute
+
+// NoteTime is when a note was written, in words. It tells when it arrived as well
+// where that was much later. written is zero for a note that was written here.
+func NoteTime(written, arrived calendar.Instant, zone *time.Location) string {
+	switch {
+	case written.IsZero():
+		return arrived.Format(zone)
+	case arrived.Sub(written) < onTheWay:
+		return written.Format(zone)
+	case written.Date(zone) == arrived.Date(zone):
+		return "written " + written.Format(zone) + ", arrived " + arrived.Time().In(zone).Format("3:04 PM")
+	}
+	return "written " + written.Format(zone) + ", arrived " + arrived.Format(zone)
 }
 
 // AddNote adds a note. Customers may until the work order is closed, and their
@@ -60,7 +81,8 @@ func (s *Service) addNote(ctx context.Context, q *db.Queries, now calendar.Insta
 	}
 	internal := n.Internal && n.CustomerID == 0
 	ids, err := q.AddWorkOrderNote(ctx, db.AddWorkOrderNoteParams{
-		WorkOrderID: o.ID, Internal: db.Flag(internal), Note: words, Nonce: n.Nonce, UserID: db.NullID(by.UserID), StaffID: db.NullID(by.StaffID), At: now,
+		WorkOrderID: o.ID, Internal: db.Flag(internal), Note: words, Nonce: n.Nonce, UserID: db.NullID(by.UserID), StaffID: db.NullID(by.StaffID),
+		WrittenAt: n.written, At: now,
 	})
 	if err != nil {
 		return fmt.Errorf("work order %s: note: %w", o.Number, err)
@@ -68,7 +90,7 @@ func (s *Service) addNote(ctx context.Context, q *db.Queries, now calendar.Insta
 	if len(ids) == 0 {
 		return errUnchanged
 	}
-	id, err := keep(ctx, q, now, by, o, event{kind: "note"})
+	id, err := keep(ctx, q, now, by, o, event{kind: "note", happened: n.written})
 	if err != nil {
 		return err
 	}
@@ -79,5 +101,5 @@ func (s *Service) addNote(ctx context.Context, q *db.Queries, now calendar.Insta
 	if err := record(ctx, q, now, by, o, action, nil, nil); err != nil || internal {
 		return err
 	}
-	return s.mailNote(ctx, q, now, o, id, by, words)
+	return s.mailNote(ctx, q, now, o, id, by, words, n.written)
 }

@@ -191,7 +191,7 @@ func (s *Service) carryOut(ctx context.Context, q *db.Queries, now calendar.Inst
 		}
 		return s.undo(ctx, q, now, by, o)
 	case WriteNote:
-		return s.addNote(ctx, q, now, by, o, Note{Number: o.Number, Text: t.Text, Internal: t.Internal, Nonce: "tap " + t.Key})
+		return s.addNote(ctx, q, now, by, o, Note{Number: o.Number, Text: t.Text, Internal: t.Internal, Nonce: "tap " + t.Key, written: at})
 	case EnterWork:
 		if err := asSeen(ctx, q, by, o, t.Seen, "work"); err != nil {
 			return err

@@ -363,3 +363,45 @@ func (s *shop) state() string {
 	return one[string](s, `SELECT (SELECT group_concat(number || state || version) FROM work_orders) || (SELECT count(*) FROM work_order_events) || ' ' ||
 		(SELECT count(*) FROM work_order_signatures) || ' ' || (SELECT count(*) FROM work_order_taps) || ' ' || (SELECT count(*) FROM outbox)`)
 }
+
+// TestANoteCarriesWhenItWasWritten takes the time as that of a step is taken, and
+// tells both times where the note was long on its way.
+func TestANoteCarriesWhenItWasWritten(t *testing.T) {
+	s := newShop(t)
+	number := s.in(workorder.Scheduled) // at noon in New York
+	noon := calendar.InstantOf(s.clock.Now())
+	s.clock.Advance(3 * time.Hour)
+	zone, err := time.LoadLocation("America/New_York")
+	s.must(err)
+	for _, c := range []struct {
+		ago  time.Duration
+		want calendar.Instant
+		says string
+	}{
+		{0, noon.Add(3 * time.Hour), "Nov 16, 2026, 3:00 PM"},
+		{4 * time.Minute, noon.Add(176 * time.Minute), "Nov 16, 2026, 2:56 PM"},
+		{2 * time.Hour, noon.Add(time.Hour), "written Nov 16, 2026, 1:00 PM, arrived 3:00 PM"},
+		{50 * time.Hour, noon, "written Nov 16, 2026, 12:00 PM, arrived 3:00 PM"}, // a phone that thinks so
+		{-time.Hour, noon.Add(3 * time.Hour), "Nov 16, 2026, 3:00 PM"},
+	} {
+		s.must(s.tap(number, workorder.WriteNote, func(t *workorder.Tap) { t.Ago, t.Text = c.ago, "Battery is low" }))
+		written := one[calendar.Instant](s, `SELECT written_at FROM work_order_notes ORDER BY id DESC LIMIT 1`)
+		arrived := one[calendar.Instant](s, `SELECT at FROM work_order_notes ORDER BY id DESC LIMIT 1`)
+		if got := workorder.NoteTime(written, arrived, zone); written != c.want || got != c.says {
+			t.Errorf("%s ago: %q, %s after noon; want %q", c.ago, got, written.Sub(noon), c.says)
+		}
+		mail := one[string](s, `SELECT text_body FROM outbox ORDER BY id DESC LIMIT 1`)
+		if late := strings.Contains(mail, "Written: Nov 16, 2026, 1"); late != strings.HasPrefix(c.says, "written") {
+			t.Errorf("%s ago: the mail says\n%s", c.ago, mail)
+		}
+	}
+	// over night both days are named
+	if got, want := workorder.NoteTime(noon, noon.Add(20*time.Hour), zone), "written Nov 16, 2026, 12:00 PM, arrived Nov 17, 2026, 8:00 AM"; got != want {
+		t.Errorf("%q; want %q", got, want)
+	}
+	s.must(s.orders.AddNote(t.Context(), dispatcher, workorder.Note{Number: number, Text: "Call first", Nonce: "n"}))
+	if n := one[int](s, `SELECT count(*) FROM work_order_notes WHERE written_at = 0 AND note = 'Call first'`); n != 1 {
+		t.Error("a note from the office has a second time")
+	}
+	s.whole()
+}

@@ -321,11 +321,17 @@ func TestTablesAreStrict(t *testing.T) {
 }
 
 // TestEveryQueryHasItsReader keeps a line above each query that says which
-// screen or job uses it.
+// screen or job uses it, and no query that none does.
 func TestEveryQueryHasItsReader(t *testing.T) {
 	files, err := filepath.Glob("queries/*.sql")
 	if err != nil {
 		t.Fatal(err)
+	}
+	asked := map[string]bool{}
+	for _, s := range sources(t, ".") {
+		if !strings.HasSuffix(s.path, ".sql.go") {
+			s.names(func(_, name, _ string) { asked[name] = true })
+		}
 	}
 	for _, file := range files {
 		body, err := os.ReadFile(file)
@@ -335,8 +341,13 @@ func TestEveryQueryHasItsReader(t *testing.T) {
 		before := ""
 		for line := range strings.Lines(string(body)) {
 			line = strings.TrimSpace(line)
-			if name, ok := strings.CutPrefix(line, "-- name: "); ok && (!strings.HasPrefix(before, "-- ") || len(before) < 8) {
-				t.Errorf("%s: nothing says who uses %s", file, name)
+			if name, ok := strings.CutPrefix(line, "-- name: "); ok {
+				if !strings.HasPrefix(before, "-- ") || len(before) < 8 {
+					t.Errorf("%s: nothing says who uses %s", file, name)
+				}
+				if name, _, _ = strings.Cut(name, " "); !asked[name] {
+					t.Errorf("%s: nobody uses %s", file, name)
+				}
 			}
 			before = line
 		}

@@ -432,29 +432,6 @@ func (q *Queries) FollowAutoPayAttempt(ctx context.Context, arg FollowAutoPayAtt
 	return result.RowsAffected()
 }
 
-const getAutoPayAttempt = `-- name: GetAutoPayAttempt :one
-SELECT id, customer_id, period, number, payment_id, run_id, outcome, moved, unreported, created_at FROM auto_pay_attempts WHERE id = ?
-`
-
-// autopay.Retry: one attempt.
-func (q *Queries) GetAutoPayAttempt(ctx context.Context, id int64) (AutoPayAttempt, error) {
-	row := q.db.QueryRowContext(ctx, getAutoPayAttempt, id)
-	var i AutoPayAttempt
-	err := row.Scan(
-		&i.ID,
-		&i.CustomerID,
-		&i.Period,
-		&i.Number,
-		&i.PaymentID,
-		&i.RunID,
-		&i.Outcome,
-		&i.Moved,
-		&i.Unreported,
-		&i.CreatedAt,
-	)
-	return i, err
-}
-
 const getAutoPayAttemptOfPayment = `-- name: GetAutoPayAttemptOfPayment :one
 SELECT id, customer_id, period, number, payment_id, run_id, outcome, moved, unreported, created_at FROM auto_pay_attempts WHERE payment_id = ?
 `
@@ -1180,7 +1157,6 @@ func (q *Queries) ListAutoPayLatestTaken(ctx context.Context, customers []int64)
 
 const listAutoPayMonthsOfCustomer = `-- name: ListAutoPayMonthsOfCustomer :many
 SELECT d.period, d.due_date, d.state, d.reason, d.amount_cents, d.credit_cents, d.retry_date, d.attempts, d.run_id,
-    CAST(coalesce((SELECT a.id FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period ORDER BY a.number DESC LIMIT 1), 0) AS INTEGER) AS attempt_id,
     CAST(coalesce((SELECT p.reference FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
         WHERE a.customer_id = d.customer_id AND a.period = d.period ORDER BY a.number DESC LIMIT 1), '') AS TEXT) AS reference
 FROM auto_pay_periods d WHERE d.customer_id = ? ORDER BY d.period DESC LIMIT 24
@@ -1196,7 +1172,6 @@ type ListAutoPayMonthsOfCustomerRow struct {
 	RetryDate   calendar.Date
 	Attempts    int64
 	RunID       int64
-	AttemptID   int64
 	Reference   string
 }
 
@@ -1220,7 +1195,6 @@ func (q *Queries) ListAutoPayMonthsOfCustomer(ctx context.Context, customerID in
 			&i.RetryDate,
 			&i.Attempts,
 			&i.RunID,
-			&i.AttemptID,
 			&i.Reference,
 		); err != nil {
 			return nil, err

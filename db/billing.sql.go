@@ -717,18 +717,6 @@ func (q *Queries) ForgetVoidPeriods(ctx context.Context, itemID int64) ([]Forget
 	return items, nil
 }
 
-const getBilledUntil = `-- name: GetBilledUntil :one
-SELECT CAST(coalesce(max(until_date), '') AS TEXT) FROM recurring_periods WHERE item_id = ?
-`
-
-// The office's recurring items: the day to which everything is billed.
-func (q *Queries) GetBilledUntil(ctx context.Context, itemID int64) (string, error) {
-	row := q.db.QueryRowContext(ctx, getBilledUntil, itemID)
-	var column_1 string
-	err := row.Scan(&column_1)
-	return column_1, err
-}
-
 const getBillingRun = `-- name: GetBillingRun :one
 SELECT r.id, r.month_date, r.invoice_date, r.due_date, r.per_site, r.mail, r.automatic, r.staff_id, r.state, r.trouble, r.after_id, r.to_do, r.customers, r.invoices, r.periods, r.mailed, r.problems, r.tax_cents, r.total_cents, r.started_at, r.finished_at, CAST(coalesce(t.name, '') AS TEXT) AS staff_name FROM billing_runs r LEFT JOIN staff t ON t.id = r.staff_id WHERE r.id = ?
 `

@@ -13,51 +13,6 @@ import (
 	"customerportal/internal/money"
 )
 
-const getCustomerID = `-- name: GetCustomerID :one
-SELECT id FROM customers WHERE number = ?
-`
-
-// "New key" and "Edit" in the office: the customer by the number in the address.
-func (q *Queries) GetCustomerID(ctx context.Context, number string) (int64, error) {
-	row := q.db.QueryRowContext(ctx, getCustomerID, number)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
-}
-
-const getUserForCustomer = `-- name: GetUserForCustomer :one
-SELECT u.id, u.email, u.password_hash, u.locked_at, u.temporary_expires_at
-FROM customer_users cu JOIN users u ON u.id = cu.user_id
-WHERE cu.customer_id = ? AND cu.user_id = ?
-`
-
-type GetUserForCustomerParams struct {
-	CustomerID int64
-	UserID     int64
-}
-
-type GetUserForCustomerRow struct {
-	ID                 int64
-	Email              string
-	PasswordHash       string
-	LockedAt           calendar.Instant
-	TemporaryExpiresAt calendar.Instant
-}
-
-// "Edit" in the office: whose log-in it is, and whether it may see that customer.
-func (q *Queries) GetUserForCustomer(ctx context.Context, arg GetUserForCustomerParams) (GetUserForCustomerRow, error) {
-	row := q.db.QueryRowContext(ctx, getUserForCustomer, arg.CustomerID, arg.UserID)
-	var i GetUserForCustomerRow
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.PasswordHash,
-		&i.LockedAt,
-		&i.TemporaryExpiresAt,
-	)
-	return i, err
-}
-
 const listBalances = `-- name: ListBalances :many
 SELECT customer_id, CAST(sum(balance_cents) AS INTEGER) AS balance FROM invoices
 WHERE state = 'issued' AND balance_cents > 0 AND customer_id IN (/*SLICE:customers*/?)

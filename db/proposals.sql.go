@@ -1124,21 +1124,6 @@ func (q *Queries) OpenProposalSession(ctx context.Context, arg OpenProposalSessi
 	return err
 }
 
-const revokeProposalLinks = `-- name: RevokeProposalLinks :exec
-UPDATE proposal_links SET revoked_at = ?, session_hash = '', code_hash = '' WHERE proposal_id = ? AND revoked_at = 0
-`
-
-type RevokeProposalLinksParams struct {
-	RevokedAt  calendar.Instant
-	ProposalID int64
-}
-
-// proposal: the links of a version open nothing any more.
-func (q *Queries) RevokeProposalLinks(ctx context.Context, arg RevokeProposalLinksParams) error {
-	_, err := q.db.ExecContext(ctx, revokeProposalLinks, arg.RevokedAt, arg.ProposalID)
-	return err
-}
-
 const setProposalCode = `-- name: SetProposalCode :exec
 UPDATE proposal_links SET code_hash = ?, code_until = ?, code_tries = 0, codes_sent = ?, codes_day = ? WHERE id = ?
 `

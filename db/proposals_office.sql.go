@@ -1005,56 +1005,6 @@ func (q *Queries) ListProposalAddresses(ctx context.Context, customerID int64) (
 	return items, nil
 }
 
-const listProposalHistory = `-- name: ListProposalHistory :many
-SELECT e.id, e.kind, e.details, e.ip, e.at, p.version, CAST(coalesce(f.name, '') AS TEXT) AS staff, CAST(coalesce(u.email, '') AS TEXT) AS user
-FROM proposal_events e JOIN proposals p ON p.id = e.proposal_id LEFT JOIN staff f ON f.id = e.staff_id LEFT JOIN users u ON u.id = e.user_id
-WHERE p.number = ? ORDER BY e.id
-`
-
-type ListProposalHistoryRow struct {
-	ID      int64
-	Kind    string
-	Details string
-	IP      string
-	At      calendar.Instant
-	Version int64
-	Staff   string
-	User    string
-}
-
-// One proposal in the office: what happened to it, all versions, the oldest first.
-func (q *Queries) ListProposalHistory(ctx context.Context, number string) ([]ListProposalHistoryRow, error) {
-	rows, err := q.db.QueryContext(ctx, listProposalHistory, number)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListProposalHistoryRow
-	for rows.Next() {
-		var i ListProposalHistoryRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.Details,
-			&i.IP,
-			&i.At,
-			&i.Version,
-			&i.Staff,
-			&i.User,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listProposalMailed = `-- name: ListProposalMailed :many
 SELECT e.details FROM proposal_events e WHERE e.proposal_id = ? AND e.kind = 'mailed' ORDER BY e.id
 `

@@ -86,18 +86,6 @@ func (q *Queries) CountLimitReports(ctx context.Context, arg CountLimitReportsPa
 	return count, err
 }
 
-const countRegistrations = `-- name: CountRegistrations :one
-SELECT count(*) FROM registrations WHERE state IN ('failed', 'asked')
-`
-
-// The office's home: how many need help.
-func (q *Queries) CountRegistrations(ctx context.Context) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countRegistrations)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const decideRegistration = `-- name: DecideRegistration :execrows
 UPDATE registrations SET state = ?1, decided_at = ?2, staff_id = ?3
 WHERE id = ?4 AND state IN ('failed', 'asked')

@@ -362,34 +362,6 @@ func (q *Queries) DropWaitingMail(ctx context.Context, arg DropWaitingMailParams
 	return result.RowsAffected()
 }
 
-const getFirstWorkOrderNote = `-- name: GetFirstWorkOrderNote :many
-SELECT note FROM work_order_notes WHERE work_order_id = ? AND internal = 0 ORDER BY id LIMIT 1
-`
-
-// The mail of a new work order holds the words it was made with.
-func (q *Queries) GetFirstWorkOrderNote(ctx context.Context, workOrderID int64) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, getFirstWorkOrderNote, workOrderID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var note string
-		if err := rows.Scan(&note); err != nil {
-			return nil, err
-		}
-		items = append(items, note)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const getInvoiceOfWorkOrder = `-- name: GetInvoiceOfWorkOrder :one
 SELECT number FROM work_order_invoices WHERE work_order_id = ?
 `

@@ -175,10 +175,6 @@ INSERT INTO auto_pay_attempts (customer_id, period, number, payment_id, run_id, 
 -- name: GetLastAutoPayAttempt :one
 SELECT * FROM auto_pay_attempts WHERE customer_id = ? AND period = ? ORDER BY number DESC LIMIT 1;
 
--- autopay.Retry: one attempt.
--- name: GetAutoPayAttempt :one
-SELECT * FROM auto_pay_attempts WHERE id = ?;
-
 -- autopay: the attempt a payment is.
 -- name: GetAutoPayAttemptOfPayment :one
 SELECT * FROM auto_pay_attempts WHERE payment_id = ?;
@@ -297,7 +293,6 @@ ORDER BY a.id LIMIT sqlc.arg(most);
 -- autopay, the customer's page: what became of the latest months.
 -- name: ListAutoPayMonthsOfCustomer :many
 SELECT d.period, d.due_date, d.state, d.reason, d.amount_cents, d.credit_cents, d.retry_date, d.attempts, d.run_id,
-    CAST(coalesce((SELECT a.id FROM auto_pay_attempts a WHERE a.customer_id = d.customer_id AND a.period = d.period ORDER BY a.number DESC LIMIT 1), 0) AS INTEGER) AS attempt_id,
     CAST(coalesce((SELECT p.reference FROM auto_pay_attempts a JOIN payments p ON p.id = a.payment_id
         WHERE a.customer_id = d.customer_id AND a.period = d.period ORDER BY a.number DESC LIMIT 1), '') AS TEXT) AS reference
 FROM auto_pay_periods d WHERE d.customer_id = ? ORDER BY d.period DESC LIMIT 24;

@@ -51,10 +51,6 @@ SELECT p.from_date, p.until_date, p.run_id, p.amount_cents, p.tax_cents, CAST(co
 FROM recurring_periods p LEFT JOIN invoices i ON i.id = p.invoice_id
 WHERE p.item_id = sqlc.arg(item_id) AND p.until_date >= sqlc.arg(from_date) ORDER BY p.from_date DESC LIMIT sqlc.arg(most);
 
--- The office's recurring items: the day to which everything is billed.
--- name: GetBilledUntil :one
-SELECT CAST(coalesce(max(until_date), '') AS TEXT) FROM recurring_periods WHERE item_id = ?;
-
 -- The office's recurring items: periods whose invoice was voided are billed anew.
 -- name: ForgetVoidPeriods :many
 DELETE FROM recurring_periods

@@ -15,16 +15,6 @@ WHERE i.customer_id = sqlc.arg(customer_id) AND i.state IN ('issued', 'void')
 ORDER BY i.invoice_date DESC, i.id DESC
 LIMIT sqlc.arg(most);
 
--- "New key" and "Edit" in the office: the customer by the number in the address.
--- name: GetCustomerID :one
-SELECT id FROM customers WHERE number = ?;
-
--- "Edit" in the office: whose log-in it is, and whether it may see that customer.
--- name: GetUserForCustomer :one
-SELECT u.id, u.email, u.password_hash, u.locked_at, u.temporary_expires_at
-FROM customer_users cu JOIN users u ON u.id = cu.user_id
-WHERE cu.customer_id = ? AND cu.user_id = ?;
-
 -- A customer's page in the office: cards and bank accounts on file.
 -- name: ListMethodsOnFileForCustomer :many
 SELECT w.id, w.kind, w.brand, w.last4, w.exp_year, w.exp_month, w.created_at,

@@ -160,10 +160,6 @@ UPDATE proposal_links SET code_hash = '', code_tries = 0, session_hash = ?, sess
 -- name: KeepProposalSession :exec
 UPDATE proposal_links SET session_until = ? WHERE id = ?;
 
--- proposal: the links of a version open nothing any more.
--- name: RevokeProposalLinks :exec
-UPDATE proposal_links SET revoked_at = ?, session_hash = '', code_hash = '' WHERE proposal_id = ? AND revoked_at = 0;
-
 -- proposal: the SHA-256 of the PDF as it was sent.
 -- name: GetProposalPaperSum :one
 SELECT d.sha256 AS sum FROM proposals p JOIN documents d ON d.id = p.document_id WHERE p.id = ?;

@@ -228,12 +228,6 @@ SELECT d.proposal_id, d.decision, d.reason, d.typed_name, d.strokes, d.consent_t
 FROM proposal_decisions d LEFT JOIN invoices i ON i.id = d.deposit_invoice_id LEFT JOIN documents o ON o.id = d.signed_document_id
 WHERE d.proposal_id = ?;
 
--- One proposal in the office: what happened to it, all versions, the oldest first.
--- name: ListProposalHistory :many
-SELECT e.id, e.kind, e.details, e.ip, e.at, p.version, CAST(coalesce(f.name, '') AS TEXT) AS staff, CAST(coalesce(u.email, '') AS TEXT) AS user
-FROM proposal_events e JOIN proposals p ON p.id = e.proposal_id LEFT JOIN staff f ON f.id = e.staff_id LEFT JOIN users u ON u.id = e.user_id
-WHERE p.number = ? ORDER BY e.id;
-
 -- One proposal in the office: what it became.
 -- name: GetProposalResult :one
 SELECT r.at, CAST(coalesce(w.number, '') AS TEXT) AS work_order, CAST(coalesce(i.number, '') AS TEXT) AS invoice, CAST(coalesce(f.name, '') AS TEXT) AS staff,

@@ -11,10 +11,6 @@ SELECT r.id, r.state, r.failed_field, r.customer_number, r.first_name, r.last_na
 FROM registrations r LEFT JOIN customers c ON c.id = r.customer_id
 WHERE r.state = ? ORDER BY r.at DESC LIMIT ?;
 
--- The office's home: how many need help.
--- name: CountRegistrations :one
-SELECT count(*) FROM registrations WHERE state IN ('failed', 'asked');
-
 -- "Approve".
 -- name: GetRegistration :one
 SELECT id, customer_id, state, failed_field, customer_number, first_name, last_name, zip, phone, email, ip, at, decided_at, staff_id

@@ -56,10 +56,6 @@ WHERE e.work_order_id = ? ORDER BY e.id DESC LIMIT 1;
 INSERT INTO work_order_notes (work_order_id, internal, note, nonce, user_id, staff_id, written_at, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (nonce) DO NOTHING RETURNING id;
 
--- The mail of a new work order holds the words it was made with.
--- name: GetFirstWorkOrderNote :many
-SELECT note FROM work_order_notes WHERE work_order_id = ? AND internal = 0 ORDER BY id LIMIT 1;
-
 -- A form with photos: one that was taken; no row = it was sent before.
 -- name: AddWorkOrderUpload :many
 INSERT INTO work_order_uploads (nonce, customer_id, name, sha256, body, thumb, width, height, user_id, staff_id, at)

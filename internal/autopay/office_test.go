@@ -160,15 +160,15 @@ func TestTheOfficeTriesAFailedOneAgain(t *testing.T) {
 	if info.Count.Failed != 1 || len(lines) != 1 || !lines[0].CanRetry || lines[0].State != payment.Failed || lines[0].Retry != "" {
 		t.Fatalf("%+v %+v", info, lines)
 	}
-	if err := b.auto.Retry(t.Context(), b.staff, lines[0].Attempt); !fault.Is(err, fault.Conflict) {
+	if err := b.auto.Take(t.Context(), b.staff, c.id, "2026-11"); !fault.Is(err, fault.Conflict) {
 		t.Errorf("with the card that was refused for good: %v", err)
 	}
-	if err := b.auto.Retry(t.Context(), b.staff, 999); !fault.Is(err, fault.NotFound) {
-		t.Errorf("no such attempt: %v", err)
+	if err := b.auto.Take(t.Context(), b.staff, c.id, "2026-10"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("no such month: %v", err)
 	}
 	b.method(c, "pm_card_visa")
 	b.consent(c, 1, 0)
-	b.ok(b.auto.Retry(t.Context(), b.staff, lines[0].Attempt))
+	b.ok(b.auto.Take(t.Context(), b.staff, c.id, "2026-11"))
 	b.run()
 	b.expect("2026-11", "paid", c)
 	taken, err := b.auto.Lines(t.Context(), info.ID+1, autopay.ShowTaken, 0, 10)

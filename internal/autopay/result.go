@@ -238,7 +238,6 @@ type Line struct {
 	Name           string
 	Period         string
 	Due            calendar.Date
-	Attempt        int64 // its id, 0 when no payment was made
 	AttemptNumber  int
 	Reference      string // of the payment
 	State          payment.State
@@ -247,7 +246,7 @@ type Line struct {
 	Method         string
 	Words          string        // why nothing was taken
 	Retry          calendar.Date // when it is tried again, "" = not by itself
-	// CanRetry says that [Service.Retry] or [Service.Take] may have it taken.
+	// CanRetry says that [Service.Take] may have it taken.
 	CanRetry bool
 }
 
@@ -306,7 +305,7 @@ func linesOf(ctx context.Context, q *db.Queries, runID int64, show Show, after i
 			return nil, fmt.Errorf("autopay: run: %w", err)
 		}
 		for _, r := range rows {
-			l := Line{Cursor: r.ID, CustomerID: r.CustomerID, Number: r.CustomerNumber, Name: r.DisplayName, Period: r.Period, Due: r.DueDate, Attempt: r.ID,
+			l := Line{Cursor: r.ID, CustomerID: r.CustomerID, Number: r.CustomerNumber, Name: r.DisplayName, Period: r.Period, Due: r.DueDate,
 				AttemptNumber: int(r.Number), Reference: r.Reference, State: payment.State(r.State), Month: State(r.Month), Amount: r.AmountCents, Credit: r.CreditCents,
 				Method: methodLabel(r.Kind, r.Brand, r.NumberLabel), Words: r.FailureMessage}
 			if r.Number == r.Attempts && show == ShowFailed {
@@ -341,7 +340,6 @@ type Month struct {
 	Retry          calendar.Date
 	Attempts       int
 	RunID          int64
-	Attempt        int64 // the id of the latest
 	Reference      string
 }
 
@@ -354,7 +352,7 @@ func (s *Service) Months(ctx context.Context, customerID int64) ([]Month, error)
 	list := make([]Month, len(rows))
 	for i, r := range rows {
 		list[i] = Month{Period: r.Period, Due: r.DueDate, State: State(r.State), Words: r.Reason, Amount: r.AmountCents, Credit: r.CreditCents,
-			Retry: r.RetryDate, Attempts: int(r.Attempts), RunID: r.RunID, Attempt: r.AttemptID, Reference: r.Reference}
+			Retry: r.RetryDate, Attempts: int(r.Attempts), RunID: r.RunID, Reference: r.Reference}
 	}
 	return list, nil
 }

@@ -641,19 +641,6 @@ func (s *Service) Decide(ctx context.Context, by audit.Actor, runID int64, take 
 	return nil
 }
 
-// Retry makes another attempt at the month of a failed attempt, today, for the
-// office. See [Service.Take].
-func (s *Service) Retry(ctx context.Context, by audit.Actor, attemptID int64) error {
-	a, err := s.db.Read().GetAutoPayAttempt(ctx, attemptID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return fault.Missing("attempt")
-	}
-	if err != nil {
-		return fmt.Errorf("autopay: %w", err)
-	}
-	return s.Take(ctx, by, a.CustomerID, a.Period)
-}
-
 // Take has a customer's month taken after all, today: one that failed, was
 // skipped on hold, or met trouble. A card or account that was refused for good is
 // not charged again until it is replaced. It is a Conflict for a month that is

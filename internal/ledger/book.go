@@ -107,17 +107,6 @@ func holdings(ctx context.Context, q *db.Queries, paymentID int64) (held map[int
 	return held, order, nil
 }
 
-// Held returns what is still in the books of a payment: what was received less
-// what left again.
-func Held(ctx context.Context, q *db.Queries, paymentID int64) (money.Cents, error) {
-	held, _, err := holdings(ctx, q, paymentID)
-	var sum money.Cents
-	for _, cents := range held {
-		sum += cents
-	}
-	return sum, err
-}
-
 // Reversal is money that left again after a payment was booked.
 type Reversal struct {
 	PaymentID  int64

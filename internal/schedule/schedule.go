@@ -41,22 +41,17 @@ type Loop struct {
 	clock calendar.Clock
 	log   *slog.Logger
 	jobs  []Job
-
-	mu     sync.Mutex
-	states map[string]State
 }
 
-// State is how a job stands in this process.
-type State struct {
-	Name     string
-	Started  calendar.Instant // of the last run
-	Finished calendar.Instant // 0 while the first run lasts; before Started while a run lasts
-	Error    string           // of the last finished run
+// state is how a job stood after its last finished run.
+type state struct {
+	failed  string           // its error, "" for none
+	written calendar.Instant // when the job's row was last written
 }
 
 // New returns a loop; Run starts it.
 func New(d *db.DB, clock calendar.Clock, log *slog.Logger, jobs ...Job) *Loop {
-	return &Loop{db: d, clock: clock, log: log, jobs: jobs, states: map[string]State{}}
+	return &Loop{db: d, clock: clock, log: log, jobs: jobs}
 }
 
 // Run runs the jobs until ctx ends and all runs under way have returned.
@@ -68,21 +63,8 @@ func (l *Loop) Run(ctx context.Context) {
 	work.Wait()
 }
 
-// States lists the jobs in the order they were given.
-func (l *Loop) States() []State {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make([]State, 0, len(l.jobs))
-	for _, j := range l.jobs {
-		s := l.states[j.Name]
-		s.Name = j.Name
-		out = append(out, s)
-	}
-	return out
-}
-
 func (l *Loop) repeat(ctx context.Context, j Job) {
-	var written calendar.Instant // when the job's row was last written
+	var last state
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -95,46 +77,42 @@ func (l *Loop) repeat(ctx context.Context, j Job) {
 		if ctx.Err() != nil {
 			return
 		}
-		written = l.once(ctx, j, written)
+		last = l.once(ctx, j, last)
 		timer.Reset(j.Every)
 	}
 }
 
-// once does one run and returns when the job's row was last written.
-func (l *Loop) once(ctx context.Context, j Job, written calendar.Instant) calendar.Instant {
-	s := l.state(j.Name)
-	before := s.Error
-	s.Started = l.clock.Now()
-	l.keep(s)
-
+// once does one run and returns how the job stands after it.
+func (l *Loop) once(ctx context.Context, j Job, last state) state {
+	started := l.clock.Now()
 	err := l.do(ctx, j)
 	if err != nil && ctx.Err() != nil {
-		return written // the program stops: no fault of the job
+		return last // the program stops: no fault of the job
 	}
 	if fault.Is(err, fault.Unavailable) {
 		// somebody else is busy with the books, an import perhaps: the next run
 		// finds the same work
 		l.log.Warn("job put off", "job", j.Name, "reason", err.Error())
-		return written
+		return last
 	}
-	s.Finished, s.Error = l.clock.Now(), ""
+	finished, failed := l.clock.Now(), ""
 	if err != nil {
-		s.Error = err.Error()
-		l.log.Error("job failed", "job", j.Name, "error", s.Error)
+		failed = err.Error()
+		l.log.Error("job failed", "job", j.Name, "error", failed)
 	}
-	l.keep(s)
-	if !written.IsZero() && s.Error == before && s.Finished.Sub(written) < writeEvery {
-		return written
+	now := state{failed, last.written}
+	if !last.written.IsZero() && failed == last.failed && finished.Sub(last.written) < writeEvery {
+		return now
 	}
 	// the run is over: what became of it is written even when the program stops
 	err = l.db.Write(context.WithoutCancel(ctx), func(q *db.Queries) error {
-		return q.JobFinished(context.WithoutCancel(ctx), db.JobFinishedParams{Name: j.Name, StartedAt: s.Started, FinishedAt: s.Finished, Error: s.Error})
+		return q.JobFinished(context.WithoutCancel(ctx), db.JobFinishedParams{Name: j.Name, StartedAt: started, FinishedAt: finished, Error: failed})
 	})
 	if err != nil {
 		l.log.Error("job not recorded", "job", j.Name, "error", err.Error())
-		return written
+		return now
 	}
-	return s.Finished
+	return state{failed, finished}
 }
 
 // do calls the job's function and turns a panic into an error.
@@ -151,18 +129,4 @@ func (l *Loop) do(ctx context.Context, j Job) (err error) {
 		}
 	}()
 	return j.Run(ctx)
-}
-
-func (l *Loop) state(name string) State {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s := l.states[name]
-	s.Name = name
-	return s
-}
-
-func (l *Loop) keep(s State) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.states[s.Name] = s
 }

@@ -14,7 +14,6 @@ type InvoicesPage struct {
 	Tiles   []Tile
 	Rows    []InvoiceLine
 	Drafts  []DraftLine
-	OfDraft bool // the list is of drafts
 	Next    string
 	// Print is where the invoices that have yet to go out are printed, "" when
 	// the list is another.

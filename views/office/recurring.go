@@ -13,14 +13,14 @@ type RecurringPage struct {
 
 // RecurringRow is one item in a list.
 type RecurringRow struct {
-	Href, Description  string
-	Place              string // site and system
-	Amount, Cycle      string
-	Days               string // from when until when
-	Next               string // the next period to be billed
-	Ended              bool
-	State, StateClass  string
-	HowBilled, Monthly string
+	Href, Description string
+	Place             string // site and system
+	Amount, Cycle     string
+	Days              string // from when until when
+	Next              string // the next period to be billed
+	Ended             bool
+	State, StateClass string
+	Monthly           string
 }
 
 // NewRecurringPage adds an item; its define "recurring-form" is what a refused

@@ -437,27 +437,6 @@ func (s *Sandbox) DeliverPending(ctx context.Context) int {
 	return accepted
 }
 
-// PostTo returns a [Deliver] that posts to a URL, as Stripe does.
-func PostTo(target string, client *http.Client) Deliver {
-	return func(ctx context.Context, body []byte, signature string) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(string(body)))
-		if err != nil {
-			return err
-		}
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Stripe-Signature", signature)
-		resp, err := client.Do(req)
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		if resp.StatusCode >= 300 {
-			return fmt.Errorf("webhook answered %d", resp.StatusCode)
-		}
-		return nil
-	}
-}
-
 // Transport is the fake of Stripe's API, as the transport of an HTTP client.
 func (s *Sandbox) Transport() http.RoundTripper { return roundTripper{s} }
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -343,7 +344,7 @@ func (h *Handlers) cashReport(c echo.Context, asFile bool) (*view.ReportPage, er
 	for _, m := range cash.Months {
 		label := m.Month.Month().String() + " " + m.Month.ISO()[:4]
 		p.Add(label, cells(m)...)
-		chart.add(label, m.Net())
+		chart.add(monthOfChart(m.Month), m.Net())
 	}
 	p.Total = p.Sum(cells(cash.Total)...)
 	p.Chart = chart.bars("Net, by month")
@@ -439,7 +440,7 @@ func (h *Handlers) autoPayReport(c echo.Context, asFile bool) (*view.ReportPage,
 	for _, m := range health.Months {
 		label := m.Month.Month().String() + " " + m.Month.ISO()[:4]
 		p.Add(label, cells(m, number(m.Customers))...)
-		chart.add(label, m.Amount)
+		chart.add(monthOfChart(m.Month), m.Amount)
 		if m.FailedInAll() > 0 {
 			why.Add(label, causes(m)...)
 		}
@@ -462,6 +463,9 @@ type charted struct {
 func (b *charted) add(label string, c money.Cents) {
 	b.labels, b.amounts = append(b.labels, label), append(b.amounts, c)
 }
+
+// monthOfChart names a month beside its bar, short enough for a phone.
+func monthOfChart(month calendar.Date) string { return month.Time(time.UTC).Format("Jan 2006") }
 
 // bars draws the chart: the longest bar is 100 wide. There is none when there is
 // nothing to compare.

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -402,7 +401,7 @@ func (h *Handlers) recurringRevenue(c echo.Context) error {
 			if is, err = billing.RevenueOn(ctx, q, first.AddMonths(1).AddDays(-1)); err != nil {
 				return err
 			}
-			chart.add(first.Time(time.UTC).Format("Jan 2006"), is.Monthly)
+			chart.add(monthOfChart(first), is.Monthly)
 		}
 		p.Before, p.After, p.Change, p.Items, p.Customers = was.Monthly.String(), is.Monthly.String(), (is.Monthly - was.Monthly).String(), is.Items, is.Customers
 		changes, err := billing.RevenueChanges(ctx, q, before, end)

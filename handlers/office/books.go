@@ -159,6 +159,9 @@ func (h *Handlers) bringFiles(c echo.Context) error {
 	// files may take longer to come than an answer may take
 	ctx := context.WithoutCancel(c.Request().Context())
 	err = h.Desk.Receive(ctx, web.Actor(c), next, func() bool { return overwrite })
+	if err := h.AnswerAnew(c); err != nil {
+		return err
+	}
 	status := http.StatusUnprocessableEntity
 	he := new(echo.HTTPError)
 	switch {

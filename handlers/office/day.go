@@ -419,10 +419,12 @@ func (h *Handlers) tap(c echo.Context) error {
 	if err := h.ReadForm(c); err != nil {
 		return err
 	}
-	// the usual time for an answer may have gone by while a photo came in
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), tapWithin)
-	defer cancel()
-	c.SetRequest(c.Request().WithContext(ctx))
+	// it goes on when the phone has lost its network meanwhile: the next try finds
+	// it done
+	if err := h.AnswerAnew(c); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
 	by := web.Actor(c)
 	s, err := h.Settings.Current(ctx)
 	if err != nil {
@@ -479,10 +481,6 @@ func (h *Handlers) carryOut(ctx context.Context, c echo.Context, by audit.Actor,
 		Uploads: []workorder.Upload{{Name: file.Filename, Size: file.Size, File: body}}})
 	return err
 }
-
-// tapWithin bounds the work on a tap once all of it is there. It goes on when the
-// phone has lost its network meanwhile: the next try finds it done.
-const tapWithin = 30 * time.Second
 
 // photoTap is the tap that brings a picture.
 const photoTap workorder.Action = "photo"

@@ -434,10 +434,10 @@ func (h *Handlers) saveProposal(c echo.Context) error {
 }
 
 func (h *Handlers) saveOffer(c echo.Context, t *offerDesk) error {
-	ctx := c.Request().Context()
 	if err := h.ReadForm(c); err != nil {
 		return err
 	}
+	ctx := c.Request().Context()
 	f := readOffer(c)
 	refused := f.parse(t)
 	files, err := attached(c, "attachment")

@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -22,15 +23,18 @@ func Download(c echo.Context, name, mime string, body []byte) error {
 	return c.Blob(http.StatusOK, mime, body)
 }
 
-// receiveWithin is how long a browser may take for a piece of an upload.
-const receiveWithin = 30 * time.Second
+// How long a browser may take for a piece of an upload, and for all of it.
+const (
+	receiveWithin = 30 * time.Second
+	uploadWithin  = 20 * time.Minute
+)
 
 // Upload returns the parts of a form with large files, to be read as they come.
 // It may take longer than a request otherwise may, as long as the browser goes
 // on sending. What is no such form is answered with 400.
 func (a *App) Upload(c echo.Context) (*multipart.Reader, error) {
 	r := c.Request()
-	r.Body = &upload{ReadCloser: r.Body, app: a, control: http.NewResponseController(c.Response())}
+	r.Body = a.uploadOf(c)
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return nil, echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
@@ -43,10 +47,19 @@ type upload struct {
 	io.ReadCloser
 	app     *App
 	control *http.ResponseController
+	over    time.Time
+}
+
+func (a *App) uploadOf(c echo.Context) *upload {
+	return &upload{ReadCloser: c.Request().Body, app: a, control: http.NewResponseController(c.Response()), over: a.Clock().Add(uploadWithin)}
 }
 
 func (u *upload) Read(p []byte) (int, error) {
-	until := u.app.Clock().Add(receiveWithin)
+	now := u.app.Clock()
+	if !now.Before(u.over) { // who sends a letter now and then would stay for ever
+		return 0, os.ErrDeadlineExceeded
+	}
+	until := now.Add(receiveWithin)
 	// the answer comes after the last piece: its time begins anew with each
 	for _, set := range []func(time.Time) error{u.control.SetReadDeadline, u.control.SetWriteDeadline} {
 		if err := set(until); err != nil && !errors.Is(err, http.ErrNotSupported) {

@@ -1,9 +1,16 @@
 package web
 
 import (
+	"errors"
 	"mime"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
 )
 
 func TestDisposition(t *testing.T) {
@@ -31,4 +38,23 @@ func FuzzDisposition(f *testing.F) {
 			t.Fatalf("%q: %v", got, err)
 		}
 	})
+}
+
+// TestUploadEnds cuts off who goes on sending a little at a time for ever.
+func TestUploadEnds(t *testing.T) {
+	now := time.Date(2026, 11, 2, 15, 0, 0, 0, time.UTC)
+	a := &App{Clock: func() time.Time { return now }}
+	r := httptest.NewRequest(http.MethodPost, "/workorders/new", strings.NewReader(strings.Repeat("x", 100)))
+	body := a.uploadOf(echo.New().NewContext(r, httptest.NewRecorder()))
+	piece := make([]byte, 1)
+	for range uploadWithin / (receiveWithin - time.Second) {
+		if _, err := body.Read(piece); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(receiveWithin - time.Second)
+	}
+	now = now.Add(receiveWithin)
+	if n, err := body.Read(piece); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%d, %v", n, err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -105,10 +106,17 @@ func clientError(status int) (heading, message string) {
 	return "This did not work", http.StatusText(status) + "."
 }
 
+// errorWithin bounds the work on an error page.
+const errorWithin = 5 * time.Second
+
 // sendError shows an error as a page, or to htmx as a box at the top of the
 // page the reader is on, where everything typed stays. When even that cannot be
 // rendered, the page made at start is sent.
 func (a *App) sendError(c echo.Context, p *views.ErrorPage) {
+	// the time of the request may be over: the page that says so has its own
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), errorWithin)
+	defer cancel()
+	c.SetRequest(c.Request().WithContext(ctx))
 	// the router's own 404 comes before any guard: whoever mistyped an address
 	// keeps the tabs
 	if c.Get(viewerKey) == nil && p.Status == http.StatusNotFound {

@@ -55,6 +55,12 @@ func (a *App) identify(next echo.HandlerFunc) echo.HandlerFunc {
 			defer cancel()
 			c.SetRequest(c.Request().WithContext(ctx))
 		}
+		// what an upload began anew ends here, for the error edge still reads
+		defer func() {
+			if cancel, ok := c.Get(anewKey).(context.CancelFunc); ok {
+				cancel()
+			}
+		}()
 		err := next(c)
 		if err != nil {
 			c.Error(err)
@@ -66,6 +72,25 @@ func (a *App) identify(next echo.HandlerFunc) echo.HandlerFunc {
 			slog.Duration("took", a.Clock().Sub(start)), slog.String("ip", c.RealIP()))
 		return nil
 	}
+}
+
+const anewKey = "answer-anew"
+
+// AnswerAnew gives the answer its whole time again, when all of an upload is
+// there: receiving it may have taken longer. What is done then goes on when the
+// browser goes away meanwhile.
+func (a *App) AnswerAnew(c echo.Context) error {
+	if cancel, ok := c.Get(anewKey).(context.CancelFunc); ok {
+		defer cancel()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), answerWithin)
+	c.Set(anewKey, cancel)
+	c.SetRequest(c.Request().WithContext(ctx))
+	err := http.NewResponseController(c.Response()).SetWriteDeadline(a.Clock().Add(answerWithin + beatWithin))
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
 }
 
 // headers sets the security headers of every answer, errors included.
@@ -254,11 +279,14 @@ func (a *App) ReadForm(c echo.Context) error {
 	if !multipartForm(r) {
 		return nil
 	}
-	r.Body = &upload{ReadCloser: r.Body, app: a, control: http.NewResponseController(c.Response())}
+	r.Body = a.uploadOf(c)
 	if err := r.ParseMultipartForm(1 << 20); err != nil {
 		return unreadable(err)
 	}
-	return readable(r)
+	if err := readable(r); err != nil {
+		return err
+	}
+	return a.AnswerAnew(c)
 }
 
 func unreadable(err error) error {

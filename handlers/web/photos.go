@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"io"
 	"mime"
@@ -79,16 +78,13 @@ func (a *App) Photos(c echo.Context) (*PhotoForm, error) {
 		}
 		return nil, echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), answerWithin)
-	f.done = append(f.done, cancel)
-	if err := http.NewResponseController(c.Response()).SetWriteDeadline(a.Clock().Add(answerWithin + beatWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := a.AnswerAnew(c); err != nil {
 		f.Close()
 		return nil, err
 	}
-	r := c.Request().WithContext(ctx)
+	r := c.Request()
 	r.Form, r.PostForm = values, values
 	r.MultipartForm = &multipart.Form{Value: values}
-	c.SetRequest(r)
 	return f, nil
 }
 

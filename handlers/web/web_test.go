@@ -3,7 +3,9 @@ package web_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -84,6 +86,27 @@ func newHouse(t *testing.T) *house {
 		route("GET", "/busy", web.Anyone(), fail(&fault.Error{Kind: fault.TooMany, Message: "Wait a minute.", RetryAfter: 90*time.Second + 1})),
 		route("GET", "/gone", web.Anyone(), fail(fault.Missing("invoice"))),
 		route("GET", "/changed", web.Anyone(), fail(fault.New(fault.Conflict, "Somebody <b>else</b> was quicker."))),
+		route("POST", web.ProposalsPath+"late", web.Anyone(), func(c echo.Context) error {
+			if err := h.app.ReadForm(c); err != nil {
+				return err
+			}
+			if err := c.Request().Context().Err(); err != nil {
+				return fmt.Errorf("after the form: %w", err)
+			}
+			return fault.New(fault.Conflict, "It came to %s, too late.", c.FormValue("note"))
+		}),
+		route("POST", "/workorders/new", web.Anyone(), func(c echo.Context) error {
+			sent, err := h.app.Photos(c)
+			if err != nil {
+				return err
+			}
+			defer sent.Close()
+			return fault.Missing("site")
+		}),
+		route("GET", "/slow", web.Anyone(), func(c echo.Context) error {
+			<-c.Request().Context().Done()
+			return c.Request().Context().Err()
+		}),
 		route("GET", "/customer", web.Customer(), func(c echo.Context) error { return c.String(http.StatusOK, "private") }),
 		route("GET", "/office/billing", web.Staff("billing"), func(c echo.Context) error { return c.String(http.StatusOK, "private") }),
 		route("GET", "/forgotten", web.Access{}, func(c echo.Context) error { return c.String(http.StatusOK, "private") }),
@@ -229,6 +252,43 @@ func TestErrorPageWithoutBooks(t *testing.T) {
 	}
 	if w := h.do("GET", "/healthz", ""); w.Code != 500 {
 		t.Errorf("health without books: %d", w.Code)
+	}
+}
+
+// TestErrorPageAfterTheTime answers in words when the time of the request is over,
+// and gives it anew behind an upload that took all of it.
+func TestErrorPageAfterTheTime(t *testing.T) {
+	h := newHouse(t)
+	send := func(method, path, body string) *httptest.ResponseRecorder {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		form, to := io.Pipe()
+		go func() { // all of it comes when the time is over
+			<-ctx.Done()
+			_, _ = io.WriteString(to, "--edge\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n"+body+"\r\n--edge--\r\n")
+			_ = to.Close()
+		}()
+		r := httptest.NewRequestWithContext(ctx, method, path, form)
+		r.Host = ownHost
+		if method == "POST" {
+			r.Header.Set("Content-Type", "multipart/form-data; boundary=edge")
+		}
+		w := httptest.NewRecorder()
+		h.handler.ServeHTTP(w, r)
+		return w
+	}
+	for path, want := range map[string]struct {
+		method string
+		status int
+		words  string
+	}{
+		web.ProposalsPath + "late": {"POST", 409, "It came to five, too late."},
+		"/workorders/new":          {"POST", 404, "There is no such site here."},
+		"/slow":                    {"GET", 503, "The portal is very busy."},
+	} {
+		if w := send(want.method, path, "five"); w.Code != want.status || !strings.Contains(w.Body.String(), want.words) {
+			t.Errorf("%s: %d\n%s", path, w.Code, w.Body.String())
+		}
 	}
 }
 

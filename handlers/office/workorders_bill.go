@@ -205,6 +205,7 @@ func (h *Handlers) workOfOrder(c echo.Context) error {
 		f.next++
 		f.lines = append(f.lines, workLine{key: f.next, labour: l.Kind == "labour", description: l.Description, quantity: l.Quantity.String(), unit: l.UnitPriceCents.Plain(), taxable: l.Taxable != 0})
 	}
+	_ = f.parse() // what is stored was accepted; the amounts are shown of what is parsed
 	if len(f.lines) == 0 {
 		f.add()
 	}

@@ -560,6 +560,7 @@ func TestWorkAndInvoice(t *testing.T) {
 			says(t, d.parse(d.send("service", at, with(good, "price-2", "90"), way...), 422), "has changed meanwhile: The service changed parts and labour")
 			says(t, d.page("service", board(number)), "Smoke detector <xpr0be>", "1.5 h", "$240.00")
 			hides(t, d.page("service", board(number)), "Make invoice")
+			says(t, d.page("service", at), "$120.00", "$240.00")
 
 			// the invoice, with the sum that was seen
 			says(t, d.page("billing", board(number)), "Make invoice, $240.00")

@@ -375,7 +375,7 @@ func (h *Handlers) photoWorkOrder(c echo.Context) error {
 	defer sent.Close()
 	var uploads []workorder.Upload
 	for _, f := range sent.Files {
-		uploads = append(uploads, workorder.Upload{Name: f.Name, Size: f.Size, File: f})
+		uploads = append(uploads, workorder.Upload{Name: f.Name, Size: f.Size, Crowded: f.Crowded, File: f})
 	}
 	internal := c.FormValue("for") == "staff"
 	if !internal && c.FormValue("for") != "customer" {

@@ -391,7 +391,7 @@ func (h *Handlers) keepPhotos(c echo.Context, nonce string, photos *web.PhotoFor
 func uploads(photos *web.PhotoForm) []workorder.Upload {
 	var list []workorder.Upload
 	for _, f := range photos.Files {
-		list = append(list, workorder.Upload{Name: f.Name, Size: f.Size, File: f})
+		list = append(list, workorder.Upload{Name: f.Name, Size: f.Size, Crowded: f.Crowded, File: f})
 	}
 	return list
 }

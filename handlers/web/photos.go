@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
@@ -21,7 +22,45 @@ const (
 	formValues  = 100
 	valueBytes  = 64 << 10
 	photosLimit = "100M" // of the form
+	// photoSpace is what all forms together may lay on disk at a time, some fifty
+	// usual photos of phones, and photoShare what those of one sender may, so that
+	// nobody keeps the others out
+	photoSpace = 256 << 20
+	photoShare = photoSpace / 4
 )
+
+// photoRoom counts what lies on disk of the photos that are coming in.
+type photoRoom struct {
+	mu   sync.Mutex
+	used int64
+	of   map[photoSender]int64
+}
+
+type photoSender struct{ customer, staff int64 }
+
+// take asks for room for so many bytes more.
+func (r *photoRoom) take(s photoSender, n int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.used+n > photoSpace || r.of[s]+n > photoShare {
+		return false
+	}
+	if r.of == nil {
+		r.of = map[photoSender]int64{}
+	}
+	r.used, r.of[s] = r.used+n, r.of[s]+n
+	return true
+}
+
+// give gives room back.
+func (r *photoRoom) give(s photoSender, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.used, r.of[s] = r.used-n, r.of[s]-n
+	if r.of[s] == 0 {
+		delete(r.of, s)
+	}
+}
 
 // photoForm reports whether photos are sent to that address: they are read only
 // once it is known who sends them.
@@ -40,14 +79,19 @@ func photoForm(path string) bool {
 // PhotoForm is a form with photos. Its values stand where those of every form do;
 // its files lie on disk until Close.
 type PhotoForm struct {
-	Files []PhotoFile
-	done  []func()
+	Files  []PhotoFile
+	room   *photoRoom
+	sender photoSender
+	done   []func()
 }
 
 // PhotoFile is one of the files. Of one that is too large there is the size alone.
 type PhotoFile struct {
 	Name string
 	Size int64
+	// Crowded says that there was no room for it beside the photos of others, so
+	// that nothing of it was kept.
+	Crowded bool
 	io.ReadSeeker
 }
 
@@ -62,7 +106,8 @@ func (f *PhotoForm) Close() {
 // sending, one file after the other. The time to answer begins anew when it is
 // read. The caller closes what it returns.
 func (a *App) Photos(c echo.Context) (*PhotoForm, error) {
-	f := &PhotoForm{}
+	who := Who(c)
+	f := &PhotoForm{room: &a.photos, sender: photoSender{who.CustomerID, who.StaffID}}
 	if kind, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type")); kind != "multipart/form-data" {
 		return f, nil // a form without files was read as every other
 	}
@@ -129,36 +174,61 @@ func (f *PhotoForm) read(parts *multipart.Reader, values url.Values, left func(e
 	}
 }
 
-// keep puts a file on disk, but for one that is too large.
+// keep puts a file on disk, but for one that is too large or has no room there.
+// All of it is read either way, so that the browser gets to the answer.
 func (f *PhotoForm) keep(part *multipart.Part, left func(error)) error {
 	file, err := os.CreateTemp("", "photo-")
 	if err != nil {
 		return err
 	}
+	w := &photoWriter{file: file, form: f}
 	f.done = append(f.done, func() {
-		if err := errors.Join(file.Close(), os.Remove(file.Name())); err != nil {
+		err := errors.Join(file.Close(), os.Remove(file.Name()))
+		f.room.give(f.sender, w.kept)
+		if err != nil {
 			left(err)
 		}
 	})
-	n, err := io.Copy(file, io.LimitReader(part, photoBytes+1))
+	n, err := io.Copy(w, part)
 	if err != nil {
 		return err
-	}
-	if n > photoBytes {
-		more, err := io.Copy(io.Discard, part)
-		if err != nil {
-			return err
-		}
-		if err := file.Truncate(0); err != nil {
-			return err
-		}
-		n += more
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	f.Files = append(f.Files, PhotoFile{Name: part.FileName(), Size: n, ReadSeeker: file})
+	f.Files = append(f.Files, PhotoFile{Name: part.FileName(), Size: n, Crowded: w.crowded && n <= photoBytes, ReadSeeker: file})
 	return nil
+}
+
+// photoWriter lays a photo on disk as long as it is not too large and there is
+// room; what it cannot keep it takes off again.
+type photoWriter struct {
+	file    *os.File
+	form    *PhotoForm
+	kept    int64
+	over    bool // nothing more is kept
+	crowded bool // for there was no room
+}
+
+func (w *photoWriter) Write(p []byte) (int, error) {
+	if w.over {
+		return len(p), nil
+	}
+	n := int64(len(p))
+	if w.kept+n <= photoBytes {
+		if w.form.room.take(w.form.sender, n) {
+			w.kept += n
+			return w.file.Write(p)
+		}
+		w.crowded = true
+	}
+	w.over = true
+	w.form.room.give(w.form.sender, w.kept)
+	w.kept = 0
+	if err := w.file.Truncate(0); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // text reports whether the database can keep it.

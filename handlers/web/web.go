@@ -44,6 +44,7 @@ type App struct {
 
 	lastLogo atomic.Pointer[screenLogo]
 	streams  streams
+	photos   photoRoom
 }
 
 // Secure reports whether the portal is reached over https, so that cookies get

@@ -19,7 +19,10 @@ import (
 type Upload struct {
 	Name string // of the file
 	Size int64
-	File io.ReadSeeker
+	// Crowded says that so many photos came in at once that there was no room to
+	// take this one: it is refused, and can be sent again.
+	Crowded bool
+	File    io.ReadSeeker
 }
 
 // picture reads an upload. Pictures are read one at a time, for each takes a lot
@@ -27,6 +30,9 @@ type Upload struct {
 func (s *Service) picture(ctx context.Context, u Upload) (*Picture, error) {
 	if u.Size > PhotoBytes {
 		return nil, refusePhoto(u.Name, fmt.Sprintf("is larger than %d MB", PhotoBytes>>20))
+	}
+	if u.Crowded {
+		return nil, refusePhoto(u.Name, "could not be taken just now, for many photos are coming in at once. Nothing is lost: please choose it again in a moment")
 	}
 	select {
 	case s.decoding <- struct{}{}:

@@ -235,6 +235,8 @@ func TestPhotosThatAreRefused(t *testing.T) {
 	large := workorder.Upload{Name: "large.jpg", Size: 13 << 20, File: bytes.NewReader(nil)}
 	_, err := s.orders.AddPhotos(t.Context(), ann, workorder.Photos{Number: s.requested(), CustomerID: 1, Nonce: s.nonce(), Uploads: []workorder.Upload{large}})
 	s.has(s.refused(err, fault.Invalid, "photos"), "large.jpg is larger than 12 MB")
+	_, err = s.orders.AddPhotos(t.Context(), ann, workorder.Photos{Number: s.requested(), CustomerID: 1, Nonce: "crowd", Uploads: []workorder.Upload{{Name: "c.jpg", Crowded: true, File: bytes.NewReader(nil)}}})
+	s.has(s.refused(err, fault.Invalid, "photos"), "c.jpg could not be taken just now", "Nothing is lost")
 	_, err = s.orders.AddPhotos(t.Context(), ann, workorder.Photos{Number: s.requested(), CustomerID: 1, Nonce: s.nonce()})
 	s.refused(err, fault.Invalid, "photos")
 }

@@ -214,11 +214,33 @@ func values(side string) map[string]string {
 	}
 	fields, ok := decoded.(map[string]any)
 	if !ok {
-		return map[string]string{"": fmt.Sprint(decoded)}
+		return map[string]string{"": readable(decoded)}
 	}
 	out := map[string]string{}
 	for k, v := range fields {
-		out[k] = fmt.Sprint(v)
+		out[k] = readable(v)
 	}
 	return out
+}
+
+// readable writes a value of an entry as people read it: what is not there is
+// empty, a list is one thing after the other.
+func readable(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case bool:
+		if v {
+			return "yes"
+		}
+		return "no"
+	case []any:
+		parts := make([]string, len(v))
+		for i, one := range v {
+			parts[i] = readable(one)
+		}
+		return strings.Join(parts, "; ")
+	default:
+		return fmt.Sprint(v)
+	}
 }

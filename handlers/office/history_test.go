@@ -99,3 +99,21 @@ func TestEveryDeedHasItsWords(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatChangedIsReadable(t *testing.T) {
+	for _, c := range []struct{ before, after, want string }{
+		{`{"city":"Troy"}`, `{"city":"Albany"}`, "city: Troy → Albany"},
+		{`{"zip_code":"12180"}`, `{}`, "zip code: 12180 → nothing"},
+		{`null`, `["1 x Battery at 0.00","0.5 h Labour at 95.00"]`, "1 x Battery at 0.00; 0.5 h Labour at 95.00"},
+		{`["1 x Battery at 0.00"]`, `null`, "1 x Battery at 0.00 → nothing"},
+		{`["1 x Battery at 0.00"]`, `[]`, "1 x Battery at 0.00 → nothing"},
+		{``, `{"drawn":true,"name":"Ada"}`, "drawn: yes|name: Ada"},
+		{`{"locked":false}`, `{"locked":true}`, "locked: no → yes"},
+		{`{"at":null}`, `{"at":3}`, "at: 3"},
+		{`"off"`, `"on"`, "off → on"},
+	} {
+		if got := strings.Join(differences(c.before, c.after), "|"); got != c.want {
+			t.Errorf("%s to %s reads %q, want %q", c.before, c.after, got, c.want)
+		}
+	}
+}

@@ -12,6 +12,10 @@ func TestJourneyInvoices(t *testing.T) {
 		p.customer("past due")
 		p.see("Open invoices", "Past due", "Auto Pay")
 		p.audit("home")
+		if p.mode.phone {
+			p.until("what is owed, the invoices, and then the rest", `const at = (id) => document.getElementById(id).getBoundingClientRect().top;
+				return at("owed-title") < at("invoice-lists") && at("invoice-lists") < at("auto-title") && at("auto-title") < at("contact-title")`)
+		}
 		name, pdf := p.download("View")
 		if !strings.HasSuffix(name, ".pdf") || !bytes.HasPrefix(pdf, []byte("%PDF-")) {
 			t.Errorf("View brought %q, %.20q", name, pdf)

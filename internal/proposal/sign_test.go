@@ -143,7 +143,7 @@ func (b *desk) form(number string, chosen ...int64) proposal.Acceptance {
 	v, err := b.noun.ReadForCustomer(b.Context(), ann(), number, 0, chosen)
 	b.must(err)
 	return proposal.Acceptance{Answer: proposal.Answer{Number: number, Version: v.Version, Form: b.noun.NewForm(v.ID, 1), Shown: v.Sum},
-		Chosen: v.Chosen, Total: v.Totals.Fingerprint(), Consent: true, TypedName: " Ann  Lee ", Drawing: drawn}
+		Chosen: v.Chosen, Total: v.Totals.Fingerprint(), Consent: true, TypedName: " \u202eAnn  \u200bLee ", Drawing: drawn}
 }
 
 // mails lists the kinds and addresses of all mails, sorted.
@@ -300,6 +300,7 @@ func TestAcceptRefuses(t *testing.T) {
 		"a drawing without a name":        {func(a *proposal.Acceptance) { a.TypedName = "" }, fault.Invalid, "name"},
 		"a name without letters":          {func(a *proposal.Acceptance) { a.TypedName = "..." }, fault.Invalid, "name"},
 		"a name without end":              {func(a *proposal.Acceptance) { a.TypedName = strings.Repeat("a", proposal.MaxName+1) }, fault.Invalid, "name"},
+		"a name of what is not seen":      {func(a *proposal.Acceptance) { a.TypedName = "\u202e \u200b\u2066" }, fault.Invalid, "name"},
 		"a name with a control character": {func(a *proposal.Acceptance) { a.TypedName = "Ann\x1bLee" }, fault.Invalid, "name"},
 		"a dot":                           {func(a *proposal.Acceptance) { a.Drawing = `{"width":5000,"height":2000,"strokes":[[1,1,1]]}` }, fault.Invalid, "drawing"},
 		"strokes of five megabytes":       {func(a *proposal.Acceptance) { a.Drawing = drawn + strings.Repeat(" ", 5<<20) + "x" }, fault.Invalid, "drawing"},

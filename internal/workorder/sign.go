@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"customerportal/db"
 	"customerportal/internal/audit"
@@ -40,7 +41,14 @@ func sign(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Act
 		return record(ctx, q, now, by, o, "unsigned", nil, nil)
 	}
 	var refused fault.Fields
-	name := strings.Join(strings.Fields(g.Name), " ")
+	// nothing that is not seen or turns the writing round: a name stands in the
+	// midst of other words
+	name := strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cf, unicode.Cc) && !unicode.IsSpace(r) && r != '\u200C' && r != '\u200D' {
+			return -1
+		}
+		return r
+	}, g.Name)), " ")
 	drawn, err := signature.Parse(g.Strokes)
 	switch {
 	case err != nil:

@@ -274,19 +274,21 @@ func TestSignatures(t *testing.T) {
 		want  string // kept
 		event string
 	}{
-		"name alone":         {workorder.Signature{Name: "  Ann   Lee "}, "", "Ann Lee||2 x Smoke detector", "Ann Lee"},
-		"name and drawing":   {workorder.Signature{Name: "Ann Lee", Strokes: drawn}, "", "Ann Lee|drawn|2 x Smoke detector", "Ann Lee"},
-		"as it was shown":    {workorder.Signature{Name: "Ann Lee", Shown: "2 x Smoke detector\r\n1 x Battery"}, "", "Ann Lee||2 x Smoke detector\n1 x Battery", "Ann Lee, for parts and labour that are not those entered"},
-		"nothing was shown":  {workorder.Signature{Name: "Ann Lee", ShownNothing: true}, "", "Ann Lee||", "Ann Lee, for parts and labour that are not those entered"},
-		"a dot":              {workorder.Signature{Name: "Ann Lee", Strokes: dots}, "", "Ann Lee||2 x Smoke detector", "Ann Lee"},
-		"no one":             {workorder.Signature{NoOne: true, Name: "left over", Strokes: drawn}, "", "", ""},
-		"nothing":            {workorder.Signature{}, "name", "", ""},
-		"a drawing alone":    {workorder.Signature{Strokes: drawn}, "name", "", ""},
-		"a long name":        {workorder.Signature{Name: strings.Repeat("x", 101)}, "name", "", ""},
-		"no drawing":         {workorder.Signature{Name: "Ann Lee", Strokes: `{"width":1}`}, "", "Ann Lee||2 x Smoke detector", "Ann Lee"},
-		"a broken drawing":   {workorder.Signature{Name: "Ann Lee", Strokes: `{"width`}, "strokes", "", ""},
-		"5 MB of strokes":    {workorder.Signature{Name: "Ann Lee", Strokes: strings.Repeat("x", 5<<20)}, "strokes", "", ""},
-		"too much was shown": {workorder.Signature{Name: "Ann Lee", Shown: strings.Repeat("x", 20_001)}, "", "-", ""},
+		"name alone":          {workorder.Signature{Name: "  Ann   Lee "}, "", "Ann Lee||2 x Smoke detector", "Ann Lee"},
+		"a name turned round": {workorder.Signature{Name: "\u202eAnn\u200b Lee\x1b"}, "", "Ann Lee||2 x Smoke detector", "Ann Lee"},
+		"not seen":            {workorder.Signature{Name: "\u202e\u2066"}, "name", "", ""},
+		"name and drawing":    {workorder.Signature{Name: "Ann Lee", Strokes: drawn}, "", "Ann Lee|drawn|2 x Smoke detector", "Ann Lee"},
+		"as it was shown":     {workorder.Signature{Name: "Ann Lee", Shown: "2 x Smoke detector\r\n1 x Battery"}, "", "Ann Lee||2 x Smoke detector\n1 x Battery", "Ann Lee, for parts and labour that are not those entered"},
+		"nothing was shown":   {workorder.Signature{Name: "Ann Lee", ShownNothing: true}, "", "Ann Lee||", "Ann Lee, for parts and labour that are not those entered"},
+		"a dot":               {workorder.Signature{Name: "Ann Lee", Strokes: dots}, "", "Ann Lee||2 x Smoke detector", "Ann Lee"},
+		"no one":              {workorder.Signature{NoOne: true, Name: "left over", Strokes: drawn}, "", "", ""},
+		"nothing":             {workorder.Signature{}, "name", "", ""},
+		"a drawing alone":     {workorder.Signature{Strokes: drawn}, "name", "", ""},
+		"a long name":         {workorder.Signature{Name: strings.Repeat("x", 101)}, "name", "", ""},
+		"no drawing":          {workorder.Signature{Name: "Ann Lee", Strokes: `{"width":1}`}, "", "Ann Lee||2 x Smoke detector", "Ann Lee"},
+		"a broken drawing":    {workorder.Signature{Name: "Ann Lee", Strokes: `{"width`}, "strokes", "", ""},
+		"5 MB of strokes":     {workorder.Signature{Name: "Ann Lee", Strokes: strings.Repeat("x", 5<<20)}, "strokes", "", ""},
+		"too much was shown":  {workorder.Signature{Name: "Ann Lee", Shown: strings.Repeat("x", 20_001)}, "", "-", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)

@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -135,9 +136,13 @@ func demoCopy(t *testing.T) string {
 		if demonstration.dir, demonstration.err = os.MkdirTemp("", "demo"); demonstration.err != nil {
 			return
 		}
-		ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
+		ctx, stop := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer stop()
-		demonstration.err = runDemo(ctx, demonstration.dir, freeAddress(t), func(string) { stop() })
+		made := false
+		demonstration.err = runDemo(ctx, demonstration.dir, freeAddress(t), func(string) { made = true; stop() })
+		if demonstration.err == nil && !made {
+			demonstration.err = errors.New("the demonstration was not made in time")
+		}
 	})
 	if demonstration.err != nil {
 		t.Fatal(demonstration.err)
@@ -412,23 +417,40 @@ func eval[T any](p *person, script string, args ...any) (T, error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[T](b.String(), chromedp.EvalAwaitPromise))
 }
 
+// settled is the condition that nothing is under way that would move the page or
+// take a press the wrong way: it is loaded, no answer is awaited, and htmx has
+// bound every element that is its own. Until it has, a press sends a plain form.
+const settled = `document.readyState === "complete" && !document.querySelector(".htmx-request") &&
+	!(window.htmx && document.querySelector(":is([hx-get], [hx-post]):not([data-htmx-powered])"))`
+
+// settle waits for what was pressed before to be answered, as a person does.
+func (p *person) settle() {
+	p.Helper()
+	p.until("the answer", "return "+settled)
+}
+
 // until waits for a condition in the page to hold. A page that is just being
 // replaced does not hold it.
 func (p *person) until(what, script string, args ...any) {
 	p.Helper()
+	await[bool](p, what, script, args...)
+}
+
+// await waits for a script in the page to return something, and returns it.
+func await[T comparable](p *person, what, script string, args ...any) T {
+	p.Helper()
 	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(40 * time.Millisecond)
 	defer tick.Stop()
-	var last error
+	var nothing T
 	for {
-		ok, err := eval[bool](p, script, args...)
-		if ok && err == nil {
-			return
+		got, err := eval[T](p, script, args...)
+		if err == nil && got != nothing {
+			return got
 		}
-		last = err
 		if time.Now().After(deadline) {
 			at, _ := eval[string](p, "return location.href + '\\n' + document.body.innerText")
-			p.Fatalf("%s: waited in vain for %s (%v) at %s", p.mode.name, what, last, at)
+			p.Fatalf("%s: waited in vain for %s (%v) at %s", p.mode.name, what, err, at)
 		}
 		<-tick.C
 	}
@@ -490,10 +512,12 @@ const (
 type point struct{ X, Y float64 }
 
 // find waits for the nth visible control of a name and returns its middle once
-// it is on the screen and nothing lies over it.
+// it is on the screen and nothing lies over it. What an answer under way would
+// move is not aimed at.
 func (p *person) find(kinds, name string, nth int) point {
 	p.Helper()
-	const where = controls + `
+	return *await[*point](p, fmt.Sprintf("the control %q", name), controls+`
+		if (!(`+settled+`)) return null;
 		const e = controls(a, b, c);
 		if (!e) return null;
 		e.scrollIntoView({block: "center", behavior: "instant"});
@@ -502,14 +526,7 @@ func (p *person) find(kinds, name string, nth int) point {
 		const at = {X: r.x + r.width / 2, Y: r.y + r.height / 2};
 		const top = document.elementFromPoint(at.X, at.Y);
 		const label = e.labels && [...e.labels].some((l) => l.contains(top));
-		return top && (e.contains(top) || top.contains(e) && top !== document.body || label) ? at : null;`
-	// what an answer under way would move is not aimed at
-	p.until(fmt.Sprintf("the control %q", name), `return document.readyState === "complete" && !document.querySelector(".htmx-request") && !!(() => {`+where+`})()`, kinds, name, nth)
-	at, err := eval[*point](p, where, kinds, name, nth)
-	if err != nil || at == nil {
-		p.Fatalf("the control %q went away: %v", name, err)
-	}
-	return *at
+		return top && (e.contains(top) || top.contains(e) && top !== document.body || label) ? at : null;`, kinds, name, nth)
 }
 
 // ---- doing
@@ -553,9 +570,10 @@ func (p *person) next(f func()) {
 // fill puts a value into the box or drop-down of a label, as typing does.
 func (p *person) fill(label, value string) {
 	p.Helper()
-	at := p.find(fillable, label, 0)
-	kind, err := eval[string](p, controls+`
-		const e = controls(a, b);
+	p.find(fillable, label, 0)
+	kind := await[string](p, fmt.Sprintf("the box %q", label), controls+`
+		const e = `+settled+` && controls(a, b);
+		if (!e) return "";
 		e.focus();
 		if (e.localName !== "select") { e.select(); return "text"; }
 		const o = [...e.options].find((o) => flat(o.textContent).startsWith(c));
@@ -564,7 +582,6 @@ func (p *person) fill(label, value string) {
 		e.dispatchEvent(new Event("input", {bubbles: true}));
 		e.dispatchEvent(new Event("change", {bubbles: true}));
 		return "select";`, fillable, label, value)
-	p.must(err)
 	switch kind {
 	case "select":
 		return
@@ -572,28 +589,29 @@ func (p *person) fill(label, value string) {
 	default:
 		p.Fatalf("%s: %q has %s", label, value, kind)
 	}
-	_ = at
 	if value == "" {
 		p.key(kb.Delete)
 		return
 	}
-	_, err = chromedp.Call(p.ctx, input.InsertText, input.InsertTextParams{Text: value})
+	_, err := chromedp.Call(p.ctx, input.InsertText, input.InsertTextParams{Text: value})
 	p.must(err)
 }
 
 // value returns what stands in the box of a label.
 func (p *person) value(label string) string {
 	p.Helper()
-	p.find(fillable, label, 0)
-	s, err := eval[string](p, controls+`return controls(a, b).value`, fillable, label)
-	p.must(err)
-	return s
+	type box struct{ Value string }
+	return await[*box](p, fmt.Sprintf("the box %q", label), controls+`
+		const e = `+settled+` && controls(a, b);
+		return e ? {Value: e.value} : null`, fillable, label).Value
 }
 
 // key presses keys on whatever has the focus. The key and its character go as
 // one event: when the key opens a box, its character must not end up in there.
+// What was pressed before is answered by then.
 func (p *person) key(keys string) {
 	p.Helper()
+	p.settle()
 	for _, r := range keys {
 		var down *input.DispatchKeyEventParams
 		for _, ev := range kb.Encode(r) {
@@ -613,37 +631,43 @@ func (p *person) key(keys string) {
 }
 
 // tabTo presses Tab until the control of a name has the focus, and checks on
-// the way that every focus can be seen. As a person does, it waits for the answer
-// to what was pressed before.
+// the way that every focus can be seen.
 func (p *person) tabTo(name string) {
 	p.Helper()
-	p.until("the answer", `return document.readyState === "complete" && !document.querySelector(".htmx-request")`)
 	for range 80 {
 		p.key(kb.Tab)
-		focused, err := eval[string](p, `
-			const e = document.activeElement;
-			if (!e || e === document.body) return "";
-			const s = getComputedStyle(e);
-			const seen = s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2;
-			return (seen ? "" : "unseen: ") + (e.computedName || "").replace(/\s+/g, " ").trim()`)
-		p.must(err)
-		if hidden, ok := strings.CutPrefix(focused, "unseen: "); ok {
-			p.Errorf("the focus on %q cannot be seen", hidden)
-			focused = hidden
+		at := p.focus()
+		if at.Name != "" && !at.Seen {
+			p.Errorf("the focus on %q cannot be seen", at.Name)
 		}
-		if strings.HasPrefix(focused, name) {
+		if strings.HasPrefix(at.Name, name) {
 			return
 		}
 	}
 	p.Fatalf("Tab does not come to %q", name)
 }
 
+// focus is what has the focus once nothing is under way: its accessible name, and
+// whether somebody sees that it has it.
+type focus struct {
+	Name string
+	Seen bool
+}
+
+func (p *person) focus() focus {
+	p.Helper()
+	return *await[*focus](p, "the answer", `
+		if (!(`+settled+`)) return null;
+		const e = document.activeElement;
+		if (!e || e === document.body) return {Name: "", Seen: false};
+		const s = getComputedStyle(e);
+		return {Name: (e.computedName || "").replace(/\s+/g, " ").trim(), Seen: s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2}`)
+}
+
 // focused returns the accessible name of what has the focus.
 func (p *person) focused() string {
 	p.Helper()
-	s, err := eval[string](p, `return (document.activeElement?.computedName || "").replace(/\s+/g, " ").trim()`)
-	p.must(err)
-	return s
+	return p.focus().Name
 }
 
 // visit goes to an address on the site.
@@ -665,11 +689,10 @@ func (p *person) back() {
 // reload asks for the page anew, without sending a form again.
 func (p *person) reload() {
 	p.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
-	defer cancel()
-	_, err := chromedp.Call(ctx, page.Reload, page.ReloadParams{})
-	p.must(err)
-	p.until("the page", `return document.readyState === "complete"`)
+	p.next(func() {
+		_, err := chromedp.Call(p.ctx, page.Reload, page.ReloadParams{})
+		p.must(err)
+	})
 }
 
 // download presses what is named and returns the file that arrives.
@@ -708,7 +731,7 @@ func (p *person) audit(screen string) {
 		return
 	}
 	p.audited[screen] = true
-	p.until("the page", `return document.readyState === "complete" && !document.querySelector(".htmx-request")`)
+	p.settle()
 	p.picture(screen)
 	for _, f := range p.faults() {
 		p.Errorf("%s on %s: %s", screen, p.mode.name, f)

@@ -56,7 +56,9 @@ func TestJourneyAccounting(t *testing.T) {
 		}
 		p.follow("Period")
 		p.agree()
-		today := time.Now()
+		zone, err := time.LoadLocation("America/New_York")
+		p.must(err)
+		today := time.Now().In(zone) // the dealer's day
 		last := time.Date(today.Year(), today.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -1)
 		p.date("until", "2199-01-01")
 		p.press("Close the period")

@@ -206,6 +206,43 @@ func TestJourneyDispatch(t *testing.T) {
 	p.see("Made. The customer is mailed the confirmation.", "Wants a second keypad")
 }
 
+// TestJourneyDispatchInOrder holds back what the board reads after a first change
+// until a second one has been told of: the older answer does not take away what
+// the newer one brought.
+func TestJourneyDispatchInOrder(t *testing.T) {
+	s := newSite(t)
+	p := newPerson(t, s, desk)
+	p.staff()
+	p.visit("/office/workorders")
+	p.see("Work orders")
+	_, err := eval[bool](p, `
+		window.asked = window.swapped = 0;
+		const ask = window.fetch;
+		let second;
+		const told = new Promise((done) => { second = done; });
+		window.fetch = async (...what) => {
+			if (!what[1]?.headers?.["X-Follow"]) return ask(...what);
+			const first = ++window.asked === 1;
+			const answer = await ask(...what);
+			if (!first) setTimeout(second, 500); // once it is shown
+			else await Promise.race([told, new Promise((done) => setTimeout(done, 3000))]);
+			return answer;
+		};
+		document.addEventListener("htmx:after:swap", () => window.swapped++);
+		return true`)
+	p.must(err)
+	cookie := s.logIn(t, s.Guide.Customers[0].Email, s.Guide.Customers[0].Password)
+	first := s.asks(t, cookie, "The siren in the attic whistles")
+	p.until("the first reading", `return window.asked > 0`)
+	second := s.asks(t, cookie, "The attic siren again")
+	p.until("both readings", `return window.swapped > 1`)
+	for _, number := range []string{first, second} {
+		if there, err := eval[bool](p, `return !!document.getElementById("card-" + a)`, number); err != nil || !there {
+			t.Errorf("%s was asked for, and is not on the board (%v)", number, err)
+		}
+	}
+}
+
 // TestJourneyDispatchByMouse carries a card to another column.
 func TestJourneyDispatchByMouse(t *testing.T) {
 	s := newSite(t)

@@ -104,6 +104,26 @@ func (p *person) logInRefused(username, password string) {
 	p.at("/login")
 }
 
+// TestJourneyBoundAtOnce presses a form that an answer brought as soon as it is
+// there: there is no moment at which htmx has not bound it yet.
+func TestJourneyBoundAtOnce(t *testing.T) {
+	p := newPerson(t, newSite(t), desk)
+	p.visit("/login")
+	p.fill("Username", "somebody@example.com")
+	p.fill("Password", "not it")
+	_, err := eval[bool](p, `
+		window.unbound = 0;
+		new MutationObserver(() => { window.unbound += document.querySelectorAll("[hx-post]:not([data-htmx-powered])").length; })
+			.observe(document.body, {childList: true, subtree: true});
+		return true`)
+	p.must(err)
+	p.press("Log In")
+	p.see("Please check")
+	if n, err := eval[int](p, `return window.unbound`); err != nil || n != 0 {
+		t.Errorf("%d forms were there before htmx had bound them (%v)", n, err)
+	}
+}
+
 // TestJourneyForgotPassword gets back in by a mailed link.
 func TestJourneyForgotPassword(t *testing.T) {
 	modes(t, func(p *person) {
@@ -115,9 +135,8 @@ func TestJourneyForgotPassword(t *testing.T) {
 		p.fill("Username", c.Email)
 		p.follow("Send the link")
 		p.mail(c.Email, "assword")
-		p.next(func() {
-			p.until("the link in the mail", `const a = [...document.querySelectorAll("pre.letter a")].find((a) => a.href.includes("/password/")); if (a) a.click(); return !!a`)
-		})
+		link := await[string](p, "the link in the mail", `return [...document.querySelectorAll("pre.letter a")].find((a) => a.href.includes("/password/"))?.href || ""`)
+		p.visit(strings.TrimPrefix(link, p.site.URL))
 		p.fill("Password", "a new one for the door")
 		p.fill("Confirm Password", "a new one for the door")
 		p.follow("Reset Password")

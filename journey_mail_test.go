@@ -1,9 +1,11 @@
 package main
 
 import (
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 )
 
 // TestMailFrame presses the button of a mail in the mailbox: the frame that
@@ -17,30 +19,39 @@ func TestMailFrame(t *testing.T) {
 		p.follow("Send the link")
 		p.mail(c.Email, "assword")
 		p.audit("a mail")
-		type box struct{ X, Y, Width float64 }
-		frame, err := eval[box](p, `
+		// nobody can look into the frame: where its button is shows the same mail in
+		// a window of the frame's size
+		type frame struct {
+			Src           string
+			X, Y          float64
+			Width, Height int64
+		}
+		look := `
 			const f = document.querySelector("iframe.letter");
-			f.scrollIntoView();
-			const r = f.getBoundingClientRect();
-			return {X: r.x, Y: r.y, Width: r.width}`)
+			f.scrollIntoView({behavior: "instant"});
+			const r = f.getBoundingClientRect(), s = getComputedStyle(f);
+			const [left, right, top, bottom] = [s.paddingLeft, s.paddingRight, s.paddingTop, s.paddingBottom].map(parseFloat);
+			return {Src: f.getAttribute("src"), X: r.x + f.clientLeft + left, Y: r.y + f.clientTop + top, Width: Math.round(f.clientWidth - left - right), Height: Math.round(f.clientHeight - top - bottom)}`
+		letter, err := eval[string](p, `return location.pathname`)
 		p.must(err)
-		// nobody can look into the frame: the button is found by pressing down
-		// the left of the card until the page is left
-		x := frame.X + max(0, (frame.Width-560)/2) + 60
-		deadline := time.Now().Add(patience)
-		for y := frame.Y + 150; ; y += 10 {
-			p.tap(point{x, y})
-			path, err := eval[string](p, `return location.pathname + location.search`)
-			if err == nil && !strings.HasPrefix(path, "/demo/mail") {
-				break
-			}
-			if time.Now().After(deadline) {
-				p.Fatalf("%s: no link of the mail leads anywhere", p.mode.name)
-			}
-			if y > frame.Y+600 {
-				y = frame.Y + 150
+		f := *await[*frame](p, "the frame", look)
+		_, err = chromedp.Call(p.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: f.Width, Height: f.Height, DeviceScaleFactor: 1})
+		p.must(err)
+		p.visit(f.Src)
+		button := *await[*point](p, "the button", `const r = document.querySelector("a[href*='/password/']")?.getBoundingClientRect(); return r ? {X: r.x + r.width / 2, Y: r.y + r.height / 2} : null`)
+		p.resize(p.mode.width, p.mode.height)
+		p.visit(letter)
+		// a press on a frame that was just scrolled may go beside it
+		for range 6 {
+			f = *await[*frame](p, "the frame", look)
+			p.tap(point{f.X + button.X, f.Y + button.Y})
+			for until := time.Now().Add(patience / 6); time.Now().Before(until); {
+				if path, err := eval[string](p, `return location.pathname`); err == nil && path != letter {
+					p.see("Confirm Password")
+					return
+				}
 			}
 		}
-		p.see("Confirm Password")
+		p.Fatalf("%s: the button of the mail leads nowhere", p.mode.name)
 	})
 }

@@ -18,9 +18,7 @@ func signInAt(p *person, email string) {
 // sum is what stands in "Amount Applied".
 func (p *person) sum() string {
 	p.Helper()
-	s, err := eval[string](p, `return document.querySelector("#pay-sum").textContent`)
-	p.must(err)
-	return s
+	return await[string](p, "the sum", `return `+settled+` && document.querySelector("#pay-sum").textContent || ""`)
 }
 
 // TestJourneyPaySeveral pays three invoices, one of them in part, with a new

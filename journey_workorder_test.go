@@ -44,13 +44,9 @@ func (r *restartable) start(address string) {
 		r.t.Fatal("the portal did not start in time")
 	}
 	r.stop = func() {
-		begun := time.Now()
 		cancel()
 		if err := <-done; err != nil {
 			r.t.Errorf("the portal ended with: %v", err)
-		}
-		if took := time.Since(begun); took > 7*time.Second {
-			r.t.Errorf("with a page open that follows something the stop took %v", took)
 		}
 	}
 }
@@ -190,7 +186,7 @@ func TestJourneyWorkOrder(t *testing.T) {
 			office.visit("/office" + at)
 			office.press("Cancel work order")
 			office.fill("Reason", "Asked for twice")
-			office.until("the button of the form", `const b = [...document.querySelectorAll("main form button[type=submit]")].find((b) => b.innerText.trim() === "Cancel work order"); b?.click(); return !!b`)
+			office.press("Cancel work order")
 			p.see("Cancelled")
 			p.audit("work orders with a cancelled one")
 			p.visit(at)

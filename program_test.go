@@ -42,10 +42,11 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 // nextPort is where freeAddress looks next. It begins anywhere below the ports
 // that systems give to outgoing connections (Linux from 32768, RFC 6335 from
 // 49152): one of those could be taken by a browser's connection between the
-// moment it was found free and the moment somebody listens on it.
+// moment it was found free and the moment somebody listens on it. It begins above
+// 10080, where no browser goes (https://fetch.spec.whatwg.org/#port-blocking).
 var nextPort = func() *atomic.Uint32 {
 	var n atomic.Uint32
-	n.Store(10000 + rand.Uint32N(20000))
+	n.Store(10080 + rand.Uint32N(20000))
 	return &n
 }()
 

@@ -103,14 +103,11 @@ func TestStreamTellsAndEndsWithThePortal(t *testing.T) {
 	if got := piece(t, stream); got != "event: changed\ndata:\n" {
 		t.Errorf("%q", got)
 	}
-	// a stop does not wait for it
-	begun := time.Now()
+	// a stop does not wait for it: it ends as it should, and is not cut off when
+	// the time for a stop is over
 	must(t, f.stop())
-	if took := time.Since(begun); took > 4*time.Second {
-		t.Errorf("the stop took %v", took)
-	}
-	if got := piece(t, stream); !strings.HasPrefix(got, "<") {
-		t.Errorf("the stream goes on: %q", got)
+	if got := piece(t, stream); got != "<EOF>" {
+		t.Errorf("the stream ended with %q", got)
 	}
 	// one that begins afterwards ends at once
 	f.app.StopStreams()

@@ -22,12 +22,22 @@
   // disturb: it follows when that is done.
   const busy = () => !!drag || !!dialog() || document.hidden || !!document.querySelector(".htmx-request");
 
+  let reading = false; // one at a time: an older answer must not come after a newer one
+
   const refresh = async () => {
-    if (busy()) {
+    if (busy() || reading) {
       stale = true;
       return;
     }
     stale = false;
+    reading = true;
+    await read();
+    reading = false;
+    catchUp();
+  };
+
+  const read = async () => {
+    const mover = moved; // told before this reading, which therefore has it
     const address = board ? location.pathname + location.search : place.dataset.live;
     try {
       // asked for by the page: it does not show that somebody is there
@@ -39,18 +49,18 @@
         stale = true;
         return;
       }
-      const read = document.getElementById("work-history")?.open;
+      const shown = document.getElementById("work-history")?.open;
       await htmx.swap({sourceElement: place, target: place, text, swap: "innerMorph"});
-      if (read) document.getElementById("work-history").open = true;
+      if (shown) document.getElementById("work-history").open = true;
     } catch {
       return; // out of reach: the next time
     }
-    const card = moved && document.getElementById("open-" + moved);
+    const card = mover && document.getElementById("open-" + mover);
     if (card) {
       card.focus();
       card.closest(".work-card").classList.add("moved");
     }
-    moved = "";
+    if (moved === mover) moved = "";
   };
   const catchUp = () => { if (stale) refresh(); };
 
@@ -99,7 +109,7 @@
   document.addEventListener("visibilitychange", look);
   addEventListener("pagehide", stop);
   document.addEventListener("close", () => setTimeout(catchUp, 0), true);
-  document.addEventListener("htmx:after:request", () => setTimeout(catchUp, 0));
+  document.addEventListener("htmx:finally:request", () => setTimeout(catchUp, 0));
   look();
 
   document.addEventListener("click", (e) => {

@@ -171,7 +171,11 @@ func (d *ProposalData) drawCertificate(f *flow) {
 		for _, s := range a.Drawing.Strokes {
 			points += len(s)
 		}
-		add("Drawing", text(fmt.Sprintf("%d strokes, %d points, kept as vectors", len(a.Drawing.Strokes), points)))
+		strokes := "1 stroke"
+		if n := len(a.Drawing.Strokes); n != 1 {
+			strokes = fmt.Sprintf("%d strokes", n)
+		}
+		add("Drawing", text(fmt.Sprintf("%s, %d points, kept as vectors", strokes, points)))
 		add("Strokes, SHA-256", halves(a.StrokesSHA256))
 	}
 	add("Authenticated", clean(a.Authenticated))

@@ -142,6 +142,11 @@ func TestSignedProposal(t *testing.T) {
 	if !strings.Contains(text, "Signature, by typed name") || !strings.Contains(text, "none: signed by the typed name alone") {
 		t.Error("a typed signature is not said to be one")
 	}
+	d.Acceptance.Drawing = sampleDrawing()
+	d.Acceptance.Drawing.Strokes = d.Acceptance.Drawing.Strokes[:1]
+	if !strings.Contains(strings.ReplaceAll(read(t, mustProposal(t, d)), "\n", " "), "1 stroke, 60 points") {
+		t.Error("one stroke is not counted as one")
+	}
 }
 
 // TestLongProposal lays out terms of forty pages and two hundred lines.

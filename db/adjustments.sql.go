@@ -268,12 +268,13 @@ func (q *Queries) ListCreditForCustomer(ctx context.Context, customerID int64) (
 }
 
 const listInvoicesLessDeposit = `-- name: ListInvoicesLessDeposit :many
-SELECT i.number FROM proposal_decisions d JOIN proposal_results r ON r.proposal_id = d.proposal_id JOIN invoices i ON i.id = r.invoice_id
-WHERE d.deposit_invoice_id = ?1 AND i.state = 'issued' AND i.total_cents <> d.total_cents
+SELECT i.number FROM proposal_decisions d JOIN proposals p ON p.id = d.proposal_id JOIN proposals c ON c.number = p.number AND c.version >= p.version
+    JOIN proposal_results r ON r.proposal_id = c.id JOIN invoices i ON i.id = r.invoice_id JOIN proposal_decisions e ON e.proposal_id = c.id
+WHERE d.deposit_invoice_id = ?1 AND i.state = 'issued' AND i.total_cents <> e.total_cents
 `
 
 // ledger.VoidInvoice: the invoice of a carried out proposal that takes this one,
-// its deposit, off.
+// the deposit of that version or of one before it, off.
 func (q *Queries) ListInvoicesLessDeposit(ctx context.Context, invoiceID sql.NullInt64) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, listInvoicesLessDeposit, invoiceID)
 	if err != nil {

@@ -510,7 +510,8 @@ SELECT p.id, p.number, p.document_id, d.signed_document_id, a.document_id AS att
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
 LEFT JOIN proposal_attachments a ON a.proposal_id = p.id AND a.position = 1
 WHERE p.id > ?1 AND p.state <> 'draft'
-  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
+  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.id <> p.id
+    AND ((n.state = 'accepted' AND (p.state <> 'accepted' OR n.version > p.version)) OR (n.state <> 'draft' AND p.state <> 'accepted' AND n.version > p.version)))
 ORDER BY p.id LIMIT ?2
 `
 
@@ -527,7 +528,7 @@ type ExportProposalPapersRow struct {
 	AttachedID       sql.NullInt64
 }
 
-// Export: the PDFs of proposals, in pages: the one that was signed, or that was sent, and the first that was attached.
+// Export: the PDFs of these proposals, in pages: the one that was signed, or that was sent, and the first that was attached.
 func (q *Queries) ExportProposalPapers(ctx context.Context, arg ExportProposalPapersParams) ([]ExportProposalPapersRow, error) {
 	rows, err := q.db.QueryContext(ctx, exportProposalPapers, arg.AfterID, arg.HowMany)
 	if err != nil {
@@ -563,7 +564,8 @@ SELECT p.id, p.number, c.number AS customer_number, p.title, p.proposal_date, p.
        l.position, l.description, l.quantity, l.unit_price_cents, l.tax_cents, l.cycle_months, l.optional, l.chosen
 FROM proposals p JOIN proposal_lines l ON l.proposal_id = p.id JOIN customers c ON c.id = p.customer_id LEFT JOIN sites s ON s.id = p.site_id
 WHERE p.id > ?1 AND p.id <= ?2 AND p.state <> 'draft'
-  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
+  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.id <> p.id
+    AND ((n.state = 'accepted' AND (p.state <> 'accepted' OR n.version > p.version)) OR (n.state <> 'draft' AND p.state <> 'accepted' AND n.version > p.version)))
 ORDER BY p.id, l.position
 `
 
@@ -597,7 +599,7 @@ type ExportProposalsRow struct {
 	Chosen           int64
 }
 
-// Export: proposals.csv, in pages: of each number the newest version that was sent.
+// Export: proposals.csv, in pages: of each number the version that was accepted last, else the newest that was sent.
 func (q *Queries) ExportProposals(ctx context.Context, arg ExportProposalsParams) ([]ExportProposalsRow, error) {
 	rows, err := q.db.QueryContext(ctx, exportProposals, arg.AfterID, arg.UpToID)
 	if err != nil {
@@ -1135,7 +1137,7 @@ func (q *Queries) FindPayment(ctx context.Context, reference string) (FindPaymen
 const findProposal = `-- name: FindProposal :one
 SELECT p.id, p.number, c.number AS customer_number, p.title, p.valid_until, p.salesperson_email, CAST(coalesce(s.name, '') AS TEXT) AS site, p.state
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN sites s ON s.id = p.site_id
-WHERE p.number = ? ORDER BY p.version DESC LIMIT 1
+WHERE p.number = ? ORDER BY p.state = 'accepted' DESC, p.state <> 'draft' DESC, p.version DESC LIMIT 1
 `
 
 type FindProposalRow struct {
@@ -1149,7 +1151,7 @@ type FindProposalRow struct {
 	State            string
 }
 
-// Import: the proposal that a row names, its newest version, and whether the row is the same.
+// Import: the proposal that a row names, in the version that an export has, and whether the row is the same.
 func (q *Queries) FindProposal(ctx context.Context, number string) (FindProposalRow, error) {
 	row := q.db.QueryRowContext(ctx, findProposal, number)
 	var i FindProposalRow

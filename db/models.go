@@ -618,31 +618,32 @@ type ProposalAttachment struct {
 }
 
 type ProposalDecision struct {
-	ProposalID       int64
-	Decision         string
-	Nonce            string
-	Reason           string
-	TypedName        string
-	Strokes          string
-	ConsentText      string
-	ConsentVersion   string
-	ConsentSha256    string
-	Chosen           string
-	TotalCents       money.Cents
-	TaxCents         money.Cents
-	MonthlyCents     money.Cents
-	DepositCents     money.Cents
-	DepositInvoiceID sql.NullInt64
-	ShownSha256      string
-	ShownAt          calendar.Instant
-	At               calendar.Instant
-	LocalTime        string
-	IP               string
-	UserAgent        string
-	Authenticated    string
-	UserID           sql.NullInt64
-	LinkID           sql.NullInt64
-	SignedDocumentID sql.NullInt64
+	ProposalID        int64
+	Decision          string
+	Nonce             string
+	Reason            string
+	TypedName         string
+	Strokes           string
+	ConsentText       string
+	ConsentVersion    string
+	ConsentSha256     string
+	Chosen            string
+	TotalCents        money.Cents
+	TaxCents          money.Cents
+	MonthlyCents      money.Cents
+	DepositCents      money.Cents
+	DepositInvoiceID  sql.NullInt64
+	ShownSha256       string
+	ShownAt           calendar.Instant
+	At                calendar.Instant
+	LocalTime         string
+	IP                string
+	UserAgent         string
+	Authenticated     string
+	UserID            sql.NullInt64
+	LinkID            sql.NullInt64
+	SignedDocumentID  sql.NullInt64
+	DepositAskedCents money.Cents
 }
 
 type ProposalEvent struct {

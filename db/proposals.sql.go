@@ -16,36 +16,37 @@ import (
 const addProposalDecision = `-- name: AddProposalDecision :exec
 INSERT INTO proposal_decisions (proposal_id, decision, nonce, reason, typed_name, strokes, consent_text, consent_version, consent_sha256, chosen,
     total_cents, tax_cents, monthly_cents, deposit_cents, deposit_invoice_id, shown_sha256, shown_at, at, local_time, ip, user_agent, authenticated,
-    user_id, link_id, signed_document_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    user_id, link_id, signed_document_id, deposit_asked_cents)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
 type AddProposalDecisionParams struct {
-	ProposalID       int64
-	Decision         string
-	Nonce            string
-	Reason           string
-	TypedName        string
-	Strokes          string
-	ConsentText      string
-	ConsentVersion   string
-	ConsentSha256    string
-	Chosen           string
-	TotalCents       money.Cents
-	TaxCents         money.Cents
-	MonthlyCents     money.Cents
-	DepositCents     money.Cents
-	DepositInvoiceID sql.NullInt64
-	ShownSha256      string
-	ShownAt          calendar.Instant
-	At               calendar.Instant
-	LocalTime        string
-	IP               string
-	UserAgent        string
-	Authenticated    string
-	UserID           sql.NullInt64
-	LinkID           sql.NullInt64
-	SignedDocumentID sql.NullInt64
+	ProposalID        int64
+	Decision          string
+	Nonce             string
+	Reason            string
+	TypedName         string
+	Strokes           string
+	ConsentText       string
+	ConsentVersion    string
+	ConsentSha256     string
+	Chosen            string
+	TotalCents        money.Cents
+	TaxCents          money.Cents
+	MonthlyCents      money.Cents
+	DepositCents      money.Cents
+	DepositInvoiceID  sql.NullInt64
+	ShownSha256       string
+	ShownAt           calendar.Instant
+	At                calendar.Instant
+	LocalTime         string
+	IP                string
+	UserAgent         string
+	Authenticated     string
+	UserID            sql.NullInt64
+	LinkID            sql.NullInt64
+	SignedDocumentID  sql.NullInt64
+	DepositAskedCents money.Cents
 }
 
 // proposal.Accept and Reject: the evidence.
@@ -76,6 +77,7 @@ func (q *Queries) AddProposalDecision(ctx context.Context, arg AddProposalDecisi
 		arg.UserID,
 		arg.LinkID,
 		arg.SignedDocumentID,
+		arg.DepositAskedCents,
 	)
 	return err
 }
@@ -405,7 +407,7 @@ func (q *Queries) GetProposalCustomer(ctx context.Context, id int64) (GetProposa
 }
 
 const getProposalDecision = `-- name: GetProposalDecision :one
-SELECT d.proposal_id, d.decision, d.nonce, d.reason, d.typed_name, d.strokes, d.consent_text, d.consent_version, d.consent_sha256, d.chosen, d.total_cents, d.tax_cents, d.monthly_cents, d.deposit_cents, d.deposit_invoice_id, d.shown_sha256, d.shown_at, d.at, d.local_time, d.ip, d.user_agent, d.authenticated, d.user_id, d.link_id, d.signed_document_id, CAST(coalesce(i.number, '') AS TEXT) AS deposit_invoice, CAST(coalesce(i.balance_cents, 0) AS INTEGER) AS deposit_balance,
+SELECT d.proposal_id, d.decision, d.nonce, d.reason, d.typed_name, d.strokes, d.consent_text, d.consent_version, d.consent_sha256, d.chosen, d.total_cents, d.tax_cents, d.monthly_cents, d.deposit_cents, d.deposit_invoice_id, d.shown_sha256, d.shown_at, d.at, d.local_time, d.ip, d.user_agent, d.authenticated, d.user_id, d.link_id, d.signed_document_id, d.deposit_asked_cents, CAST(coalesce(i.number, '') AS TEXT) AS deposit_invoice, CAST(coalesce(i.balance_cents, 0) AS INTEGER) AS deposit_balance,
     CAST(coalesce(f.sha256, '') AS TEXT) AS signed_sha256, CAST(coalesce(u.email, '') AS TEXT) AS user_email, CAST(coalesce(l.email, '') AS TEXT) AS link_email
 FROM proposal_decisions d LEFT JOIN invoices i ON i.id = d.deposit_invoice_id LEFT JOIN documents f ON f.id = d.signed_document_id
     LEFT JOIN users u ON u.id = d.user_id LEFT JOIN proposal_links l ON l.id = d.link_id
@@ -413,36 +415,37 @@ WHERE d.proposal_id = ?
 `
 
 type GetProposalDecisionRow struct {
-	ProposalID       int64
-	Decision         string
-	Nonce            string
-	Reason           string
-	TypedName        string
-	Strokes          string
-	ConsentText      string
-	ConsentVersion   string
-	ConsentSha256    string
-	Chosen           string
-	TotalCents       money.Cents
-	TaxCents         money.Cents
-	MonthlyCents     money.Cents
-	DepositCents     money.Cents
-	DepositInvoiceID sql.NullInt64
-	ShownSha256      string
-	ShownAt          calendar.Instant
-	At               calendar.Instant
-	LocalTime        string
-	IP               string
-	UserAgent        string
-	Authenticated    string
-	UserID           sql.NullInt64
-	LinkID           sql.NullInt64
-	SignedDocumentID sql.NullInt64
-	DepositInvoice   string
-	DepositBalance   int64
-	SignedSha256     string
-	UserEmail        string
-	LinkEmail        string
+	ProposalID        int64
+	Decision          string
+	Nonce             string
+	Reason            string
+	TypedName         string
+	Strokes           string
+	ConsentText       string
+	ConsentVersion    string
+	ConsentSha256     string
+	Chosen            string
+	TotalCents        money.Cents
+	TaxCents          money.Cents
+	MonthlyCents      money.Cents
+	DepositCents      money.Cents
+	DepositInvoiceID  sql.NullInt64
+	ShownSha256       string
+	ShownAt           calendar.Instant
+	At                calendar.Instant
+	LocalTime         string
+	IP                string
+	UserAgent         string
+	Authenticated     string
+	UserID            sql.NullInt64
+	LinkID            sql.NullInt64
+	SignedDocumentID  sql.NullInt64
+	DepositAskedCents money.Cents
+	DepositInvoice    string
+	DepositBalance    int64
+	SignedSha256      string
+	UserEmail         string
+	LinkEmail         string
 }
 
 // proposal: how a version was decided, with the number of the deposit's invoice.
@@ -475,6 +478,7 @@ func (q *Queries) GetProposalDecision(ctx context.Context, proposalID int64) (Ge
 		&i.UserID,
 		&i.LinkID,
 		&i.SignedDocumentID,
+		&i.DepositAskedCents,
 		&i.DepositInvoice,
 		&i.DepositBalance,
 		&i.SignedSha256,
@@ -849,6 +853,63 @@ func (q *Queries) ListProposalEvents(ctx context.Context, proposalID int64) ([]L
 	return items, nil
 }
 
+const listProposalKin = `-- name: ListProposalKin :many
+SELECT p.id, p.version, p.state, p.valid_until, p.decided_at, CAST(coalesce(r.at, 0) AS INTEGER) AS carried_at,
+    CAST(coalesce(i.id, 0) AS INTEGER) AS invoice_id, CAST(coalesce(i.number, '') AS TEXT) AS invoice, CAST(coalesce(i.total_cents, 0) AS INTEGER) AS asked, CAST(coalesce(i.balance_cents, 0) AS INTEGER) AS unpaid
+FROM proposals p LEFT JOIN proposal_results r ON r.proposal_id = p.id LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
+    LEFT JOIN invoices i ON i.id = d.deposit_invoice_id AND i.state = 'issued'
+WHERE p.number = ? AND p.state <> 'draft' ORDER BY p.version
+`
+
+type ListProposalKinRow struct {
+	ID         int64
+	Version    int64
+	State      string
+	ValidUntil string
+	DecidedAt  calendar.Instant
+	CarriedAt  int64
+	InvoiceID  int64
+	Invoice    string
+	Asked      int64
+	Unpaid     int64
+}
+
+// proposal: all versions of a number that were sent, the oldest first, with the
+// invoice over the deposit where it is not void, and whether it was carried out.
+func (q *Queries) ListProposalKin(ctx context.Context, number string) ([]ListProposalKinRow, error) {
+	rows, err := q.db.QueryContext(ctx, listProposalKin, number)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListProposalKinRow
+	for rows.Next() {
+		var i ListProposalKinRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Version,
+			&i.State,
+			&i.ValidUntil,
+			&i.DecidedAt,
+			&i.CarriedAt,
+			&i.InvoiceID,
+			&i.Invoice,
+			&i.Asked,
+			&i.Unpaid,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listProposalTrail = `-- name: ListProposalTrail :many
 SELECT e.id, e.proposal_id, e.kind, e.details, e.user_id, e.staff_id, e.ip, e.user_agent, e.at, e.previous_hash, e.hash, p.number, p.version
 FROM proposal_events e JOIN proposals p ON p.id = e.proposal_id
@@ -915,7 +976,8 @@ func (q *Queries) ListProposalTrail(ctx context.Context, arg ListProposalTrailPa
 }
 
 const listProposalVersionsForCustomer = `-- name: ListProposalVersionsForCustomer :many
-SELECT p.version, p.state, p.sent_at, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents
+SELECT p.version, CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS state,
+    p.sent_at, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.number = ? AND p.customer_id = ? AND p.state <> 'draft' ORDER BY p.version DESC
 `
@@ -967,10 +1029,10 @@ func (q *Queries) ListProposalVersionsForCustomer(ctx context.Context, arg ListP
 
 const listProposalsForCustomer = `-- name: ListProposalsForCustomer :many
 SELECT p.id, p.number, p.version, p.title, p.proposal_date, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents,
-    p.state, p.sent_at, p.decided_at
+    p.state, p.sent_at, p.decided_at, CAST(EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft') AS INTEGER) AS older
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.customer_id = ?1 AND p.state <> 'draft'
-    AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
+    AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND (n.state = 'accepted' OR (p.state <> 'accepted' AND n.state <> 'draft')))
 ORDER BY p.sent_at DESC, p.id DESC LIMIT ?3 OFFSET ?2
 `
 
@@ -992,9 +1054,11 @@ type ListProposalsForCustomerRow struct {
 	State        string
 	SentAt       calendar.Instant
 	DecidedAt    calendar.Instant
+	Older        int64
 }
 
-// /proposals: the newest version of each proposal that the customer was sent.
+// /proposals: the newest version of each proposal that the customer was sent, and
+// the one that was accepted and stands.
 func (q *Queries) ListProposalsForCustomer(ctx context.Context, arg ListProposalsForCustomerParams) ([]ListProposalsForCustomerRow, error) {
 	rows, err := q.db.QueryContext(ctx, listProposalsForCustomer, arg.CustomerID, arg.Skip, arg.Most)
 	if err != nil {
@@ -1016,6 +1080,7 @@ func (q *Queries) ListProposalsForCustomer(ctx context.Context, arg ListProposal
 			&i.State,
 			&i.SentAt,
 			&i.DecidedAt,
+			&i.Older,
 		); err != nil {
 			return nil, err
 		}
@@ -1032,7 +1097,8 @@ func (q *Queries) ListProposalsForCustomer(ctx context.Context, arg ListProposal
 
 const listProposalsToCheck = `-- name: ListProposalsToCheck :many
 SELECT p.id, p.number, p.version, p.state, p.paper, p.document_id, p.deposit_cents, p.deposit_ppm, CAST(coalesce(d.decision, '') AS TEXT) AS decision,
-    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS deposit_total
+    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS deposit_total,
+    CAST(EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') AS INTEGER) AS superseded
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id LEFT JOIN invoices i ON i.id = d.deposit_invoice_id
 WHERE p.id > ? AND p.state <> 'draft' ORDER BY p.id LIMIT ?
 `
@@ -1053,6 +1119,7 @@ type ListProposalsToCheckRow struct {
 	DepositPpm   int64
 	Decision     string
 	DepositTotal int64
+	Superseded   int64
 }
 
 // portal doctor: all versions that were sent, some at a time, with what was answered.
@@ -1076,6 +1143,7 @@ func (q *Queries) ListProposalsToCheck(ctx context.Context, arg ListProposalsToC
 			&i.DepositPpm,
 			&i.Decision,
 			&i.DepositTotal,
+			&i.Superseded,
 		); err != nil {
 			return nil, err
 		}

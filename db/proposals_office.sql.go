@@ -186,13 +186,13 @@ func (q *Queries) CountProposalNumber(ctx context.Context, arg CountProposalNumb
 }
 
 const countProposals = `-- name: CountProposals :many
-SELECT p.state, CAST(count(*) AS INTEGER) AS many, CAST(coalesce(sum(p.total_cents), 0) AS INTEGER) AS total, CAST(coalesce(sum(p.monthly_cents), 0) AS INTEGER) AS monthly,
+SELECT CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS stands, CAST(count(*) AS INTEGER) AS many, CAST(coalesce(sum(p.total_cents), 0) AS INTEGER) AS total, CAST(coalesce(sum(p.monthly_cents), 0) AS INTEGER) AS monthly,
     CAST(coalesce(sum(p.valid_until <> '' AND p.valid_until < ?1), 0) AS INTEGER) AS expired,
     CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < ?1 THEN p.total_cents ELSE 0 END), 0) AS INTEGER) AS expired_total,
     CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < ?1 THEN p.monthly_cents ELSE 0 END), 0) AS INTEGER) AS expired_monthly
 FROM proposals p
 WHERE CAST(?2 AS INTEGER) = 0 OR p.salesperson_id = ?2
-GROUP BY p.state
+GROUP BY stands
 `
 
 type CountProposalsParams struct {
@@ -201,7 +201,7 @@ type CountProposalsParams struct {
 }
 
 type CountProposalsRow struct {
-	State          string
+	Stands         string
 	Many           int64
 	Total          int64
 	Monthly        int64
@@ -221,7 +221,7 @@ func (q *Queries) CountProposals(ctx context.Context, arg CountProposalsParams) 
 	for rows.Next() {
 		var i CountProposalsRow
 		if err := rows.Scan(
-			&i.State,
+			&i.Stands,
 			&i.Many,
 			&i.Total,
 			&i.Monthly,
@@ -294,7 +294,8 @@ func (q *Queries) DeleteProposalLines(ctx context.Context, proposalID int64) err
 }
 
 const findProposals = `-- name: FindProposals :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title,
+    CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
@@ -363,7 +364,8 @@ func (q *Queries) FindProposals(ctx context.Context, arg FindProposalsParams) ([
 }
 
 const findProposalsByTitle = `-- name: FindProposalsByTitle :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title,
+    CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
@@ -432,37 +434,38 @@ func (q *Queries) FindProposalsByTitle(ctx context.Context, arg FindProposalsByT
 
 const getDecisionOfProposal = `-- name: GetDecisionOfProposal :one
 SELECT d.proposal_id, d.decision, d.reason, d.typed_name, d.strokes, d.consent_text, d.consent_version, d.consent_sha256, d.chosen, d.total_cents, d.tax_cents,
-    d.monthly_cents, d.deposit_cents, d.deposit_invoice_id, d.shown_sha256, d.shown_at, d.at, d.local_time, d.ip, d.user_agent, d.authenticated,
+    d.monthly_cents, d.deposit_cents, d.deposit_asked_cents, d.deposit_invoice_id, d.shown_sha256, d.shown_at, d.at, d.local_time, d.ip, d.user_agent, d.authenticated,
     d.signed_document_id, CAST(coalesce(i.number, '') AS TEXT) AS deposit_invoice, CAST(coalesce(o.sha256, '') AS TEXT) AS signed_sha256
 FROM proposal_decisions d LEFT JOIN invoices i ON i.id = d.deposit_invoice_id LEFT JOIN documents o ON o.id = d.signed_document_id
 WHERE d.proposal_id = ?
 `
 
 type GetDecisionOfProposalRow struct {
-	ProposalID       int64
-	Decision         string
-	Reason           string
-	TypedName        string
-	Strokes          string
-	ConsentText      string
-	ConsentVersion   string
-	ConsentSha256    string
-	Chosen           string
-	TotalCents       money.Cents
-	TaxCents         money.Cents
-	MonthlyCents     money.Cents
-	DepositCents     money.Cents
-	DepositInvoiceID sql.NullInt64
-	ShownSha256      string
-	ShownAt          calendar.Instant
-	At               calendar.Instant
-	LocalTime        string
-	IP               string
-	UserAgent        string
-	Authenticated    string
-	SignedDocumentID sql.NullInt64
-	DepositInvoice   string
-	SignedSha256     string
+	ProposalID        int64
+	Decision          string
+	Reason            string
+	TypedName         string
+	Strokes           string
+	ConsentText       string
+	ConsentVersion    string
+	ConsentSha256     string
+	Chosen            string
+	TotalCents        money.Cents
+	TaxCents          money.Cents
+	MonthlyCents      money.Cents
+	DepositCents      money.Cents
+	DepositAskedCents money.Cents
+	DepositInvoiceID  sql.NullInt64
+	ShownSha256       string
+	ShownAt           calendar.Instant
+	At                calendar.Instant
+	LocalTime         string
+	IP                string
+	UserAgent         string
+	Authenticated     string
+	SignedDocumentID  sql.NullInt64
+	DepositInvoice    string
+	SignedSha256      string
 }
 
 // One proposal in the office: the decision with its evidence.
@@ -483,6 +486,7 @@ func (q *Queries) GetDecisionOfProposal(ctx context.Context, proposalID int64) (
 		&i.TaxCents,
 		&i.MonthlyCents,
 		&i.DepositCents,
+		&i.DepositAskedCents,
 		&i.DepositInvoiceID,
 		&i.ShownSha256,
 		&i.ShownAt,
@@ -1034,7 +1038,9 @@ func (q *Queries) ListProposalMailed(ctx context.Context, proposalID int64) ([]s
 }
 
 const listProposalVersions = `-- name: ListProposalVersions :many
-SELECT p.id, p.number, p.version, p.customer_id, p.state, p.title, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.sent_at, p.updated_at
+SELECT p.id, p.number, p.version, p.customer_id,
+    CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS state,
+    p.title, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.sent_at, p.updated_at
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted' WHERE p.number = ? ORDER BY p.version DESC
 `
 
@@ -1095,6 +1101,7 @@ FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.custome
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.state = ?1 AND p.updated_at <= ?2 AND (p.updated_at < ?2 OR p.id < ?3)
     AND (CAST(?4 AS INTEGER) = 0 OR p.salesperson_id = ?4)
+    AND NOT (p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted'))
 ORDER BY p.updated_at DESC, p.id DESC LIMIT ?5
 `
 
@@ -1122,7 +1129,8 @@ type ListProposalsByStateRow struct {
 	Salesperson    string
 }
 
-// /office/proposals: those in one state, the last changed first, that come after a certain one.
+// /office/proposals: those in one state, the last changed first, that come after a
+// certain one; what was accepted and then replaced is not among the accepted.
 func (q *Queries) ListProposalsByState(ctx context.Context, arg ListProposalsByStateParams) ([]ListProposalsByStateRow, error) {
 	rows, err := q.db.QueryContext(ctx, listProposalsByState,
 		arg.State,
@@ -1167,7 +1175,8 @@ func (q *Queries) ListProposalsByState(ctx context.Context, arg ListProposalsByS
 }
 
 const listProposalsOfCustomers = `-- name: ListProposalsOfCustomers :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title,
+    CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
@@ -1249,6 +1258,7 @@ const listProposalsOnCustomer = `-- name: ListProposalsOnCustomer :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.customer_id = ?1 AND p.state <> 'replaced'
+    AND NOT (p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted'))
 ORDER BY p.updated_at DESC, p.id DESC LIMIT ?2
 `
 
@@ -1311,13 +1321,16 @@ FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.custome
 WHERE p.state = 'accepted' AND p.updated_at >= ?1 AND (p.updated_at > ?1 OR p.id > ?2)
     AND (CAST(?3 AS INTEGER) = 0 OR p.salesperson_id = ?3)
     AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)
-ORDER BY p.updated_at, p.id LIMIT ?4
+    AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version
+        AND (n.state = 'accepted' OR (n.state IN ('sent', 'viewed') AND (n.valid_until = '' OR n.valid_until >= ?4))))
+ORDER BY p.updated_at, p.id LIMIT ?5
 `
 
 type ListProposalsToCarryOutParams struct {
 	UpdatedAt   calendar.Instant
 	ID          int64
 	Salesperson int64
+	Today       string
 	Most        int64
 }
 
@@ -1337,12 +1350,15 @@ type ListProposalsToCarryOutRow struct {
 	Salesperson    string
 }
 
-// /office/proposals: accepted and not carried out, the longest waiting first.
+// /office/proposals: accepted and not carried out, the longest waiting first. What a
+// newer version replaced does not wait, nor what may be replaced by one that the
+// customer has.
 func (q *Queries) ListProposalsToCarryOut(ctx context.Context, arg ListProposalsToCarryOutParams) ([]ListProposalsToCarryOutRow, error) {
 	rows, err := q.db.QueryContext(ctx, listProposalsToCarryOut,
 		arg.UpdatedAt,
 		arg.ID,
 		arg.Salesperson,
+		arg.Today,
 		arg.Most,
 	)
 	if err != nil {
@@ -1414,6 +1430,84 @@ func (q *Queries) ListProposalsToRemind(ctx context.Context, arg ListProposalsTo
 			return nil, err
 		}
 		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listReplacedProposals = `-- name: ListReplacedProposals :many
+SELECT p.id, p.number, p.version, p.title,
+    CAST(CASE p.state WHEN 'accepted' THEN 'superseded' ELSE p.state END AS TEXT) AS state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
+WHERE (p.state = 'replaced' OR (p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted'))) AND p.updated_at <= ?1 AND (p.updated_at < ?1 OR p.id < ?2)
+    AND (CAST(?3 AS INTEGER) = 0 OR p.salesperson_id = ?3)
+ORDER BY p.updated_at DESC, p.id DESC LIMIT ?4
+`
+
+type ListReplacedProposalsParams struct {
+	UpdatedAt   calendar.Instant
+	ID          int64
+	Salesperson int64
+	Most        int64
+}
+
+type ListReplacedProposalsRow struct {
+	ID             int64
+	Number         string
+	Version        int64
+	Title          string
+	State          string
+	ValidUntil     string
+	TotalCents     int64
+	MonthlyCents   int64
+	UpdatedAt      calendar.Instant
+	SalespersonID  sql.NullInt64
+	CustomerNumber string
+	DisplayName    string
+	Salesperson    string
+}
+
+// /office/proposals: versions that a newer one replaced, those that were accepted
+// before that among them, the last changed first.
+func (q *Queries) ListReplacedProposals(ctx context.Context, arg ListReplacedProposalsParams) ([]ListReplacedProposalsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listReplacedProposals,
+		arg.UpdatedAt,
+		arg.ID,
+		arg.Salesperson,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListReplacedProposalsRow
+	for rows.Next() {
+		var i ListReplacedProposalsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.Version,
+			&i.Title,
+			&i.State,
+			&i.ValidUntil,
+			&i.TotalCents,
+			&i.MonthlyCents,
+			&i.UpdatedAt,
+			&i.SalespersonID,
+			&i.CustomerNumber,
+			&i.DisplayName,
+			&i.Salesperson,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -1559,7 +1653,14 @@ SELECT count(*) AS many, CAST(coalesce(sum(coalesce(d.total_cents, p.total_cents
 FROM proposals p INDEXED BY proposals_state LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.state = 'accepted' AND (CAST(?1 AS INTEGER) = 0 OR p.salesperson_id = ?1)
     AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)
+    AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version
+        AND (n.state = 'accepted' OR (n.state IN ('sent', 'viewed') AND (n.valid_until = '' OR n.valid_until >= ?2))))
 `
+
+type SumProposalsToCarryOutParams struct {
+	Salesperson int64
+	Today       string
+}
 
 type SumProposalsToCarryOutRow struct {
 	Many  int64
@@ -1567,8 +1668,8 @@ type SumProposalsToCarryOutRow struct {
 }
 
 // /office/proposals and the office's home: accepted and not carried out.
-func (q *Queries) SumProposalsToCarryOut(ctx context.Context, salesperson int64) (SumProposalsToCarryOutRow, error) {
-	row := q.db.QueryRowContext(ctx, sumProposalsToCarryOut, salesperson)
+func (q *Queries) SumProposalsToCarryOut(ctx context.Context, arg SumProposalsToCarryOutParams) (SumProposalsToCarryOutRow, error) {
+	row := q.db.QueryRowContext(ctx, sumProposalsToCarryOut, arg.Salesperson, arg.Today)
 	var i SumProposalsToCarryOutRow
 	err := row.Scan(&i.Many, &i.Total)
 	return i, err

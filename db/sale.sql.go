@@ -31,23 +31,26 @@ func (q *Queries) AddProposalResultItem(ctx context.Context, arg AddProposalResu
 
 const checkDeposits = `-- name: CheckDeposits :many
 SELECT p.number, coalesce(i.number, '') AS invoice, CAST(coalesce(i.customer_id, 0) <> p.customer_id AS INTEGER) AS foreign_invoice,
-    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoiced, d.deposit_cents
+    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoiced, d.deposit_cents, d.deposit_asked_cents
 FROM proposal_decisions d
 JOIN proposals p ON p.id = d.proposal_id
 LEFT JOIN invoices i ON i.id = d.deposit_invoice_id
-WHERE d.decision = 'accepted' AND d.deposit_cents > 0 AND (i.id IS NULL OR i.customer_id <> p.customer_id OR i.total_cents <> d.deposit_cents)
+WHERE d.decision = 'accepted' AND CASE WHEN i.id IS NULL THEN d.deposit_cents > d.deposit_asked_cents
+    ELSE i.customer_id <> p.customer_id OR i.total_cents <> max(d.deposit_cents - d.deposit_asked_cents, 0) END
 ORDER BY p.id LIMIT ?1
 `
 
 type CheckDepositsRow struct {
-	Number         string
-	Invoice        string
-	ForeignInvoice int64
-	Invoiced       int64
-	DepositCents   money.Cents
+	Number            string
+	Invoice           string
+	ForeignInvoice    int64
+	Invoiced          int64
+	DepositCents      money.Cents
+	DepositAskedCents money.Cents
 }
 
-// portal doctor: deposits whose invoice is another customer's, or over another amount.
+// portal doctor: deposits whose invoice is another customer's, or over another
+// amount than what had not been asked with an earlier version.
 func (q *Queries) CheckDeposits(ctx context.Context, most int64) ([]CheckDepositsRow, error) {
 	rows, err := q.db.QueryContext(ctx, checkDeposits, most)
 	if err != nil {
@@ -63,6 +66,7 @@ func (q *Queries) CheckDeposits(ctx context.Context, most int64) ([]CheckDeposit
 			&i.ForeignInvoice,
 			&i.Invoiced,
 			&i.DepositCents,
+			&i.DepositAskedCents,
 		); err != nil {
 			return nil, err
 		}
@@ -123,7 +127,11 @@ SELECT p.number, p.version, p.state,
     CAST(coalesce(w.customer_id, p.customer_id) <> p.customer_id OR coalesce(w.source, 'proposal') <> 'proposal' AS INTEGER) AS foreign_order,
     CAST(coalesce(i.customer_id, p.customer_id) <> p.customer_id AS INTEGER) AS foreign_invoice,
     coalesce(w.number, '') AS work_order, coalesce(i.number, '') AS invoice,
-    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoiced, CAST(coalesce(d.total_cents, 0) AS INTEGER) AS accepted, CAST(coalesce(d.deposit_cents, 0) AS INTEGER) AS deposit,
+    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoiced, CAST(coalesce(d.total_cents, 0) AS INTEGER) AS accepted,
+    CAST(coalesce((SELECT sum(di.total_cents) FROM proposals o JOIN proposal_decisions od ON od.proposal_id = o.id JOIN invoices di ON di.id = od.deposit_invoice_id
+        WHERE o.number = p.number AND o.version <= p.version AND od.decision = 'accepted' AND di.state = 'issued'), 0) AS INTEGER) AS deposits,
+    CAST(coalesce(i.state, '') AS TEXT) AS invoice_state,
+    CAST((SELECT coalesce(min(n.version), 0) FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') AS INTEGER) AS replaced_by,
     CAST(NOT EXISTS (SELECT 1 FROM proposal_events e WHERE e.proposal_id = p.id AND e.kind = 'carried_out') AS INTEGER) AS unwritten
 FROM proposal_results r
 JOIN proposals p ON p.id = r.proposal_id
@@ -132,7 +140,8 @@ LEFT JOIN work_orders w ON w.id = r.work_order_id
 LEFT JOIN invoices i ON i.id = r.invoice_id
 WHERE p.state <> 'accepted' OR coalesce(w.customer_id, p.customer_id) <> p.customer_id OR coalesce(w.source, 'proposal') <> 'proposal'
     OR coalesce(i.customer_id, p.customer_id) <> p.customer_id
-    OR (i.id IS NOT NULL AND i.total_cents <> d.total_cents AND i.total_cents <> d.total_cents - d.deposit_cents)
+    OR (i.state = 'issued' AND i.total_cents <> d.total_cents - deposits)
+    OR replaced_by <> 0
     OR NOT EXISTS (SELECT 1 FROM proposal_events e WHERE e.proposal_id = p.id AND e.kind = 'carried_out')
 ORDER BY p.id LIMIT ?1
 `
@@ -147,7 +156,9 @@ type CheckProposalResultsRow struct {
 	Invoice        string
 	Invoiced       int64
 	Accepted       int64
-	Deposit        int64
+	Deposits       int64
+	InvoiceState   string
+	ReplacedBy     int64
 	Unwritten      int64
 }
 
@@ -171,7 +182,9 @@ func (q *Queries) CheckProposalResults(ctx context.Context, most int64) ([]Check
 			&i.Invoice,
 			&i.Invoiced,
 			&i.Accepted,
-			&i.Deposit,
+			&i.Deposits,
+			&i.InvoiceState,
+			&i.ReplacedBy,
 			&i.Unwritten,
 		); err != nil {
 			return nil, err
@@ -291,13 +304,11 @@ func (q *Queries) GetOnlySite(ctx context.Context, customerID int64) (GetOnlySit
 const getProposalToCarryOut = `-- name: GetProposalToCarryOut :one
 SELECT p.id, p.number, p.version, p.title, p.state, p.customer_id, p.site_id, p.system_id, c.number AS customer_number, c.display_name,
     coalesce(d.chosen, '[]') AS chosen, CAST(coalesce(d.total_cents, 0) AS INTEGER) AS total, CAST(coalesce(d.tax_cents, 0) AS INTEGER) AS tax,
-    CAST(coalesce(d.monthly_cents, 0) AS INTEGER) AS monthly, CAST(coalesce(d.deposit_cents, 0) AS INTEGER) AS deposit,
-    d.deposit_invoice_id, coalesce(di.number, '') AS deposit_invoice, coalesce(di.state, '') AS deposit_state, CAST(coalesce(di.total_cents, 0) AS INTEGER) AS deposit_total,
+    CAST(coalesce(d.monthly_cents, 0) AS INTEGER) AS monthly,
     CAST(coalesce(d.at, 0) AS INTEGER) AS accepted, r.work_order_id, coalesce(w.number, '') AS work_order, r.invoice_id, CAST(coalesce(CASE WHEN i.state <> 'void' THEN i.number END, '') AS TEXT) AS invoice
 FROM proposals p
 JOIN customers c ON c.id = p.customer_id
 LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
-LEFT JOIN invoices di ON di.id = d.deposit_invoice_id
 LEFT JOIN proposal_results r ON r.proposal_id = p.id
 LEFT JOIN work_orders w ON w.id = r.work_order_id
 LEFT JOIN invoices i ON i.id = r.invoice_id
@@ -305,30 +316,25 @@ WHERE p.id = ?
 `
 
 type GetProposalToCarryOutRow struct {
-	ID               int64
-	Number           string
-	Version          int64
-	Title            string
-	State            string
-	CustomerID       int64
-	SiteID           sql.NullInt64
-	SystemID         sql.NullInt64
-	CustomerNumber   string
-	DisplayName      string
-	Chosen           string
-	Total            int64
-	Tax              int64
-	Monthly          int64
-	Deposit          int64
-	DepositInvoiceID sql.NullInt64
-	DepositInvoice   string
-	DepositState     string
-	DepositTotal     int64
-	Accepted         int64
-	WorkOrderID      sql.NullInt64
-	WorkOrder        string
-	InvoiceID        sql.NullInt64
-	Invoice          string
+	ID             int64
+	Number         string
+	Version        int64
+	Title          string
+	State          string
+	CustomerID     int64
+	SiteID         sql.NullInt64
+	SystemID       sql.NullInt64
+	CustomerNumber string
+	DisplayName    string
+	Chosen         string
+	Total          int64
+	Tax            int64
+	Monthly        int64
+	Accepted       int64
+	WorkOrderID    sql.NullInt64
+	WorkOrder      string
+	InvoiceID      sql.NullInt64
+	Invoice        string
 }
 
 // Carrying out a proposal: the accepted version with what was decided.
@@ -350,11 +356,6 @@ func (q *Queries) GetProposalToCarryOut(ctx context.Context, id int64) (GetPropo
 		&i.Total,
 		&i.Tax,
 		&i.Monthly,
-		&i.Deposit,
-		&i.DepositInvoiceID,
-		&i.DepositInvoice,
-		&i.DepositState,
-		&i.DepositTotal,
 		&i.Accepted,
 		&i.WorkOrderID,
 		&i.WorkOrder,
@@ -432,22 +433,30 @@ func (q *Queries) GetWorkOrderToInvoice(ctx context.Context, number string) (Get
 }
 
 const listAcceptedAtHome = `-- name: ListAcceptedAtHome :many
-SELECT p.number, p.title, p.decided_at, c.display_name
+SELECT p.number, p.version, p.title, p.decided_at, c.display_name
 FROM proposals p JOIN customers c ON c.id = p.customer_id
 WHERE p.state = 'accepted' AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)
-ORDER BY p.decided_at, p.id LIMIT ?1
+    AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version
+        AND (n.state = 'accepted' OR (n.state IN ('sent', 'viewed') AND (n.valid_until = '' OR n.valid_until >= ?1))))
+ORDER BY p.decided_at, p.id LIMIT ?2
 `
+
+type ListAcceptedAtHomeParams struct {
+	Today string
+	Most  int64
+}
 
 type ListAcceptedAtHomeRow struct {
 	Number      string
+	Version     int64
 	Title       string
 	DecidedAt   calendar.Instant
 	DisplayName string
 }
 
 // The office's home: accepted proposals of which nothing was made yet.
-func (q *Queries) ListAcceptedAtHome(ctx context.Context, most int64) ([]ListAcceptedAtHomeRow, error) {
-	rows, err := q.db.QueryContext(ctx, listAcceptedAtHome, most)
+func (q *Queries) ListAcceptedAtHome(ctx context.Context, arg ListAcceptedAtHomeParams) ([]ListAcceptedAtHomeRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAcceptedAtHome, arg.Today, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -457,6 +466,7 @@ func (q *Queries) ListAcceptedAtHome(ctx context.Context, most int64) ([]ListAcc
 		var i ListAcceptedAtHomeRow
 		if err := rows.Scan(
 			&i.Number,
+			&i.Version,
 			&i.Title,
 			&i.DecidedAt,
 			&i.DisplayName,

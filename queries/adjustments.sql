@@ -62,7 +62,8 @@ WHERE a.invoice_id IN (sqlc.slice('invoices')) AND p.state = 'action' AND p.host
 ORDER BY p.reference;
 
 -- ledger.VoidInvoice: the invoice of a carried out proposal that takes this one,
--- its deposit, off.
+-- the deposit of that version or of one before it, off.
 -- name: ListInvoicesLessDeposit :many
-SELECT i.number FROM proposal_decisions d JOIN proposal_results r ON r.proposal_id = d.proposal_id JOIN invoices i ON i.id = r.invoice_id
-WHERE d.deposit_invoice_id = sqlc.arg(invoice_id) AND i.state = 'issued' AND i.total_cents <> d.total_cents;
+SELECT i.number FROM proposal_decisions d JOIN proposals p ON p.id = d.proposal_id JOIN proposals c ON c.number = p.number AND c.version >= p.version
+    JOIN proposal_results r ON r.proposal_id = c.id JOIN invoices i ON i.id = r.invoice_id JOIN proposal_decisions e ON e.proposal_id = c.id
+WHERE d.deposit_invoice_id = sqlc.arg(invoice_id) AND i.state = 'issued' AND i.total_cents <> e.total_cents;

@@ -105,11 +105,11 @@ SELECT i.id, i.number, i.invoice_date, c.number AS customer_number, c.display_na
 FROM invoices i JOIN customers c ON c.id = i.customer_id
 WHERE i.id > sqlc.arg(after_id) AND i.state <> 'draft' ORDER BY i.id LIMIT sqlc.arg(how_many);
 
--- Import: the proposal that a row names, its newest version, and whether the row is the same.
+-- Import: the proposal that a row names, in the version that an export has, and whether the row is the same.
 -- name: FindProposal :one
 SELECT p.id, p.number, c.number AS customer_number, p.title, p.valid_until, p.salesperson_email, CAST(coalesce(s.name, '') AS TEXT) AS site, p.state
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN sites s ON s.id = p.site_id
-WHERE p.number = ? ORDER BY p.version DESC LIMIT 1;
+WHERE p.number = ? ORDER BY p.state = 'accepted' DESC, p.state <> 'draft' DESC, p.version DESC LIMIT 1;
 
 -- Import: a proposal's lines, for the comparison.
 -- name: ListLinesOfProposal :many
@@ -120,23 +120,25 @@ SELECT description, quantity, unit_price_cents, tax_cents FROM proposal_lines WH
 SELECT CAST(coalesce(max(id), 0) AS INTEGER) FROM (
     SELECT id FROM proposals WHERE id > sqlc.arg(after_id) ORDER BY id LIMIT sqlc.arg(how_many));
 
--- Export: proposals.csv, in pages: of each number the newest version that was sent.
+-- Export: proposals.csv, in pages: of each number the version that was accepted last, else the newest that was sent.
 -- name: ExportProposals :many
 SELECT p.id, p.number, c.number AS customer_number, p.title, p.proposal_date, p.valid_until, p.salesperson_email, CAST(coalesce(s.name, '') AS TEXT) AS site,
        p.introduction, p.terms, p.deposit_cents, p.deposit_ppm, p.total_cents, p.state,
        l.position, l.description, l.quantity, l.unit_price_cents, l.tax_cents, l.cycle_months, l.optional, l.chosen
 FROM proposals p JOIN proposal_lines l ON l.proposal_id = p.id JOIN customers c ON c.id = p.customer_id LEFT JOIN sites s ON s.id = p.site_id
 WHERE p.id > sqlc.arg(after_id) AND p.id <= sqlc.arg(up_to_id) AND p.state <> 'draft'
-  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
+  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.id <> p.id
+    AND ((n.state = 'accepted' AND (p.state <> 'accepted' OR n.version > p.version)) OR (n.state <> 'draft' AND p.state <> 'accepted' AND n.version > p.version)))
 ORDER BY p.id, l.position;
 
--- Export: the PDFs of proposals, in pages: the one that was signed, or that was sent, and the first that was attached.
+-- Export: the PDFs of these proposals, in pages: the one that was signed, or that was sent, and the first that was attached.
 -- name: ExportProposalPapers :many
 SELECT p.id, p.number, p.document_id, d.signed_document_id, a.document_id AS attached_id
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
 LEFT JOIN proposal_attachments a ON a.proposal_id = p.id AND a.position = 1
 WHERE p.id > sqlc.arg(after_id) AND p.state <> 'draft'
-  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
+  AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.id <> p.id
+    AND ((n.state = 'accepted' AND (p.state <> 'accepted' OR n.version > p.version)) OR (n.state <> 'draft' AND p.state <> 'accepted' AND n.version > p.version)))
 ORDER BY p.id LIMIT sqlc.arg(how_many);
 
 -- Export: workorders.csv, in pages.

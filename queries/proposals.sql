@@ -36,13 +36,14 @@ SELECT e.id, e.proposal_id, e.kind, e.details, e.user_id, e.staff_id, e.ip, e.us
 FROM proposal_events e JOIN proposals p ON p.id = e.proposal_id
 WHERE e.id > ? ORDER BY e.id LIMIT ?;
 
--- /proposals: the newest version of each proposal that the customer was sent.
+-- /proposals: the newest version of each proposal that the customer was sent, and
+-- the one that was accepted and stands.
 -- name: ListProposalsForCustomer :many
 SELECT p.id, p.number, p.version, p.title, p.proposal_date, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents,
-    p.state, p.sent_at, p.decided_at
+    p.state, p.sent_at, p.decided_at, CAST(EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft') AS INTEGER) AS older
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.customer_id = sqlc.arg(customer_id) AND p.state <> 'draft'
-    AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state <> 'draft')
+    AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND (n.state = 'accepted' OR (p.state <> 'accepted' AND n.state <> 'draft')))
 ORDER BY p.sent_at DESC, p.id DESC LIMIT sqlc.arg(most) OFFSET sqlc.arg(skip);
 
 -- /proposals/{number}: the version that is asked for, 0 = the newest that was sent.
@@ -55,7 +56,8 @@ ORDER BY p.version DESC LIMIT 1;
 
 -- /proposals/{number}: all versions that were sent, the newest first.
 -- name: ListProposalVersionsForCustomer :many
-SELECT p.version, p.state, p.sent_at, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents
+SELECT p.version, CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS state,
+    p.sent_at, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.number = ? AND p.customer_id = ? AND p.state <> 'draft' ORDER BY p.version DESC;
 
@@ -83,8 +85,8 @@ WHERE id = sqlc.arg(id) AND state IN ('sent', 'viewed');
 -- name: AddProposalDecision :exec
 INSERT INTO proposal_decisions (proposal_id, decision, nonce, reason, typed_name, strokes, consent_text, consent_version, consent_sha256, chosen,
     total_cents, tax_cents, monthly_cents, deposit_cents, deposit_invoice_id, shown_sha256, shown_at, at, local_time, ip, user_agent, authenticated,
-    user_id, link_id, signed_document_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    user_id, link_id, signed_document_id, deposit_asked_cents)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- proposal: how a version was decided, with the number of the deposit's invoice.
 -- name: GetProposalDecision :one
@@ -167,10 +169,20 @@ SELECT d.sha256 AS sum FROM proposals p JOIN documents d ON d.id = p.document_id
 -- portal doctor: all versions that were sent, some at a time, with what was answered.
 -- name: ListProposalsToCheck :many
 SELECT p.id, p.number, p.version, p.state, p.paper, p.document_id, p.deposit_cents, p.deposit_ppm, CAST(coalesce(d.decision, '') AS TEXT) AS decision,
-    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS deposit_total
+    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS deposit_total,
+    CAST(EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') AS INTEGER) AS superseded
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id LEFT JOIN invoices i ON i.id = d.deposit_invoice_id
 WHERE p.id > ? AND p.state <> 'draft' ORDER BY p.id LIMIT ?;
 
 -- portal doctor: where the trail ends.
 -- name: GetProposalTrailEnd :one
 SELECT entries, sha256 FROM proposal_trail WHERE id = 1;
+
+-- proposal: all versions of a number that were sent, the oldest first, with the
+-- invoice over the deposit where it is not void, and whether it was carried out.
+-- name: ListProposalKin :many
+SELECT p.id, p.version, p.state, p.valid_until, p.decided_at, CAST(coalesce(r.at, 0) AS INTEGER) AS carried_at,
+    CAST(coalesce(i.id, 0) AS INTEGER) AS invoice_id, CAST(coalesce(i.number, '') AS TEXT) AS invoice, CAST(coalesce(i.total_cents, 0) AS INTEGER) AS asked, CAST(coalesce(i.balance_cents, 0) AS INTEGER) AS unpaid
+FROM proposals p LEFT JOIN proposal_results r ON r.proposal_id = p.id LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
+    LEFT JOIN invoices i ON i.id = d.deposit_invoice_id AND i.state = 'issued'
+WHERE p.number = ? AND p.state <> 'draft' ORDER BY p.version;

@@ -97,7 +97,9 @@ WHERE id = sqlc.arg(id) AND state IN ('sent', 'viewed');
 
 -- One proposal in the office: all its versions, the newest first.
 -- name: ListProposalVersions :many
-SELECT p.id, p.number, p.version, p.customer_id, p.state, p.title, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.sent_at, p.updated_at
+SELECT p.id, p.number, p.version, p.customer_id,
+    CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS state,
+    p.title, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.sent_at, p.updated_at
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted' WHERE p.number = ? ORDER BY p.version DESC;
 
 -- Saving a draft of a proposal: whether the dealer's own number is taken by another.
@@ -128,7 +130,8 @@ SELECT id, name, email FROM staff WHERE id = ? AND role IN ('owner', 'sales') AN
 SELECT CAST(EXISTS (SELECT 1 FROM sites s WHERE s.id = sqlc.arg(site_id) AND s.customer_id = sqlc.arg(customer_id)) AS INTEGER) AS site_theirs,
     CAST(EXISTS (SELECT 1 FROM systems y WHERE y.id = sqlc.arg(system_id) AND y.site_id = sqlc.arg(site_id)) AS INTEGER) AS system_there;
 
--- /office/proposals: those in one state, the last changed first, that come after a certain one.
+-- /office/proposals: those in one state, the last changed first, that come after a
+-- certain one; what was accepted and then replaced is not among the accepted.
 -- name: ListProposalsByState :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
@@ -136,9 +139,24 @@ FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.custome
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.state = sqlc.arg(state) AND p.updated_at <= sqlc.arg(updated_at) AND (p.updated_at < sqlc.arg(updated_at) OR p.id < sqlc.arg(id))
     AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson))
+    AND NOT (p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted'))
 ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 
--- /office/proposals: accepted and not carried out, the longest waiting first.
+-- /office/proposals: versions that a newer one replaced, those that were accepted
+-- before that among them, the last changed first.
+-- name: ListReplacedProposals :many
+SELECT p.id, p.number, p.version, p.title,
+    CAST(CASE p.state WHEN 'accepted' THEN 'superseded' ELSE p.state END AS TEXT) AS state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
+    p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
+FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
+WHERE (p.state = 'replaced' OR (p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted'))) AND p.updated_at <= sqlc.arg(updated_at) AND (p.updated_at < sqlc.arg(updated_at) OR p.id < sqlc.arg(id))
+    AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson))
+ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
+
+-- /office/proposals: accepted and not carried out, the longest waiting first. What a
+-- newer version replaced does not wait, nor what may be replaced by one that the
+-- customer has.
 -- name: ListProposalsToCarryOut :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
@@ -147,6 +165,8 @@ FROM proposals p INDEXED BY proposals_state JOIN customers c ON c.id = p.custome
 WHERE p.state = 'accepted' AND p.updated_at >= sqlc.arg(updated_at) AND (p.updated_at > sqlc.arg(updated_at) OR p.id > sqlc.arg(id))
     AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson))
     AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)
+    AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version
+        AND (n.state = 'accepted' OR (n.state IN ('sent', 'viewed') AND (n.valid_until = '' OR n.valid_until >= sqlc.arg(today)))))
 ORDER BY p.updated_at, p.id LIMIT sqlc.arg(most);
 
 -- /office/proposals: those the customer may still decide on, the last sent first.
@@ -171,24 +191,27 @@ ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 
 -- /office/proposals: how many stand where, of one salesperson or of all.
 -- name: CountProposals :many
-SELECT p.state, CAST(count(*) AS INTEGER) AS many, CAST(coalesce(sum(p.total_cents), 0) AS INTEGER) AS total, CAST(coalesce(sum(p.monthly_cents), 0) AS INTEGER) AS monthly,
+SELECT CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS stands, CAST(count(*) AS INTEGER) AS many, CAST(coalesce(sum(p.total_cents), 0) AS INTEGER) AS total, CAST(coalesce(sum(p.monthly_cents), 0) AS INTEGER) AS monthly,
     CAST(coalesce(sum(p.valid_until <> '' AND p.valid_until < sqlc.arg(today)), 0) AS INTEGER) AS expired,
     CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < sqlc.arg(today) THEN p.total_cents ELSE 0 END), 0) AS INTEGER) AS expired_total,
     CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < sqlc.arg(today) THEN p.monthly_cents ELSE 0 END), 0) AS INTEGER) AS expired_monthly
 FROM proposals p
 WHERE CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson)
-GROUP BY p.state;
+GROUP BY stands;
 
 -- /office/proposals and the office's home: accepted and not carried out.
 -- name: SumProposalsToCarryOut :one
 SELECT count(*) AS many, CAST(coalesce(sum(coalesce(d.total_cents, p.total_cents)), 0) AS INTEGER) AS total
 FROM proposals p INDEXED BY proposals_state LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.state = 'accepted' AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson))
-    AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id);
+    AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)
+    AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version
+        AND (n.state = 'accepted' OR (n.state IN ('sent', 'viewed') AND (n.valid_until = '' OR n.valid_until >= sqlc.arg(today)))));
 
 -- /office/proposals, searched: numbers that begin so.
 -- name: FindProposals :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title,
+    CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
@@ -197,7 +220,8 @@ ORDER BY p.number, p.version DESC LIMIT sqlc.arg(most);
 
 -- /office/proposals, searched: words of the title, the last changed first.
 -- name: FindProposalsByTitle :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title,
+    CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
@@ -206,7 +230,8 @@ ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 
 -- /office/proposals, searched: of the customers that match.
 -- name: ListProposalsOfCustomers :many
-SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
+SELECT p.id, p.number, p.version, p.title,
+    CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
@@ -218,12 +243,13 @@ ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(coalesce(d.total_cents, p.total_cents) AS INTEGER) AS total_cents, CAST(coalesce(d.monthly_cents, p.monthly_cents) AS INTEGER) AS monthly_cents, p.updated_at
 FROM proposals p LEFT JOIN proposal_decisions d ON d.proposal_id = p.id AND d.decision = 'accepted'
 WHERE p.customer_id = sqlc.arg(customer_id) AND p.state <> 'replaced'
+    AND NOT (p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted'))
 ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 
 -- One proposal in the office: the decision with its evidence.
 -- name: GetDecisionOfProposal :one
 SELECT d.proposal_id, d.decision, d.reason, d.typed_name, d.strokes, d.consent_text, d.consent_version, d.consent_sha256, d.chosen, d.total_cents, d.tax_cents,
-    d.monthly_cents, d.deposit_cents, d.deposit_invoice_id, d.shown_sha256, d.shown_at, d.at, d.local_time, d.ip, d.user_agent, d.authenticated,
+    d.monthly_cents, d.deposit_cents, d.deposit_asked_cents, d.deposit_invoice_id, d.shown_sha256, d.shown_at, d.at, d.local_time, d.ip, d.user_agent, d.authenticated,
     d.signed_document_id, CAST(coalesce(i.number, '') AS TEXT) AS deposit_invoice, CAST(coalesce(o.sha256, '') AS TEXT) AS signed_sha256
 FROM proposal_decisions d LEFT JOIN invoices i ON i.id = d.deposit_invoice_id LEFT JOIN documents o ON o.id = d.signed_document_id
 WHERE d.proposal_id = ?;

@@ -18,13 +18,11 @@ SELECT number FROM invoices WHERE id = ?;
 -- name: GetProposalToCarryOut :one
 SELECT p.id, p.number, p.version, p.title, p.state, p.customer_id, p.site_id, p.system_id, c.number AS customer_number, c.display_name,
     coalesce(d.chosen, '[]') AS chosen, CAST(coalesce(d.total_cents, 0) AS INTEGER) AS total, CAST(coalesce(d.tax_cents, 0) AS INTEGER) AS tax,
-    CAST(coalesce(d.monthly_cents, 0) AS INTEGER) AS monthly, CAST(coalesce(d.deposit_cents, 0) AS INTEGER) AS deposit,
-    d.deposit_invoice_id, coalesce(di.number, '') AS deposit_invoice, coalesce(di.state, '') AS deposit_state, CAST(coalesce(di.total_cents, 0) AS INTEGER) AS deposit_total,
+    CAST(coalesce(d.monthly_cents, 0) AS INTEGER) AS monthly,
     CAST(coalesce(d.at, 0) AS INTEGER) AS accepted, r.work_order_id, coalesce(w.number, '') AS work_order, r.invoice_id, CAST(coalesce(CASE WHEN i.state <> 'void' THEN i.number END, '') AS TEXT) AS invoice
 FROM proposals p
 JOIN customers c ON c.id = p.customer_id
 LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
-LEFT JOIN invoices di ON di.id = d.deposit_invoice_id
 LEFT JOIN proposal_results r ON r.proposal_id = p.id
 LEFT JOIN work_orders w ON w.id = r.work_order_id
 LEFT JOIN invoices i ON i.id = r.invoice_id
@@ -58,7 +56,11 @@ SELECT p.number, p.version, p.state,
     CAST(coalesce(w.customer_id, p.customer_id) <> p.customer_id OR coalesce(w.source, 'proposal') <> 'proposal' AS INTEGER) AS foreign_order,
     CAST(coalesce(i.customer_id, p.customer_id) <> p.customer_id AS INTEGER) AS foreign_invoice,
     coalesce(w.number, '') AS work_order, coalesce(i.number, '') AS invoice,
-    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoiced, CAST(coalesce(d.total_cents, 0) AS INTEGER) AS accepted, CAST(coalesce(d.deposit_cents, 0) AS INTEGER) AS deposit,
+    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoiced, CAST(coalesce(d.total_cents, 0) AS INTEGER) AS accepted,
+    CAST(coalesce((SELECT sum(di.total_cents) FROM proposals o JOIN proposal_decisions od ON od.proposal_id = o.id JOIN invoices di ON di.id = od.deposit_invoice_id
+        WHERE o.number = p.number AND o.version <= p.version AND od.decision = 'accepted' AND di.state = 'issued'), 0) AS INTEGER) AS deposits,
+    CAST(coalesce(i.state, '') AS TEXT) AS invoice_state,
+    CAST((SELECT coalesce(min(n.version), 0) FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') AS INTEGER) AS replaced_by,
     CAST(NOT EXISTS (SELECT 1 FROM proposal_events e WHERE e.proposal_id = p.id AND e.kind = 'carried_out') AS INTEGER) AS unwritten
 FROM proposal_results r
 JOIN proposals p ON p.id = r.proposal_id
@@ -67,7 +69,8 @@ LEFT JOIN work_orders w ON w.id = r.work_order_id
 LEFT JOIN invoices i ON i.id = r.invoice_id
 WHERE p.state <> 'accepted' OR coalesce(w.customer_id, p.customer_id) <> p.customer_id OR coalesce(w.source, 'proposal') <> 'proposal'
     OR coalesce(i.customer_id, p.customer_id) <> p.customer_id
-    OR (i.id IS NOT NULL AND i.total_cents <> d.total_cents AND i.total_cents <> d.total_cents - d.deposit_cents)
+    OR (i.state = 'issued' AND i.total_cents <> d.total_cents - deposits)
+    OR replaced_by <> 0
     OR NOT EXISTS (SELECT 1 FROM proposal_events e WHERE e.proposal_id = p.id AND e.kind = 'carried_out')
 ORDER BY p.id LIMIT sqlc.arg(most);
 
@@ -82,14 +85,16 @@ LEFT JOIN proposal_lines l ON l.proposal_id = ri.proposal_id AND l.position = ri
 WHERE i.customer_id <> p.customer_id OR p.state <> 'accepted' OR coalesce(l.cycle_months, 0) = 0
 ORDER BY p.id, ri.position LIMIT sqlc.arg(most);
 
--- portal doctor: deposits whose invoice is another customer's, or over another amount.
+-- portal doctor: deposits whose invoice is another customer's, or over another
+-- amount than what had not been asked with an earlier version.
 -- name: CheckDeposits :many
 SELECT p.number, coalesce(i.number, '') AS invoice, CAST(coalesce(i.customer_id, 0) <> p.customer_id AS INTEGER) AS foreign_invoice,
-    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoiced, d.deposit_cents
+    CAST(coalesce(i.total_cents, 0) AS INTEGER) AS invoiced, d.deposit_cents, d.deposit_asked_cents
 FROM proposal_decisions d
 JOIN proposals p ON p.id = d.proposal_id
 LEFT JOIN invoices i ON i.id = d.deposit_invoice_id
-WHERE d.decision = 'accepted' AND d.deposit_cents > 0 AND (i.id IS NULL OR i.customer_id <> p.customer_id OR i.total_cents <> d.deposit_cents)
+WHERE d.decision = 'accepted' AND CASE WHEN i.id IS NULL THEN d.deposit_cents > d.deposit_asked_cents
+    ELSE i.customer_id <> p.customer_id OR i.total_cents <> max(d.deposit_cents - d.deposit_asked_cents, 0) END
 ORDER BY p.id LIMIT sqlc.arg(most);
 
 -- The office's home: work orders that want somebody.
@@ -107,9 +112,11 @@ WHERE w.state = 'completed' AND NOT EXISTS (SELECT 1 FROM work_order_invoices v 
 
 -- The office's home: accepted proposals of which nothing was made yet.
 -- name: ListAcceptedAtHome :many
-SELECT p.number, p.title, p.decided_at, c.display_name
+SELECT p.number, p.version, p.title, p.decided_at, c.display_name
 FROM proposals p JOIN customers c ON c.id = p.customer_id
 WHERE p.state = 'accepted' AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)
+    AND NOT EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version
+        AND (n.state = 'accepted' OR (n.state IN ('sent', 'viewed') AND (n.valid_until = '' OR n.valid_until >= sqlc.arg(today)))))
 ORDER BY p.decided_at, p.id LIMIT sqlc.arg(most);
 
 -- The office's home: proposals that expire soon, and those rejected lately.

@@ -94,14 +94,14 @@ func (h *Handlers) workToInvoiceNeeds(ctx context.Context) ([]view.Need, error) 
 // that were turned down lately and those that expire soon.
 func (h *Handlers) proposalNeeds(ctx context.Context, s *settings.Settings) ([]view.Need, error) {
 	q, today := h.DB.Read(), h.Clock.Today(s.Zone)
-	accepted, err := q.ListAcceptedAtHome(ctx, atHome)
+	accepted, err := q.ListAcceptedAtHome(ctx, db.ListAcceptedAtHomeParams{Today: today.ISO(), Most: atHome})
 	if err != nil {
 		return nil, fmt.Errorf("proposals at home: %w", err)
 	}
 	var needs []view.Need
 	for _, p := range accepted {
 		needs = append(needs, view.Need{Title: "Accepted: " + p.Title, Lines: []string{p.DisplayName, "Proposal " + p.Number + ", accepted " + p.DecidedAt.Format(s.Zone) + "; nothing was made of it yet"},
-			Href: proposalPath(p.Number), Action: "Carry it out", Urgent: true})
+			Href: proposalPath(p.Number) + fmt.Sprintf("?version=%d", p.Version), Action: "Carry it out", Urgent: true})
 	}
 	n, err := q.CountProposalNeeds(ctx, db.CountProposalNeedsParams{Today: today.ISO(), Soon: today.AddDays(expiringIn).ISO(), Since: h.Clock.Now().Add(-rejectedFor)})
 	if err != nil {

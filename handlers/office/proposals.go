@@ -82,7 +82,7 @@ func (h *Handlers) proposals(c echo.Context) error {
 // behind them, and picks the list that is shown when none was asked for.
 func (h *Handlers) fillProposalSums(ctx context.Context, p *view.ProposalsPage, seller int64, today calendar.Date) error {
 	q := h.DB.Read()
-	todo, err := q.SumProposalsToCarryOut(ctx, seller)
+	todo, err := q.SumProposalsToCarryOut(ctx, db.SumProposalsToCarryOutParams{Salesperson: seller, Today: today.ISO()})
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (h *Handlers) fillProposalSums(ctx context.Context, p *view.ProposalsPage, 
 	many := map[string]int64{"todo": todo.Many}
 	var open, monthly money.Cents
 	for _, r := range rows {
-		switch r.State {
+		switch r.Stands {
 		case "sent", "viewed":
 			many["expired"] += r.Expired
 			many["open"] += r.Many - r.Expired
@@ -101,8 +101,10 @@ func (h *Handlers) fillProposalSums(ctx context.Context, p *view.ProposalsPage, 
 			monthly += money.Cents(r.Monthly - r.ExpiredMonthly)
 		case "draft":
 			many["drafts"] = r.Many
+		case "superseded":
+			many["replaced"] += r.Many
 		default:
-			many[r.State] = r.Many
+			many[r.Stands] += r.Many
 		}
 	}
 	chosen := slices.IndexFunc(proposalFilters, func(f struct{ key, label, title, empty string }) bool { return f.key == p.Show })
@@ -146,7 +148,7 @@ func (h *Handlers) listProposals(ctx context.Context, s *settings.Settings, p *v
 	q := h.DB.Read()
 	at, id := mailPosition(after)
 	const most = perPage + 1
-	state := map[string]string{"drafts": "draft", "accepted": "accepted", "rejected": "rejected", "withdrawn": "withdrawn", "replaced": "replaced"}[p.Show]
+	state := map[string]string{"drafts": "draft", "accepted": "accepted", "rejected": "rejected", "withdrawn": "withdrawn"}[p.Show]
 	var rows []db.ListProposalsByStateRow
 	var err error
 	switch p.Show {
@@ -154,11 +156,13 @@ func (h *Handlers) listProposals(ctx context.Context, s *settings.Settings, p *v
 		if after == "" {
 			at, id = 0, 0
 		}
-		rows, err = proposalRows(q.ListProposalsToCarryOut(ctx, db.ListProposalsToCarryOutParams{UpdatedAt: at, ID: id, Salesperson: seller, Most: most}))
+		rows, err = proposalRows(q.ListProposalsToCarryOut(ctx, db.ListProposalsToCarryOutParams{UpdatedAt: at, ID: id, Salesperson: seller, Today: today.ISO(), Most: most}))
 	case "open":
 		rows, err = proposalRows(q.ListOpenProposals(ctx, db.ListOpenProposalsParams{Today: today.ISO(), UpdatedAt: at, ID: id, Salesperson: seller, Most: most}))
 	case "expired":
 		rows, err = proposalRows(q.ListExpiredProposals(ctx, db.ListExpiredProposalsParams{Today: today.ISO(), UpdatedAt: at, ID: id, Salesperson: seller, Most: most}))
+	case "replaced":
+		rows, err = proposalRows(q.ListReplacedProposals(ctx, db.ListReplacedProposalsParams{UpdatedAt: at, ID: id, Salesperson: seller, Most: most}))
 	default:
 		rows, err = q.ListProposalsByState(ctx, db.ListProposalsByStateParams{State: state, UpdatedAt: at, ID: id, Salesperson: seller, Most: most})
 	}
@@ -182,7 +186,7 @@ func (h *Handlers) listProposals(ctx context.Context, s *settings.Settings, p *v
 
 // proposalRows brings the rows of the lists, which have the same columns, to one
 // type.
-func proposalRows[R db.ListProposalsToCarryOutRow | db.ListOpenProposalsRow | db.ListExpiredProposalsRow | db.FindProposalsRow | db.FindProposalsByTitleRow | db.ListProposalsOfCustomersRow](rows []R, err error) ([]db.ListProposalsByStateRow, error) {
+func proposalRows[R db.ListProposalsToCarryOutRow | db.ListOpenProposalsRow | db.ListExpiredProposalsRow | db.ListReplacedProposalsRow | db.FindProposalsRow | db.FindProposalsByTitleRow | db.ListProposalsOfCustomersRow](rows []R, err error) ([]db.ListProposalsByStateRow, error) {
 	out := make([]db.ListProposalsByStateRow, len(rows))
 	for i, r := range rows {
 		out[i] = db.ListProposalsByStateRow(r)
@@ -252,7 +256,7 @@ func proposalItem(s *settings.Settings, r db.ListProposalsByStateRow, today cale
 	switch {
 	case state == proposal.StateDraft:
 		item.Href = proposalDraftPath(r.ID)
-	case r.Version > 1 || r.State == "replaced":
+	case r.Version > 1 || r.State != "sent" && r.State != "viewed": // there may be a later one
 		item.Href += fmt.Sprintf("?version=%d", r.Version)
 	}
 	return item
@@ -322,10 +326,14 @@ func (h *Handlers) proposalPage(c echo.Context, id int64, versions []db.ListProp
 	today := h.Clock.Today(s.Zone)
 	p := &view.ProposalPage{Base: views.Base{Tab: "proposals"}, Nonce: formNonce()}
 	var row db.GetProposalRow
+	var kin proposal.Kin
 	err = h.DB.View(ctx, func(q *db.Queries) error {
 		var d proposal.Draft
 		var err error
 		if d, row, err = proposal.Read(ctx, q, id); err != nil {
+			return err
+		}
+		if kin, err = proposal.KinOf(ctx, q, row.Number, row.Version, today); err != nil {
 			return err
 		}
 		decision, err := q.GetDecisionOfProposal(ctx, id)
@@ -347,7 +355,7 @@ func (h *Handlers) proposalPage(c echo.Context, id int64, versions []db.ListProp
 		p.Lines = proposalLines(d.Lines, chosen, decided && decision.Decision == "accepted")
 		p.Sums = proposalSums(proposal.Priced{Totals: totals})
 		if decided {
-			if p.Decision, err = decisionOf(s, decision); err != nil {
+			if p.Decision, err = decisionOf(s, decision, kin); err != nil {
 				return err
 			}
 			if decision.SignedDocumentID.Valid {
@@ -367,6 +375,10 @@ func (h *Handlers) proposalPage(c echo.Context, id int64, versions []db.ListProp
 		return nil, missing(err, "proposal")
 	}
 	state := proposal.StateOf(row.State, calendar.Date(row.ValidUntil), today)
+	if kin.Successor.ID != 0 {
+		state = proposal.StateReplaced
+	}
+	p.Kin = kinWords(s, row, state, kin)
 	p.Title, p.Number, p.Offer, p.Customer = "Proposal "+row.Number, row.Number, row.Title, ref(row.CustomerNumber, row.DisplayName)
 	p.State, p.StateClass, p.PDF = string(state), web.ProposalClass(state), versionPath(id)+"/proposal.pdf"
 	p.Introduction, p.Terms = paragraphsOf(row.Introduction), paragraphsOf(row.Terms)
@@ -381,10 +393,35 @@ func (h *Handlers) proposalPage(c echo.Context, id int64, versions []db.ListProp
 	for _, e := range events {
 		p.Trail = append(p.Trail, view.ProposalEvent{When: e.At.Format(s.Zone), What: e.What, Who: cmp.Or(e.Who, "the portal"), Details: e.Details, From: e.IP})
 	}
-	if err := h.fillResult(c, s, p, row); err != nil {
+	if err := h.fillResult(c, s, p, row, today); err != nil {
 		return nil, err
 	}
-	return p, h.fillProposalForms(c, p, row, state)
+	return p, h.fillProposalForms(c, p, row, state, kin)
+}
+
+// kinWords say how a version stands to those that were accepted, with a link to
+// the one that matters; nil when there is nothing to say.
+func kinWords(s *settings.Settings, row db.GetProposalRow, state proposal.State, kin proposal.Kin) *view.ProposalKin {
+	on := func(one proposal.Sibling) string { return one.Accepted.Date(s.Zone).String() }
+	lead := func(one proposal.Sibling, words string, args ...any) *view.ProposalKin {
+		return &view.ProposalKin{Words: fmt.Sprintf(words, args...), Link: fmt.Sprintf("Show version %d", one.Version), Href: proposalPath(row.Number) + fmt.Sprintf("?version=%d", one.Version)}
+	}
+	accepted := row.State == "accepted"
+	switch {
+	case kin.Successor.ID != 0:
+		return lead(kin.Successor, "Accepted %s; replaced by version %d, accepted %s. It is not carried out any more.", row.DecidedAt.Date(s.Zone), kin.Successor.Version, on(kin.Successor))
+	case accepted && kin.Open.ID != 0:
+		return lead(kin.Open, "Version %d is with the customer. This one stands until that is accepted; it can be carried out once that is rejected, withdrawn or has expired.", kin.Open.Version)
+	case accepted && kin.Before.ID != 0:
+		return lead(kin.Before, "It took the place of version %d, accepted %s.", kin.Before.Version, on(kin.Before))
+	case accepted:
+		return nil
+	case state.Open() && kin.Before.ID != 0:
+		return lead(kin.Before, "Version %d, accepted %s, stands until this one is accepted. While this one is with the customer, that one cannot be carried out; withdrawing this one lifts it.", kin.Before.Version, on(kin.Before))
+	case kin.Standing.ID != 0 && kin.Standing.Version < row.Version:
+		return lead(kin.Standing, "Version %d, accepted %s, stands.", kin.Standing.Version, on(kin.Standing))
+	}
+	return nil
 }
 
 func versionPath(id int64) string { return proposalsPath + "/versions/" + number(id) }
@@ -440,11 +477,20 @@ func proposalLines(lines []proposal.Line, chosen []int64, decided bool) []view.P
 }
 
 // decisionOf puts a decision and its evidence into words.
-func decisionOf(s *settings.Settings, d db.GetDecisionOfProposalRow) (*view.ProposalDecision, error) {
+func decisionOf(s *settings.Settings, d db.GetDecisionOfProposalRow, kin proposal.Kin) (*view.ProposalDecision, error) {
 	out := &view.ProposalDecision{Accepted: d.Decision == "accepted", Reason: d.Reason}
 	deposit := ""
+	if d.DepositCents > 0 {
+		deposit = d.DepositCents.String()
+	}
+	if d.DepositAskedCents > 0 {
+		deposit = joined("; ", deposit, d.DepositAskedCents.String()+" was asked before")
+	}
 	if d.DepositInvoice != "" {
-		deposit = fmt.Sprintf("%s, invoice %s", d.DepositCents, d.DepositInvoice)
+		deposit = joined(", ", deposit, "invoice "+d.DepositInvoice)
+		if !slices.ContainsFunc(kin.Deposits, func(one proposal.Deposit) bool { return one.Invoice == d.DepositInvoice }) {
+			deposit += ", which is void"
+		}
 	}
 	name, how := "", ""
 	if out.Accepted {
@@ -495,14 +541,14 @@ func (h *Handlers) fillVersions(ctx context.Context, s *settings.Settings, p *vi
 
 // fillResult puts in what an accepted proposal became, and where it is carried
 // out.
-func (h *Handlers) fillResult(c echo.Context, s *settings.Settings, p *view.ProposalPage, row db.GetProposalRow) error {
+func (h *Handlers) fillResult(c echo.Context, s *settings.Settings, p *view.ProposalPage, row db.GetProposalRow, today calendar.Date) error {
 	if row.State != "accepted" {
 		return nil
 	}
 	ctx := c.Request().Context()
 	var d sale.Deal
 	err := h.DB.View(ctx, func(q *db.Queries) (err error) {
-		d, err = sale.DealOf(ctx, q, row.ID)
+		d, err = sale.DealOf(ctx, q, row.ID, today)
 		return err
 	})
 	if fault.Is(err, fault.Conflict) {
@@ -511,7 +557,7 @@ func (h *Handlers) fillResult(c echo.Context, s *settings.Settings, p *view.Prop
 	if err != nil {
 		return err
 	}
-	if d.WorkOrder == "" || d.LeftToInvoice() || len(d.LeftToRecur()) > 0 {
+	if d.Blocked == "" && (d.WorkOrder == "" || d.LeftToInvoice() || len(d.LeftToRecur()) > 0) {
 		p.CarryOut = versionPath(row.ID) + "/carry-out"
 	}
 	r, err := h.DB.Read().GetProposalResult(ctx, row.ID)
@@ -534,13 +580,21 @@ func (h *Handlers) fillResult(c echo.Context, s *settings.Settings, p *view.Prop
 }
 
 // fillProposalForms puts in what sellers may do with a version.
-func (h *Handlers) fillProposalForms(c echo.Context, p *view.ProposalPage, row db.GetProposalRow, state proposal.State) error {
+func (h *Handlers) fillProposalForms(c echo.Context, p *view.ProposalPage, row db.GetProposalRow, state proposal.State, kin proposal.Kin) error {
 	if !may(c, sellers) {
 		return nil
 	}
 	ctx := c.Request().Context()
 	p.Copy = copyForm(row.ID, formNonce(), "", "")
-	if p.Draft == "" && p.Newest == "" && state != proposal.StateAccepted {
+	switch {
+	case p.Draft != "" || p.Newest != "" && kin.Standing.ID != row.ID:
+	case kin.Carried.ID != 0:
+		p.NoVersion = "It was carried out, so there is no new version of it: what comes on top is a proposal of its own. Make a copy of it below, and send that."
+		if kin.Carried.ID != row.ID {
+			p.NoVersion = fmt.Sprintf("Version %d was carried out, so there is no new version of it: what comes on top is a proposal of its own. Make a copy of it below, and send that.", kin.Carried.Version)
+		}
+	case state == proposal.StateAccepted && kin.Open.ID != 0: // the one that the customer has is what is changed
+	default:
 		p.NewVersion = versionPath(row.ID) + "/again"
 	}
 	if state.Open() {

@@ -43,8 +43,12 @@ func (h *Handlers) askCarryOut(c echo.Context) error {
 
 // deal is what the proposal whose version stands in the address is to become.
 func (h *Handlers) deal(c echo.Context) (d sale.Deal, err error) {
+	today, err := h.Ledger.Today(c.Request().Context())
+	if err != nil {
+		return d, err
+	}
 	err = h.DB.View(c.Request().Context(), func(q *db.Queries) error {
-		d, err = sale.DealOf(c.Request().Context(), q, theID(c))
+		d, err = sale.DealOf(c.Request().Context(), q, theID(c), today)
 		return err
 	})
 	return d, err
@@ -55,6 +59,13 @@ func (h *Handlers) carryOutPage(c echo.Context, d sale.Deal, f orderForm, refuse
 	who := ref(d.CustomerNumber, d.Customer)
 	p := &view.CarryOutPage{Base: views.Base{Title: "Carry out proposal " + d.Number, Tab: "proposals"}, Customer: who, Number: d.Number,
 		Action: versionPath(d.ProposalID) + "/carry-out", Back: proposalPath(d.Number) + fmt.Sprintf("?version=%d", d.Version)}
+	if d.Blocked != "" {
+		p.Blocked = &view.ProposalKin{Words: d.Blocked, Link: fmt.Sprintf("Show version %d", d.BlockedBy), Href: proposalPath(d.Number) + fmt.Sprintf("?version=%d", d.BlockedBy)}
+		return p, nil
+	}
+	if why := d.TooMuch(); why != "" && refused == nil {
+		refused = views.FieldErrors{{Message: why}}
+	}
 	if d.WorkOrder == "" {
 		p.WorkOrder = &view.Tick{Name: "work_order", Label: "Make a work order", Hint: "It says in its internal note what was chosen", Ticked: f.workOrder}
 		if d.SiteID == 0 {
@@ -74,9 +85,9 @@ func (h *Handlers) carryOutPage(c echo.Context, d sale.Deal, f orderForm, refuse
 		for _, l := range d.Once {
 			p.Once = append(p.Once, view.PricedLine{Description: l.Description, Quantity: l.Quantity.String(), UnitPrice: l.UnitPrice.String(), Tax: l.Tax.String(), Amount: l.Amount().String()})
 		}
-		if d.Deposit > 0 {
-			less := (-d.Deposit).String()
-			p.Once = append(p.Once, view.PricedLine{Description: "Less deposit, invoice " + d.DepositInvoice, Quantity: "1", UnitPrice: less, Tax: money.Cents(0).String(), Amount: less})
+		for _, one := range d.Deposits {
+			less := (-one.Asked).String()
+			p.Once = append(p.Once, view.PricedLine{Description: "Less deposit, invoice " + one.Invoice, Quantity: "1", UnitPrice: less, Tax: money.Cents(0).String(), Amount: less})
 		}
 		p.Sums = view.DraftSums{Subtotal: (d.Due() - d.Tax).String(), Tax: d.Tax.String(), Total: d.Due().String()}
 	}
@@ -123,7 +134,7 @@ func (h *Handlers) carryOutProposal(c echo.Context) error {
 			if err != nil {
 				return err
 			}
-			return h.SeeNotice(c, proposalPath(done.Number), carriedOut(done))
+			return h.SeeNotice(c, proposalPath(done.Number)+fmt.Sprintf("?version=%d", done.Version), carriedOut(done))
 		}
 		refused = known
 	}

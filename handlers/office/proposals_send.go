@@ -10,6 +10,7 @@ import (
 
 	"customerportal/db"
 	"customerportal/handlers/web"
+	"customerportal/internal/calendar"
 	"customerportal/internal/fault"
 	"customerportal/internal/money"
 	"customerportal/internal/proposal"
@@ -66,7 +67,7 @@ func (h *Handlers) sendPage(c echo.Context, t *offerDesk, d proposal.Draft, foun
 	for _, f := range t.files {
 		p.Files = append(p.Files, fileRow(t.id, f))
 	}
-	if err := h.fillReplaced(ctx, p, found); err != nil {
+	if err := h.fillReplaced(ctx, p, found, t.today, priced.Totals.Total); err != nil {
 		return nil, err
 	}
 	p.To, err = h.addressesOf(ctx, t.row.ID, t.who, may(c, helpers), ticked)
@@ -75,21 +76,31 @@ func (h *Handlers) sendPage(c echo.Context, t *offerDesk, d proposal.Draft, foun
 }
 
 // fillReplaced says what becomes of the version that the customer has.
-func (h *Handlers) fillReplaced(ctx context.Context, p *view.ProposalSendPage, found db.GetProposalRow) error {
+func (h *Handlers) fillReplaced(ctx context.Context, p *view.ProposalSendPage, found db.GetProposalRow, today calendar.Date, total money.Cents) error {
 	versions, err := h.DB.Read().ListProposalVersions(ctx, found.Number)
 	if err != nil {
 		return err
 	}
 	for _, v := range versions {
-		switch v.State {
-		case "sent", "viewed":
+		if v.State == "sent" || v.State == "viewed" {
 			p.Replaces = v.ID
 			p.Before = fmt.Sprintf("It replaces version %d, which the customer can no longer accept then.", v.Version)
-		case "accepted":
-			p.Before = fmt.Sprintf("Version %d was accepted and stays so.", v.Version)
 		}
-		if p.Before != "" {
-			return nil
+	}
+	kin, err := proposal.KinOf(ctx, h.DB.Read(), found.Number, found.Version, today)
+	switch {
+	case err != nil:
+		return err
+	case kin.Carried.ID != 0:
+		p.Errors = append(p.Errors, views.FieldError{Message: fmt.Sprintf("Version %d was carried out meanwhile, so this draft can no longer be sent as a version of it. Make a copy of the draft: that is a proposal of its own.", kin.Carried.Version)})
+		p.Copy = copyForm(found.ID, formNonce(), "", "")
+	case kin.Before.ID != 0:
+		p.Before = joined(" ", p.Before, fmt.Sprintf("Version %d, which was accepted, stands until the customer accepts this one; while this one is with the customer, version %d cannot be carried out.", kin.Before.Version, kin.Before.Version))
+		if asked := kin.Asked(); asked > 0 {
+			p.Before += fmt.Sprintf(" The %s that was asked before as a deposit counts for this one, so that nothing is asked twice.", asked)
+			if asked > total {
+				p.Before += fmt.Sprintf(" That is more than the %s this one comes to: once it is accepted, a deposit invoice has to be voided before it is carried out.", total)
+			}
 		}
 	}
 	return nil

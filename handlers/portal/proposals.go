@@ -80,6 +80,10 @@ func (h *Handlers) proposals(c echo.Context) error {
 		state := proposal.StateOf(r.State, calendar.Date(r.ValidUntil), today)
 		row := pages.ProposalRow{Number: r.Number, Title: r.Title, Date: r.ProposalDate, ValidUntil: calendar.Date(r.ValidUntil), Total: money.Cents(r.TotalCents), Monthly: money.Cents(r.MonthlyCents),
 			State: string(state), StateClass: web.ProposalClass(state), Href: proposalHref(r.Number), PDF: proposalHref(r.Number) + ".pdf"}
+		if r.Older != 0 { // accepted, and a later version is not
+			row.Version = "version " + strconv.FormatInt(r.Version, 10)
+			row.Href, row.PDF = row.Href+"?version="+strconv.FormatInt(r.Version, 10), row.PDF+"?version="+strconv.FormatInt(r.Version, 10)
+		}
 		if state.Open() {
 			row.Accept, row.Reject = row.Href+"/accept", row.Href+"/reject"
 		}
@@ -171,6 +175,9 @@ func proposalView(o offered, v proposal.Version, choice bool) pages.ProposalView
 	if v.Newer != 0 && !view.ByLink {
 		view.Newer = o.path
 	}
+	if view.Stands = v.Stands; v.Stands != "" && !view.ByLink {
+		view.StandsHref, view.StandsTo = o.path+"?version="+strconv.FormatInt(v.StandsTo, 10), v.StandsTo
+	}
 	for _, other := range v.Others {
 		view.Others = append(view.Others, pages.ProposalVersion{Version: other.Version, State: string(other.State), StateClass: web.ProposalClass(other.State), Sent: other.Sent.Time(),
 			Total: other.Total, Monthly: other.Monthly, Href: o.path + "?version=" + strconv.FormatInt(other.Version, 10)})
@@ -190,7 +197,10 @@ func proposalView(o offered, v proposal.Version, choice bool) pages.ProposalView
 
 func proposalSums(v proposal.Version) pages.ProposalSums {
 	t := v.Totals
-	s := pages.ProposalSums{Once: t.Once, Tax: t.Tax, Total: t.Total, Deposit: t.Deposit, Fingerprint: t.Fingerprint()}
+	s := pages.ProposalSums{Once: t.Once, Tax: t.Tax, Total: t.Total, Deposit: t.Deposit, DepositDue: t.DepositDue(), Fingerprint: t.Fingerprint()}
+	if t.Asked > 0 {
+		s.Asked = t.Asked.String() + " asked already " + v.AskedWith
+	}
 	for _, r := range t.Recurring {
 		every := proposal.CycleName(r.Cycle)
 		s.Recurring = append(s.Recurring, pages.ProposalRecurring{Every: every, Label: strings.ToUpper(every[:1]) + every[1:], Amount: r.Amount, Tax: r.Tax, Total: r.Total})

@@ -38,6 +38,9 @@ type ProposalData struct {
 	Total     money.Cents // with it
 	Recurring []ProposalRecurring
 	Deposit   money.Cents // due with the acceptance
+	// TakesPlace says what becomes of a version that was accepted before this one,
+	// "" when there is none.
+	TakesPlace string `json:",omitempty"`
 
 	Attachments []ProposalAttachment
 
@@ -217,6 +220,10 @@ func (d *ProposalData) draw(f *flow) {
 	}
 	d.drawLines(f)
 	f.sums(d.sums())
+	if d.TakesPlace != "" {
+		f.y += 4
+		f.paragraphs(d.TakesPlace, body)
+	}
 	if d.Acceptance == nil && d.PortalURL != "" && !d.Draft {
 		f.y += 4
 		f.paragraphs("To accept or to reject this proposal, go to "+d.PortalURL+", or call us.", body)

@@ -25,10 +25,13 @@ type Proposal struct {
 	Email          string // of who answered, "" when it is not known
 	IP             string
 	Total          money.Cents
-	Recurring      []string // "$43.50 every month"
-	Deposit        money.Cents
-	LeftOut        int    // how many attachments are too large for a mail
-	Path           string // of its page, "" when the reader has none
+	Recurring      []string    // "$43.50 every month"
+	Deposit        money.Cents // invoiced now
+	Asked          money.Cents // of the deposit, with a version that was accepted before
+	TakesPlace     int64       // the accepted version whose place this one took, 0 = none
+	Stands         int64       // the accepted version that stands when this one is rejected, 0 = none
+	LeftOut        int         // how many attachments are too large for a mail
+	Path           string      // of its page, "" when the reader has none
 }
 
 // Once reports whether the sum that is paid once says something: of what only

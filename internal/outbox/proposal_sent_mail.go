@@ -13,6 +13,7 @@ type ProposalNews struct {
 	Number, Title  string
 	Total, Monthly money.Cents   // with the options that are chosen beforehand: once with tax, in a month without
 	ValidUntil     calendar.Date // none = no end
+	Stands         int64         // the version that the customer accepted before and that stands until this one is accepted, 0 = none
 	Link           string        // the portal's page, or a [Writer.ProposalLinkMark]
 	Login          bool          // the link asks for a log-in; else for a code that is mailed
 }
@@ -35,6 +36,9 @@ func (ProposalSent) Template() string { return "proposal_sent" }
 
 // Subject implements [Body].
 func (p ProposalSent) Subject(dealer settings.Company) string {
+	if p.Stands != 0 {
+		return dealer.Name + ": a new version of the proposal you accepted, " + p.Number + ", " + p.Title
+	}
 	if p.New {
 		return dealer.Name + ": new version of proposal " + p.Number + ", " + p.Title
 	}

@@ -66,6 +66,9 @@ func (t Totals) Fingerprint() string {
 	for _, r := range t.Recurring {
 		s += fmt.Sprintf("-%d:%d", r.Cycle, r.Total)
 	}
+	if t.Asked != 0 {
+		s += fmt.Sprintf("-asked %d", t.Asked)
+	}
 	return s
 }
 
@@ -126,6 +129,7 @@ type open struct {
 	set   *settings.Settings
 	head  string // the hash of the last entry of its trail
 	trail []Event
+	kin   Kin
 }
 
 // begin reads a version that is to be answered and refuses one that cannot be;
@@ -159,6 +163,14 @@ func (s *Service) begin(ctx context.Context, who Reader, a Answer, decision stri
 	if o.sum, err = q.GetProposalPaperSum(ctx, p.ID); err != nil {
 		return o, false, fmt.Errorf("proposal: %w", err)
 	}
+	if o.kin, err = KinOf(ctx, q, p.Number, p.Version, s.clock.Today(o.set.Zone)); err != nil {
+		return o, false, err
+	}
+	if decision == "accepted" {
+		if err := o.free(); err != nil {
+			return o, false, err
+		}
+	}
 	shown, ok := s.shownAt(a.Form, p.ID, who.CustomerID)
 	if !ok || a.Shown != o.sum {
 		return o, false, fault.New(fault.Conflict, "This proposal has changed since you opened it. Please read it again, then answer it.")
@@ -171,6 +183,14 @@ func (s *Service) begin(ctx context.Context, who Reader, a Answer, decision stri
 		o.head = o.trail[n-1].Hash
 	}
 	return o, false, nil
+}
+
+// free refuses to sign a version when another was carried out.
+func (o open) free() error {
+	if o.kin.stillFree() != nil {
+		return fault.New(fault.Conflict, "Version %d of this proposal was carried out already, so this one can no longer be accepted. If you have a question, %s.", o.kin.Carried.Version, reach(o.set.Company))
+	}
+	return nil
 }
 
 // find returns a version that the reader may see: any of the customer's, or the
@@ -276,6 +296,7 @@ func (s *Service) accept(ctx context.Context, who Reader, a Acceptance) error {
 	slices.Sort(a.Chosen)
 	a.Chosen = slices.Compact(a.Chosen)
 	sums, err := TotalsOf(lines, a.Chosen, o.row.DepositCents, o.row.DepositPpm)
+	sums.Asked = o.kin.Asked()
 	switch {
 	case fault.Is(err, fault.Invalid):
 		refused.Add("options", "%s", message(err))
@@ -292,6 +313,7 @@ func (s *Service) accept(ctx context.Context, who Reader, a Acceptance) error {
 		ProposalID: o.row.ID, Decision: "accepted", Nonce: a.Form, TypedName: name, Strokes: drawn.String(),
 		ConsentText: strings.Join(consent, "\n\n"), ConsentVersion: ConsentVersion, Chosen: positions(a.Chosen),
 		TotalCents: sums.Total, TaxCents: sums.Tax, MonthlyCents: sums.Monthly, DepositCents: sums.Deposit,
+		DepositAskedCents: sums.Asked,
 	}
 	evidence.ConsentSha256 = sumOf([]byte(evidence.ConsentText))
 	if err := s.fill(ctx, &evidence, who, o); err != nil {
@@ -303,6 +325,9 @@ func (s *Service) accept(ctx context.Context, who Reader, a Acceptance) error {
 	}
 	sum := sumOf(body)
 	return s.db.Write(ctx, func(q *db.Queries) error {
+		if err := s.takePlace(ctx, q, who, o); err != nil {
+			return err
+		}
 		if err := s.claim(ctx, q, who, o, "accepted"); err != nil {
 			return err
 		}
@@ -315,8 +340,8 @@ func (s *Service) accept(ctx context.Context, who Reader, a Acceptance) error {
 		if err := record(ctx, q, o.now, who.By, o.row.ID, evAccepted, who.note(words)); err != nil {
 			return err
 		}
-		if sums.Deposit > 0 {
-			if evidence.DepositInvoiceID, err = s.invoiceDeposit(ctx, q, who, o, sums.Deposit); err != nil {
+		if sums.DepositDue() > 0 {
+			if evidence.DepositInvoiceID, err = s.invoiceDeposit(ctx, q, who, o, sums); err != nil {
 				return err
 			}
 		}
@@ -326,9 +351,34 @@ func (s *Service) accept(ctx context.Context, who Reader, a Acceptance) error {
 		if err := s.mailAccepted(ctx, q, who, o, evidence, sums); err != nil {
 			return err
 		}
-		return audit.Record(ctx, q, o.now, who.By, audit.Entry{Action: "proposal.accept", CustomerID: who.CustomerID, Object: object(o.row.Number, o.row.Version),
-			After: map[string]any{"name": name, "total": sums.Total, "monthly": sums.Monthly, "deposit": sums.Deposit, "signed": sum}})
+		after := map[string]any{"name": name, "total": sums.Total, "monthly": sums.Monthly, "deposit": sums.DepositDue(), "signed": sum}
+		if o.kin.Before.ID != 0 {
+			after["in place of version"] = o.kin.Before.Version
+		}
+		return audit.Record(ctx, q, o.now, who.By, audit.Entry{Action: "proposal.accept", CustomerID: who.CustomerID, Object: object(o.row.Number, o.row.Version), After: after})
 	})
+}
+
+// takePlace notes in the trail of the version that was accepted before this one
+// that this one takes its place. It fails with a Conflict when another version was
+// carried out meanwhile, and with errMoved when other deposits count than those
+// that were shown. It runs in the caller's transaction.
+func (s *Service) takePlace(ctx context.Context, q *db.Queries, who Reader, o open) error {
+	seen := o.kin.Asked()
+	var err error
+	if o.kin, err = KinOf(ctx, q, o.row.Number, o.row.Version, s.clock.Today(o.set.Zone)); err != nil {
+		return err
+	}
+	if err := o.free(); err != nil {
+		return err
+	}
+	if o.kin.Asked() != seen {
+		return errMoved
+	}
+	if o.kin.Before.ID == 0 {
+		return nil
+	}
+	return record(ctx, q, o.now, who.By, o.kin.Before.ID, evReplaced, who.note(fmt.Sprintf("by version %d, which was accepted in its place", o.row.Version)))
 }
 
 // fill puts into the evidence what every decision has: what was shown, when, from
@@ -353,12 +403,18 @@ func (s *Service) fill(ctx context.Context, d *db.AddProposalDecisionParams, who
 // evidenceSum is the SHA-256, in hexadecimal, of a decision's one encoding: a JSON
 // array of the words "proposal decision 1" and the columns of its row in their
 // order, but for the two that only point at other rows, the invoice over the
-// deposit and the signed copy. The trail holds it, so that the evidence is bound
-// to the trail as the signed copy is.
+// deposit and the signed copy. Where a deposit had been asked with an earlier
+// version the words are "proposal decision 2", and that sum is the last. The
+// trail holds it, so that the evidence is bound to the trail as the signed copy is.
 func evidenceSum(d db.AddProposalDecisionParams) string {
-	raw, _ := json.Marshal([]any{"proposal decision 1", d.ProposalID, d.Decision, d.Nonce, d.Reason, d.TypedName, d.Strokes, d.ConsentText, d.ConsentVersion, d.ConsentSha256,
+	columns := []any{"proposal decision 1", d.ProposalID, d.Decision, d.Nonce, d.Reason, d.TypedName, d.Strokes, d.ConsentText, d.ConsentVersion, d.ConsentSha256,
 		d.Chosen, int64(d.TotalCents), int64(d.TaxCents), int64(d.MonthlyCents), int64(d.DepositCents), d.ShownSha256, int64(d.ShownAt), int64(d.At), d.LocalTime, d.IP, d.UserAgent,
-		d.Authenticated, d.UserID.Int64, d.LinkID.Int64}) // text and numbers never fail
+		d.Authenticated, d.UserID.Int64, d.LinkID.Int64}
+	if d.DepositAskedCents != 0 {
+		columns[0] = "proposal decision 2"
+		columns = append(columns, int64(d.DepositAskedCents))
+	}
+	raw, _ := json.Marshal(columns) // text and numbers never fail
 	return sumOf(raw)
 }
 
@@ -444,20 +500,24 @@ func (e Event) line() string {
 	return strings.Join(parts, ", ")
 }
 
-// invoiceDeposit puts the invoice over the deposit into the books, due at once
-// and untaxed: the tax is on the invoice over the whole. It runs in the caller's
-// transaction.
-func (s *Service) invoiceDeposit(ctx context.Context, q *db.Queries, who Reader, o open, deposit money.Cents) (sql.NullInt64, error) {
+// invoiceDeposit puts the invoice over the deposit into the books, or over what of
+// it was not asked before, due at once and untaxed: the tax is on the invoice over
+// the whole. It runs in the caller's transaction.
+func (s *Service) invoiceDeposit(ctx context.Context, q *db.Queries, who Reader, o open, sums Totals) (sql.NullInt64, error) {
+	what := "Deposit on proposal " + o.row.Number + ", version " + strconv.FormatInt(o.row.Version, 10)
+	if sums.Asked != 0 {
+		what += fmt.Sprintf(": %s, less %s that was asked before", sums.Deposit, sums.Asked)
+	}
 	today, err := ledger.OpenDay(ctx, q, s.clock.Today(o.set.Zone))
 	if err != nil {
 		return sql.NullInt64{}, err
 	}
 	id, err := ledger.IssueInvoice(ctx, q, o.now, ledger.InvoiceRecord{CustomerID: who.CustomerID, SiteID: o.row.SiteID.Int64, Date: today, Due: today,
-		Lines: []ledger.Line{{Description: "Deposit on proposal " + o.row.Number + ", version " + strconv.FormatInt(o.row.Version, 10), Quantity: money.QuantityScale, UnitPrice: deposit}}})
+		Lines: []ledger.Line{{Description: what, Quantity: money.QuantityScale, UnitPrice: sums.DepositDue()}}})
 	if err != nil {
 		return sql.NullInt64{}, fmt.Errorf("proposal: deposit: %w", err)
 	}
-	return db.NullID(id), record(ctx, q, o.now, audit.Program, o.row.ID, evDeposit, deposit.String())
+	return db.NullID(id), record(ctx, q, o.now, audit.Program, o.row.ID, evDeposit, sums.DepositDue().String())
 }
 
 // positions writes the chosen positions as they are kept.

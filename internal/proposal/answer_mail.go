@@ -58,7 +58,7 @@ func (s *Service) mailAccepted(ctx context.Context, q *db.Queries, who Reader, o
 	}
 	p := facts(o)
 	p.Answered, p.Name, p.Email, p.IP = o.now.Format(o.set.Zone), e.TypedName, s.address(ctx, q, who), e.IP
-	p.Total, p.Deposit = sums.Total, sums.Deposit
+	p.Total, p.Deposit, p.Asked, p.TakesPlace = sums.Total, sums.DepositDue(), min(sums.Asked, sums.Deposit), o.kin.Before.Version
 	for _, r := range sums.Recurring {
 		p.Recurring = append(p.Recurring, r.Total.String()+" "+CycleName(r.Cycle))
 	}
@@ -105,7 +105,7 @@ func (s *Service) mailRejected(ctx context.Context, q *db.Queries, who Reader, o
 		return err
 	}
 	p := facts(o)
-	p.Answered, p.Email, p.IP = o.now.Format(o.set.Zone), s.address(ctx, q, who), who.By.IP
+	p.Answered, p.Email, p.IP, p.Stands = o.now.Format(o.set.Zone), s.address(ctx, q, who), who.By.IP, o.kin.Before.Version
 	return s.mail.Enqueue(ctx, q, o.now, outbox.Mail{Fact: fmt.Sprintf("proposal %d rejected to the office", o.row.ID), CustomerID: who.CustomerID,
 		ToName: name, ToEmail: email, Body: outbox.ProposalRejected{Proposal: p, Reason: reason}})
 }

@@ -102,7 +102,7 @@ func checkTrail(ctx context.Context, q *db.Queries, add func(number string, vers
 // evidenceOf is a decision as it was written.
 func evidenceOf(d db.GetProposalDecisionRow) db.AddProposalDecisionParams {
 	return db.AddProposalDecisionParams{ProposalID: d.ProposalID, Decision: d.Decision, Nonce: d.Nonce, Reason: d.Reason, TypedName: d.TypedName, Strokes: d.Strokes, ConsentText: d.ConsentText,
-		ConsentVersion: d.ConsentVersion, ConsentSha256: d.ConsentSha256, Chosen: d.Chosen, TotalCents: d.TotalCents, TaxCents: d.TaxCents, MonthlyCents: d.MonthlyCents, DepositCents: d.DepositCents,
+		ConsentVersion: d.ConsentVersion, ConsentSha256: d.ConsentSha256, Chosen: d.Chosen, TotalCents: d.TotalCents, TaxCents: d.TaxCents, MonthlyCents: d.MonthlyCents, DepositCents: d.DepositCents, DepositAskedCents: d.DepositAskedCents,
 		ShownSha256: d.ShownSha256, ShownAt: d.ShownAt, At: d.At, LocalTime: d.LocalTime, IP: d.IP, UserAgent: d.UserAgent, Authenticated: d.Authenticated, UserID: d.UserID, LinkID: d.LinkID}
 }
 
@@ -186,10 +186,14 @@ func checkOne(ctx context.Context, q *db.Queries, r db.ListProposalsToCheckRow, 
 	if err != nil || t.Total != d.TotalCents || t.Tax != d.TaxCents || t.Monthly != d.MonthlyCents || t.Deposit != d.DepositCents {
 		add("its lines come to %s, but %s was accepted", t.Total, d.TotalCents)
 	}
-	if (d.DepositCents > 0) != d.DepositInvoiceID.Valid {
+	t.Asked = d.DepositAskedCents
+	if (t.DepositDue() > 0) != d.DepositInvoiceID.Valid {
 		add("a deposit of %s was agreed to, and its invoice does not fit", d.DepositCents)
-	} else if d.DepositInvoiceID.Valid && money.Cents(r.DepositTotal) != d.DepositCents {
-		add("a deposit of %s was agreed to, and its invoice is over %s", d.DepositCents, money.Cents(r.DepositTotal))
+	} else if d.DepositInvoiceID.Valid && money.Cents(r.DepositTotal) != t.DepositDue() {
+		add("a deposit of %s was agreed to, and its invoice is over %s", t.DepositDue(), money.Cents(r.DepositTotal))
+	}
+	if r.Superseded != 0 && !kinds[evReplaced] {
+		add("its trail does not tell that a later version was accepted in its place")
 	}
 	return nil
 }

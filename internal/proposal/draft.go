@@ -572,24 +572,14 @@ func (s *Service) Copy(ctx context.Context, by audit.Actor, id, customerID int64
 }
 
 // NewVersion makes a draft of the next version of a proposal. The version that
-// the customer has stays good until the new one is sent. There is one draft of a
-// proposal at a time: a second is a Conflict, and so is a new version of one that
-// was accepted: what comes on top of that is a proposal of its own.
+// the customer has stays good until the new one is sent, and one that was accepted
+// until the new one is accepted, too. There is one draft of a proposal at a time: a
+// second is a Conflict, and so is a new version of what was carried out: what comes
+// on top of that is a proposal of its own.
 func (s *Service) NewVersion(ctx context.Context, by audit.Actor, id int64, validUntil calendar.Date, nonce string) (Saved, error) {
 	return s.again(ctx, by, id, nonce, func(d *Draft) {
 		d.previous, d.ValidUntil = id, max(d.ValidUntil, validUntil)
 	})
-}
-
-// notAccepted refuses a new version when one was accepted: it would be charged for
-// twice.
-func notAccepted(versions []db.ListProposalVersionsRow) error {
-	for _, v := range versions {
-		if v.State == "accepted" {
-			return fault.New(fault.Conflict, "Version %d was accepted and stays so. What comes on top of it is a proposal of its own: make a copy and send that.", v.Version)
-		}
-	}
-	return nil
 }
 
 // again makes a draft of another version; change says how it differs.
@@ -621,7 +611,11 @@ func (s *Service) again(ctx context.Context, by audit.Actor, id int64, nonce str
 				}
 				return fault.New(fault.Conflict, "A new version of it is being written already.")
 			}
-			if err := notAccepted(versions); err != nil {
+			kin, err := KinOf(ctx, q, row.Number, 0, today)
+			if err != nil {
+				return err
+			}
+			if err := kin.stillFree(); err != nil {
 				return err
 			}
 			d.Version = versions[0].Version + 1

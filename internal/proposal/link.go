@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -253,18 +254,20 @@ func (s *Service) Inside(ctx context.Context, l Link, cookie string) (bool, erro
 	return true, nil
 }
 
-// PayDeposit returns the pay link of the invoice over the deposit, for who
-// accepted by a mailed link. It is NotFound where no deposit was asked.
+// PayDeposit returns the pay link of the invoice over the deposit, of the first
+// that is not paid when there are several, for who accepted by a mailed link. It
+// is NotFound where no deposit was asked.
 func (s *Service) PayDeposit(ctx context.Context, l Link) (url string, err error) {
 	err = s.db.Write(ctx, func(q *db.Queries) error {
-		d, err := q.GetProposalDecision(ctx, l.ProposalID)
-		if errors.Is(err, sql.ErrNoRows) || err == nil && !d.DepositInvoiceID.Valid {
+		kin, err := KinOf(ctx, q, l.Number, l.Version, "")
+		if err != nil {
+			return err
+		}
+		if len(kin.Deposits) == 0 {
 			return fault.Missing("deposit")
 		}
-		if err != nil {
-			return fmt.Errorf("proposal: deposit: %w", err)
-		}
-		url, err = s.books.PayLink(ctx, q, s.clock.Now(), d.DepositInvoiceID.Int64)
+		at := max(0, slices.IndexFunc(kin.Deposits, func(d Deposit) bool { return d.Left > 0 }))
+		url, err = s.books.PayLink(ctx, q, s.clock.Now(), kin.Deposits[at].InvoiceID)
 		return err
 	})
 	return url, err

@@ -47,6 +47,11 @@ func (s *Service) paperData(ctx context.Context, q *db.Queries, proposalID int64
 	for _, a := range attached {
 		d.Attachments = append(d.Attachments, document.ProposalAttachment{Name: a.Name, Pages: int(a.Pages), SHA256: a.SHA256})
 	}
+	kin, err := KinOf(ctx, q, p.Number, p.Version, s.clock.Today(set.Zone))
+	if err != nil {
+		return d, err
+	}
+	d.TakesPlace = kin.takesPlace(kin.Before.Accepted.Date(set.Zone))
 	return d, choose(&d, lines, Preset(lines), p.DepositCents, p.DepositPpm)
 }
 

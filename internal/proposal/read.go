@@ -40,6 +40,12 @@ type Version struct {
 	Closed string
 	// Newer is the version that replaced it, 0 when none did.
 	Newer int64
+	// Stands says how it stands to the versions that were accepted, "" when there is
+	// nothing to say, and StandsTo which one that is about.
+	Stands   string
+	StandsTo int64
+	// AskedWith says with which versions Totals.Asked was asked: "with version 1".
+	AskedWith string
 }
 
 // Attached is a PDF that goes with a version.
@@ -62,18 +68,20 @@ type Other struct {
 
 // Decision is how a version was answered.
 type Decision struct {
-	Accepted       bool
-	Name           string // as typed
-	Email          string // of who answered
-	Strokes        string // as package signature writes them
-	Reason         string
-	At             calendar.Instant
-	Local          string // in the dealer's time, as it is printed
-	SignedSHA256   string
-	Deposit        money.Cents
-	DepositInvoice string        // its number, "" = none was asked
-	DepositLeft    money.Cents   // what is left to pay on it
-	CancelBy       calendar.Date // the last day a sale at home may be cancelled, else none
+	Accepted     bool
+	Name         string // as typed
+	Email        string // of who answered
+	Strokes      string // as package signature writes them
+	Reason       string
+	At           calendar.Instant
+	Local        string // in the dealer's time, as it is printed
+	SignedSHA256 string
+	// Deposit is what was invoiced as deposits, with this version and the accepted
+	// ones before it, DepositLeft what of it is left to pay, and DepositInvoice the
+	// first number it is paid by, "" when nothing is left.
+	Deposit, DepositLeft money.Cents
+	DepositInvoice       string
+	CancelBy             calendar.Date // the last day a sale at home may be cancelled, else none
 }
 
 // ReadForCustomer returns one version, 0 = the newest that was sent, with its
@@ -136,15 +144,22 @@ func (s *Service) version(ctx context.Context, q *db.Queries, who Reader, p db.G
 			v.Others = append(v.Others, Other{o.Version, StateOf(o.State, calendar.Date(o.ValidUntil), today), o.SentAt, money.Cents(o.TotalCents), money.Cents(o.MonthlyCents)})
 		}
 	}
+	kin, err := KinOf(ctx, q, p.Number, p.Version, today)
+	if err != nil {
+		return v, err
+	}
+	asked := kin.Asked()
 	d, err := q.GetProposalDecision(ctx, p.ID)
 	switch {
 	case err == nil:
 		v.Decision = &Decision{Accepted: d.Decision == "accepted", Name: d.TypedName, Email: d.UserEmail + d.LinkEmail, Strokes: d.Strokes, Reason: d.Reason,
-			At: d.At, Local: d.LocalTime, SignedSHA256: d.SignedSha256, Deposit: d.DepositCents, DepositInvoice: d.DepositInvoice, DepositLeft: money.Cents(d.DepositBalance)}
+			At: d.At, Local: d.LocalTime, SignedSHA256: d.SignedSha256}
 		if v.Decision.Accepted {
+			v.Decision.owe(kin.Deposits)
 			if row.Residential != 0 {
 				v.Decision.CancelBy = document.CancelBy(d.At.Date(set.Zone))
 			}
+			asked = d.DepositAskedCents
 			if err := json.Unmarshal([]byte(d.Chosen), &v.Chosen); err != nil {
 				return v, fmt.Errorf("proposal: decision of %s: %w", p.Number, err)
 			}
@@ -158,10 +173,27 @@ func (s *Service) version(ctx context.Context, q *db.Queries, who Reader, p db.G
 	if v.Totals, err = TotalsOf(v.Lines, v.Chosen, row.DepositCents, row.DepositPpm); err != nil {
 		return v, err
 	}
+	v.Totals.Asked, v.AskedWith = asked, kin.askedWith()
 	if v.State == StateExpired || v.State == StateWithdrawn || v.State == StateReplaced {
 		v.Closed = message(whyClosed(v.State, calendar.Date(p.ValidUntil), set))
 	}
+	v.Stands, v.StandsTo = kin.words(v.State, p.DecidedAt, set.Zone)
+	if kin.Successor.ID != 0 {
+		v.State = StateReplaced
+		v.Decision.CancelBy, v.Decision.DepositInvoice = "", "" // both are the later one's now
+	}
 	return v, nil
+}
+
+// owe fills in what was invoiced as deposits and what of it is left to pay.
+func (d *Decision) owe(deposits []Deposit) {
+	for _, one := range deposits {
+		d.Deposit += one.Asked
+		d.DepositLeft += one.Left
+		if one.Left > 0 && d.DepositInvoice == "" {
+			d.DepositInvoice = one.Invoice
+		}
+	}
 }
 
 // PaperForCustomer returns the PDF of a version as it was sent.

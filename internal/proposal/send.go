@@ -42,7 +42,7 @@ type Sent struct {
 // so.
 //
 // A draft that somebody saved meanwhile, that comes to something else by now, or
-// whose earlier version was answered meanwhile is a Conflict. One that cannot be
+// whose earlier version was answered or carried out meanwhile is a Conflict. One that cannot be
 // sent, such as one without lines, is Invalid; so is an address that is not the
 // customer's, in the field to.
 func (s *Service) Send(ctx context.Context, by audit.Actor, o Sending) (Sent, error) {
@@ -55,6 +55,10 @@ func (s *Service) Send(ctx context.Context, by audit.Actor, o Sending) (Sent, er
 	before, row, err := s.refresh(ctx, o, today)
 	if err != nil || row.State != "draft" {
 		return Sent{Number: row.Number, Before: err == nil}, err
+	}
+	drawnWith, err := KinOf(ctx, s.db.Read(), row.Number, row.Version, today)
+	if err != nil {
+		return Sent{}, err
 	}
 	// and in no transaction: drawing reads with a connection of its own, and many
 	// who hold one while they wait for another would wait for ever
@@ -84,8 +88,18 @@ func (s *Service) Send(ctx context.Context, by audit.Actor, o Sending) (Sent, er
 		if err != nil {
 			return err
 		}
+		kin, err := KinOf(ctx, q, row.Number, row.Version, today)
+		if err != nil {
+			return err
+		}
+		if err := kin.stillFree(); err != nil {
+			return err
+		}
 		if err := replace(ctx, q, now, by, row, o.Replaces); err != nil {
 			return err
+		}
+		if !reflect.DeepEqual(kin, drawnWith) {
+			return fault.New(fault.Conflict, "Something changed with an earlier version while you had this page open. Look at it again before this one is sent.")
 		}
 		id, err := q.AddDocument(ctx, db.AddDocumentParams{Kind: "attachment", Name: paper + ".pdf", Mime: pdf, SHA256: sumOf(body), Body: body, MadeAt: now})
 		if err != nil {
@@ -229,9 +243,6 @@ func replace(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.
 	if err != nil {
 		return fmt.Errorf("proposal: versions: %w", err)
 	}
-	if err := notAccepted(versions); err != nil {
-		return err
-	}
 	for _, v := range versions {
 		if v.ID == seen && v.State != "sent" && v.State != "viewed" {
 			return fault.New(fault.Conflict, "Version %d was %s while you had this page open. Look at it again before a new version is sent.", v.Version, v.State)
@@ -270,8 +281,12 @@ func (s *Service) mailTo(ctx context.Context, q *db.Queries, now calendar.Instan
 			return err
 		}
 	}
+	kin, err := KinOf(ctx, q, row.Number, row.Version, s.clock.Today(set.Zone))
+	if err != nil {
+		return err
+	}
 	m := body.About(outbox.ProposalNews{Name: row.DisplayName, Number: row.Number, Title: row.Title, Total: row.TotalCents, Monthly: row.MonthlyCents,
-		ValidUntil: calendar.Date(row.ValidUntil), Link: link, Login: login})
+		ValidUntil: calendar.Date(row.ValidUntil), Link: link, Login: login, Stands: kin.Before.Version})
 	err = s.mail.Enqueue(ctx, q, now, outbox.Mail{Fact: strings.TrimRight(fmt.Sprintf("%s %d to %s %s", m.Template(), row.ID, strings.ToLower(to.email), what), " "),
 		CustomerID: row.CustomerID, ToName: row.DisplayName, ToEmail: to.email, Body: m})
 	if err != nil {

@@ -14,7 +14,7 @@ const (
 	StateRejected  State = "Rejected"
 	StateExpired   State = "Expired"
 	StateWithdrawn State = "Withdrawn"
-	StateReplaced  State = "Replaced" // by a newer version
+	StateReplaced  State = "Replaced" // by a newer version, before it was answered or after it was accepted
 )
 
 // StateOf puts a stored state into its word, on the dealer's local day.
@@ -28,7 +28,7 @@ func StateOf(stored string, validUntil, today calendar.Date) State {
 		return StateRejected
 	case "withdrawn":
 		return StateWithdrawn
-	case "replaced":
+	case "replaced", "superseded": // the latter is accepted, and so is a later version
 		return StateReplaced
 	}
 	switch {

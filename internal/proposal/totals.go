@@ -37,7 +37,13 @@ type Totals struct {
 	Recurring []Recurring
 	// Deposit is asked for with the acceptance; it is never more than Total.
 	Deposit money.Cents
+	// Asked is what was asked of it before, with versions that were accepted
+	// earlier. [TotalsOf] does not know of those.
+	Asked money.Cents
 }
+
+// DepositDue is what is asked for with the acceptance.
+func (t Totals) DepositDue() money.Cents { return max(0, t.Deposit-t.Asked) }
 
 // Recurring is what is charged every so many months.
 type Recurring struct {

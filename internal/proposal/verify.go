@@ -33,6 +33,10 @@ type Verdict struct {
 	Authenticated string
 	Total         money.Cents
 	Monthly       money.Cents
+	// ReplacedBy is the version that was accepted in the place of this one, 0 when
+	// none was, and ReplacedOn when.
+	ReplacedBy int64
+	ReplacedOn calendar.Date
 	// Problems say what of the books contradicts the file; none for a genuine one.
 	Problems []string
 }
@@ -50,11 +54,18 @@ func (v Verdict) Words() string {
 	case len(v.Problems) > 0:
 		return "This is a file of " + which + ", but the books contradict it: " + strings.Join(v.Problems, "; ") + "."
 	case v.Kind == "signed":
-		return "Genuine: the signed copy of " + which + ", signed by " + v.SignedBy + " on " + v.SignedAt + "."
+		return "Genuine: the signed copy of " + which + ", signed by " + v.SignedBy + " on " + v.SignedAt + "." + v.replaced()
 	case v.Kind == "attached":
 		return "Genuine: a document that was attached to " + which + "."
 	}
-	return "Genuine, but not signed: the paper of " + which + ", as it was shown."
+	return "Genuine, but not signed: the paper of " + which + ", as it was shown." + v.replaced()
+}
+
+func (v Verdict) replaced() string {
+	if v.ReplacedBy == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" It is no longer what is agreed on: version %d was accepted in its place on %s.", v.ReplacedBy, v.ReplacedOn)
 }
 
 // Verify tells whether a PDF is one that was shown, signed or attached here, by
@@ -78,6 +89,13 @@ func (s *Service) Verify(ctx context.Context, pdf []byte) (v Verdict, err error)
 		row := rows[0]
 		v.Known, v.Kind, v.Number, v.Version, v.Title, v.Customer, v.CustomerNumber, v.Sent = true, row.Kind, row.Number, row.Version, row.Title, row.DisplayName, row.CustomerNumber, row.SentAt
 		v.State = StateOf(row.State, calendar.Date(row.ValidUntil), s.clock.Today(set.Zone))
+		kin, err := KinOf(ctx, q, row.Number, row.Version, s.clock.Today(set.Zone))
+		if err != nil {
+			return err
+		}
+		if kin.Successor.ID != 0 {
+			v.State, v.ReplacedBy, v.ReplacedOn = StateReplaced, kin.Successor.Version, kin.Successor.Accepted.Date(set.Zone)
+		}
 		if sumOf(row.Body) != v.SHA256 {
 			v.Problems = append(v.Problems, "the document that is kept is another one than its hash says")
 		}

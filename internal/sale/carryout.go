@@ -37,11 +37,14 @@ type Deal struct {
 	// deposit; Total is what they come to with tax, as it was accepted.
 	Once       []ledger.Line
 	Tax, Total money.Cents
-	// Deposit is what the invoice DepositInvoice was over, nothing when none was
-	// asked for or it was voided.
-	Deposit        money.Cents
-	DepositInvoice string
-	Recurring      []Recurring
+	// Deposits are what was asked as deposits with this version and with those that
+	// were accepted before it. A voided one is none.
+	Deposits  []proposal.Deposit
+	Recurring []Recurring
+	// Blocked says why nothing may be made of it now, "" when it may: a later
+	// version, BlockedBy, was accepted in its place or may be yet.
+	Blocked   string
+	BlockedBy int64
 	// What was made of it already, "" when nothing was.
 	WorkOrder, Invoice string
 }
@@ -69,13 +72,35 @@ func (d Deal) LeftToRecur() []Recurring {
 	return slices.DeleteFunc(slices.Clone(d.Recurring), func(r Recurring) bool { return r.ItemID != 0 })
 }
 
-// Due is what the invoice will come to: the accepted total less the deposit.
-func (d Deal) Due() money.Cents { return d.Total - d.Deposit }
+// Due is what the invoice will come to: the accepted total less the deposits.
+func (d Deal) Due() money.Cents { return d.Total - d.Deposited() }
 
-// DealOf reads what an accepted proposal is to become. It reads in the caller's
-// transaction. A proposal that was not accepted is a Conflict, one that is missing
+// Deposited is what was asked as deposits.
+func (d Deal) Deposited() (sum money.Cents) {
+	for _, one := range d.Deposits {
+		sum += one.Asked
+	}
+	return sum
+}
+
+// TooMuch says what to do where more was asked as deposits than is to be paid once,
+// as can be when a later version comes to less; "" when that is not so.
+func (d Deal) TooMuch() string {
+	if d.Invoice != "" || d.Deposited() <= max(d.Total, 0) {
+		return ""
+	}
+	var numbers []string
+	for _, one := range d.Deposits {
+		numbers = append(numbers, one.Invoice+" over "+one.Asked.String())
+	}
+	return fmt.Sprintf("The deposits that were asked (invoice %s) are more than the %s that is paid once. Void one of them first: what was paid on it becomes credit of the customer, and can be applied to the invoice that is made then.",
+		strings.Join(numbers, ", "), max(d.Total, 0))
+}
+
+// DealOf reads what an accepted proposal is to become as of a day. It reads in the
+// caller's transaction. A proposal that was not accepted is a Conflict, one that is missing
 // NotFound.
-func DealOf(ctx context.Context, q *db.Queries, proposalID int64) (Deal, error) {
+func DealOf(ctx context.Context, q *db.Queries, proposalID int64, today calendar.Date) (Deal, error) {
 	p, err := q.GetProposalToCarryOut(ctx, proposalID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Deal{}, fault.Missing("proposal")
@@ -88,8 +113,18 @@ func DealOf(ctx context.Context, q *db.Queries, proposalID int64) (Deal, error) 
 	}
 	d := Deal{ProposalID: p.ID, Number: p.Number, Version: p.Version, Title: p.Title, CustomerID: p.CustomerID, CustomerNumber: p.CustomerNumber, Customer: p.DisplayName,
 		SiteID: p.SiteID.Int64, SystemID: p.SystemID.Int64, Accepted: calendar.Instant(p.Accepted), WorkOrder: p.WorkOrder, Invoice: p.Invoice}
-	if p.DepositState == "issued" {
-		d.Deposit, d.DepositInvoice = money.Cents(p.DepositTotal), p.DepositInvoice
+	kin, err := proposal.KinOf(ctx, q, p.Number, p.Version, today)
+	if err != nil {
+		return d, err
+	}
+	d.Deposits = kin.Deposits
+	switch {
+	case kin.Successor.ID != 0:
+		d.BlockedBy = kin.Successor.Version
+		d.Blocked = fmt.Sprintf("Version %d was accepted in the place of this one, so this one is not carried out any more.", d.BlockedBy)
+	case kin.Open.ID != 0:
+		d.BlockedBy = kin.Open.Version
+		d.Blocked = fmt.Sprintf("Version %d is with the customer. This one can be carried out once that is rejected, withdrawn or has expired.", d.BlockedBy)
 	}
 	var chosen []int64
 	if err := json.Unmarshal([]byte(p.Chosen), &chosen); err != nil {
@@ -134,6 +169,7 @@ type Order struct {
 // Carried is what became of a proposal.
 type Carried struct {
 	Number    string // of the proposal
+	Version   int64
 	WorkOrder string // "" = none
 	InvoiceID int64
 	Invoice   string // "" = none
@@ -150,14 +186,16 @@ const furthest = 366
 
 // CarryOut makes of an accepted proposal what is asked for: a work order with
 // what was chosen in its internal note, an invoice over what is paid once with the
-// accepted tax and less the deposit, and a recurring item of each line that
+// accepted tax and less the deposits, and a recurring item of each line that
 // recurs. All of it happens in one transaction, or nothing does. Each is made
 // once: pressed twice, the second is told of the first, and what was left out
 // can be made later.
 //
 // Its Invalid faults have the fields site, from, recurring, invoice and those of
 // [ledger.IssueInvoice] and [billing.AddItem]. A proposal that was not accepted is
-// a Conflict, one that is missing NotFound.
+// a Conflict, and so is one that a later version replaced or may replace yet, or of
+// which more was asked as deposits than is to be paid; one that is missing is
+// NotFound.
 func (s *Service) CarryOut(ctx context.Context, by audit.Actor, proposalID int64, o Order) (Carried, error) {
 	var out Carried
 	today, err := s.books.Today(ctx)
@@ -168,10 +206,16 @@ func (s *Service) CarryOut(ctx context.Context, by audit.Actor, proposalID int64
 	var d Deal
 	err = s.db.Write(ctx, func(q *db.Queries) error {
 		out = Carried{}
-		if d, err = DealOf(ctx, q, proposalID); err != nil {
+		if d, err = DealOf(ctx, q, proposalID, today); err != nil {
 			return err
 		}
-		out.Number, out.WorkOrder, out.Invoice = d.Number, d.WorkOrder, d.Invoice
+		if d.Blocked != "" {
+			return fault.New(fault.Conflict, "%s", d.Blocked)
+		}
+		if why := d.TooMuch(); why != "" {
+			return fault.New(fault.Conflict, "%s", why)
+		}
+		out.Number, out.Version, out.WorkOrder, out.Invoice = d.Number, d.Version, d.WorkOrder, d.Invoice
 		out.Items = len(d.Recurring) - len(d.LeftToRecur())
 		made := map[string]string{}
 		var parts []string
@@ -299,8 +343,8 @@ func (s *Service) invoice(ctx context.Context, q *db.Queries, now calendar.Insta
 		return fault.Field("invoice", "What is paid once comes to %s, which is a credit and no invoice; enter it as a credit on the account", d.Due())
 	}
 	r := ledger.InvoiceRecord{CustomerID: d.CustomerID, SiteID: d.SiteID, Date: today, PONumber: "Proposal " + d.Number, Lines: slices.Clone(d.Once)}
-	if d.Deposit > 0 {
-		r.Lines = append(r.Lines, ledger.Line{Description: "Less deposit, invoice " + d.DepositInvoice, Quantity: money.QuantityScale, UnitPrice: -d.Deposit})
+	for _, one := range d.Deposits {
+		r.Lines = append(r.Lines, ledger.Line{Description: "Less deposit, invoice " + one.Invoice, Quantity: money.QuantityScale, UnitPrice: -one.Asked})
 	}
 	var err error
 	if out.InvoiceID, err = ledger.IssueInvoice(ctx, q, now, r); err != nil {

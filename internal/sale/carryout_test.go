@@ -94,7 +94,7 @@ func TestCarryOutInParts(t *testing.T) {
 	if n := s.count(`SELECT (SELECT count(*) FROM invoices) * 100 + (SELECT count(*) FROM recurring_items) * 10 + (SELECT count(*) FROM work_orders)`); n != 211 {
 		t.Errorf("%d", n)
 	}
-	d, err := sale.DealOf(t.Context(), s.db.Read(), id)
+	d, err := sale.DealOf(t.Context(), s.db.Read(), id, today)
 	if err != nil || d.LeftToInvoice() || len(d.LeftToRecur()) != 0 || d.WorkOrder != third.WorkOrder {
 		t.Errorf("%+v, %v", d, err)
 	}
@@ -307,7 +307,7 @@ func TestCheckFindsEachBreak(t *testing.T) {
 		"another customer's invoice":    {`DROP TRIGGER invoices_frozen; UPDATE invoices SET customer_id = 2 WHERE number = '1002'`, "invoice 1002 is another customer's"},
 		"another customer's work order": {`DROP TRIGGER work_orders_invoiced_once; UPDATE work_orders SET customer_id = 2`, "was not made for it"},
 		"a work order from elsewhere":   {`UPDATE work_orders SET source = 'portal'`, "was not made for it"},
-		"another total":                 {`DROP TRIGGER invoices_frozen; UPDATE invoices SET total_cents = total_cents + 1, balance_cents = balance_cents + 1 WHERE number = '1002'`, "was accepted with a deposit of $100.00, but invoice 1002 is over $855.20"},
+		"another total":                 {`DROP TRIGGER invoices_frozen; UPDATE invoices SET total_cents = total_cents + 1, balance_cents = balance_cents + 1 WHERE number = '1002'`, "of which $100.00 was asked as deposits, but invoice 1002 is over $855.20"},
 		"no acceptance":                 {`DROP TRIGGER proposals_frozen; UPDATE proposals SET state = 'withdrawn', decided_at = 0`, "it was carried out, but is withdrawn"},
 		"nothing in the trail":          {`DROP TRIGGER proposal_events_no_delete; DELETE FROM proposal_events WHERE kind = 'carried_out'`, "trail does not tell"},
 		"another customer's item":       {`UPDATE recurring_items SET customer_id = 2`, "recurring item of line 4 is another customer's"},

@@ -40,8 +40,11 @@ func Check(ctx context.Context, q *db.Queries, _ calendar.Instant) ([]ledger.Fin
 		if r.ForeignInvoice != 0 {
 			add(object, "invoice %s is another customer's", r.Invoice)
 		}
-		if r.Invoice != "" && r.Invoiced != r.Accepted && r.Invoiced != r.Accepted-r.Deposit {
-			add(object, "%s was accepted with a deposit of %s, but invoice %s is over %s", money.Cents(r.Accepted), money.Cents(r.Deposit), r.Invoice, money.Cents(r.Invoiced))
+		if r.InvoiceState == "issued" && r.Invoiced != r.Accepted-r.Deposits {
+			add(object, "%s was accepted, of which %s was asked as deposits, but invoice %s is over %s", money.Cents(r.Accepted), money.Cents(r.Deposits), r.Invoice, money.Cents(r.Invoiced))
+		}
+		if r.ReplacedBy != 0 {
+			add(object, "version %d was carried out, but version %d was accepted in its place", r.Version, r.ReplacedBy)
 		}
 		if r.Unwritten != 0 {
 			add(object, "its trail does not tell that it was carried out")
@@ -63,13 +66,14 @@ func Check(ctx context.Context, q *db.Queries, _ calendar.Instant) ([]ledger.Fin
 		return nil, fmt.Errorf("sale: check: %w", err)
 	}
 	for _, d := range deposits {
+		due := max(0, d.DepositCents-d.DepositAskedCents)
 		switch {
 		case d.Invoice == "":
-			add("proposal "+d.Number, "a deposit of %s was agreed to, but there is no invoice over it", d.DepositCents)
+			add("proposal "+d.Number, "a deposit of %s was agreed to, but there is no invoice over it", due)
 		case d.ForeignInvoice != 0:
 			add("proposal "+d.Number, "the invoice %s over its deposit is another customer's", d.Invoice)
 		default:
-			add("proposal "+d.Number, "a deposit of %s was agreed to, but invoice %s is over %s", d.DepositCents, d.Invoice, money.Cents(d.Invoiced))
+			add("proposal "+d.Number, "a deposit of %s was agreed to, but invoice %s is over %s", due, d.Invoice, money.Cents(d.Invoiced))
 		}
 	}
 	return found, nil

@@ -130,6 +130,7 @@ type ProposalSendPage struct {
 	Sums     ProposalSums
 	Files    []ProposalFile
 	To       ProposalTo
+	Copy     *ProposalCopy // when it cannot be sent as a version of what was carried out, nil when it can
 }
 
 // ProposalTo are the addresses a proposal can be mailed to, shown by the part
@@ -167,8 +168,9 @@ type ProposalPage struct {
 	Sums              ProposalSums
 	Files             []ProposalFile
 	PDF, Signed       string
-	Draft             string // address of the draft of a newer version, "" for none
-	Newest            string // address of the newest version, "" when this is it
+	Draft             string       // address of the draft of a newer version, "" for none
+	Kin               *ProposalKin // how it stands to the versions that were accepted, nil when there is nothing to say
+	Newest            string       // address of the newest version, "" when this is it
 	Decision          *ProposalDecision
 	CarryOut          string // where it is carried out, "" when it is not accepted, is carried out, or not by this role
 	Result            []Fact
@@ -178,9 +180,13 @@ type ProposalPage struct {
 	Again      *ProposalAgain
 	Withdraw   *ProposalWithdraw
 	NewVersion string
+	NoVersion  string // why there is no new version of it, "" when that goes without saying
 	Copy       *ProposalCopy
 	Nonce      string
 }
+
+// ProposalKin says how a version stands to those that were accepted.
+type ProposalKin struct{ Words, Link, Href string }
 
 // ProposalDecision is what the customer decided, with the evidence.
 type ProposalDecision struct {
@@ -241,7 +247,8 @@ type CarryOutPage struct {
 	Recurring *Tick
 	From      *views.Input
 	Items     []ProposalLine
-	Made      []Fact // what was made of it before
+	Made      []Fact       // what was made of it before
+	Blocked   *ProposalKin // why nothing may be made of it now, nil when it may
 }
 
 // ProposalVerifyPage checks a PDF against the books.

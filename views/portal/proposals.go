@@ -19,6 +19,7 @@ type ProposalsPage struct {
 // ProposalRow is one proposal of the list, in its newest version.
 type ProposalRow struct {
 	Number, Title     string
+	Version           string // of one that is not the newest, else ""
 	Date, ValidUntil  calendar.Date
 	Total, Monthly    money.Cents
 	State, StateClass string
@@ -50,6 +51,9 @@ type ProposalView struct {
 	Open                bool   // it can be answered
 	Closed              string // why not, "" when it can or was answered
 	Newer               string // address of the version that replaced it, "" for none
+	Stands              string // how it stands to the versions that were accepted, "" when there is nothing to say
+	StandsTo            int64  // the version that is about, and its address
+	StandsHref          string // "" for who came by a link to one version
 	Decision            *ProposalDecision
 	ByLink              bool // its reader has no log-in
 	// Addresses.
@@ -77,7 +81,9 @@ type ProposalSums struct {
 	Once, Tax, Total money.Cents
 	Recurring        []ProposalRecurring
 	Deposit          money.Cents
-	Fingerprint      string // all of it, as a form carries it
+	DepositDue       money.Cents // of it, with the acceptance
+	Asked            string      // "$300.00 asked already with version 1", "" when nothing was
+	Fingerprint      string      // all of it, as a form carries it
 }
 
 // ProposalRecurring is what is charged every so often.

@@ -244,7 +244,7 @@ func (s *Service) undo(ctx context.Context, q *db.Queries, now calendar.Instant,
 	if invoice != "" {
 		return fault.New(fault.Conflict, "Work order %s has its invoice already, so it stays completed.", o.Number)
 	}
-	if now.Sub(last.At) > UndoWithin {
+	if now.Sub(last.At) >= UndoWithin { // from then on its mail goes out
 		return fault.New(fault.Conflict, "That was more than a minute ago, and the customer may have read of it. Ask the office to change work order %s.", o.Number)
 	}
 	o.State = string(to)

@@ -28,7 +28,8 @@ const (
 
 // active are the keys and names by which a PDF runs something, fetches
 // something or carries another file (ISO 32000-1, 7.11.4, 12.6.4 and 12.7.8).
-var active = []string{"JavaScript", "JS", "Launch", "EmbeddedFile", "EF", "RichMedia", "XFA", "SubmitForm", "ImportData", "GoToE", "Rendition", "Movie", "Sound"}
+// GoToR opens a file of any machine, to which Windows logs in by itself.
+var active = []string{"JavaScript", "JS", "Launch", "EmbeddedFile", "EF", "RichMedia", "XFA", "SubmitForm", "ImportData", "GoToE", "GoToR", "Rendition", "Movie", "Sound"}
 
 // Inspect reads a PDF that somebody brings and returns how many pages it has.
 // What opens as a PDF elsewhere but cannot be followed here, is encrypted, or

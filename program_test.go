@@ -133,7 +133,7 @@ func TestServeRefusesASecondAndSurvivesAKill(t *testing.T) {
 func TestCommandsOnBooks(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "portal.db")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	portal := func(args ...string) (string, error) {
 		var out bytes.Buffer

@@ -19,7 +19,7 @@ func TestManyVisitorsDoNotWaitForEachOther(t *testing.T) {
 	}
 	w.method("pm_card_visa")
 	c := order("card", "", map[string]string{"10001": ""}).Choice
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var visitors sync.WaitGroup
 	for range 32 {

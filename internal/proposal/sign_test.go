@@ -562,7 +562,7 @@ func TestReadWithOneConnectionLeft(t *testing.T) {
 	b.send("P-1", nil)
 	b.exec(`DROP TRIGGER proposals_frozen`)
 	b.exec(`UPDATE proposals SET paper = ''`)
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
 	read := func(*db.Queries) error {
 		v, err := b.noun.ReadForCustomer(ctx, ann(), "P-1", 0, nil)

@@ -1,6 +1,7 @@
 package workorder
 
 import (
+	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ type Entry struct {
 	ChangedAt  calendar.Instant
 	Cancelled  bool
 	Dealer     string
+	Email      string // the dealer's, "" for none
 	Phone      string
 	Site       string
 	Address    string
@@ -57,13 +59,14 @@ func (e Entry) File() []byte {
 	about = append(about, e.Link)
 	const utc = "20060102T150405Z"
 	var b strings.Builder
-	for _, l := range []struct{ name, value string }{
+	for _, l := range []contentLine{
 		{"BEGIN", "VCALENDAR"},
 		{"VERSION", "2.0"},
 		{"PRODID", "-//customerportal//work orders//EN"},
 		{"CALSCALE", "GREGORIAN"},
 		{"METHOD", method},
 		{"BEGIN", "VEVENT"},
+		e.organizer(),
 		{"UID", escape(e.Number + "@" + host)},
 		{"SEQUENCE", strconv.FormatInt(e.Version, 10)},
 		{"DTSTAMP", e.ChangedAt.Time().Format(utc)},
@@ -77,9 +80,33 @@ func (e Entry) File() []byte {
 		{"END", "VEVENT"},
 		{"END", "VCALENDAR"},
 	} {
-		fold(&b, l.name+":"+l.value)
+		if l.name != "" {
+			fold(&b, l.name+":"+l.value)
+		}
 	}
 	return []byte(b.String())
+}
+
+// contentLine is one line of the file: a name, with its parameters, and a value.
+type contentLine struct{ name, value string }
+
+// organizer says whose appointment it is, which a calendar asks of one that is
+// published and of one that is called off (RFC 5546, 3.2.1 and 3.2.5).
+func (e Entry) organizer() contentLine {
+	a, err := mail.ParseAddress(e.Email)
+	if err != nil || a.Address != e.Email {
+		return contentLine{}
+	}
+	name := strings.Map(func(r rune) rune { // a parameter in quotes holds none (RFC 5545, 3.2)
+		switch {
+		case r == '"':
+			return '\''
+		case r < ' ' || r == 0x7f:
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(e.Dealer, "\uFFFD"))
+	return contentLine{`ORGANIZER;CN="` + name + `"`, "mailto:" + url.PathEscape(e.Email)}
 }
 
 // escape writes a TEXT value (RFC 5545, 3.3.11).

@@ -19,7 +19,7 @@ func entry(t testing.TB) workorder.Entry {
 	return workorder.Entry{
 		Number: "W-7K3Q9X", Version: 4, Window: workorder.Window{Date: "2026-11-24", From: 480, Until: 600}, Zone: zone,
 		ChangedAt: calendar.InstantOf(time.Date(2026, 11, 16, 17, 0, 0, 0, time.UTC)),
-		Dealer:    "Beacon, Hill; Security", Phone: "617-555-0142", Site: "Café", Address: "1 Main St, Troy, NY 12180",
+		Dealer:    "Beacon, Hill; Security", Email: "office+visits@example.com", Phone: "617-555-0142", Site: "Café", Address: "1 Main St, Troy, NY 12180",
 		Title: "The keypad\r\nbeeps \\ BEGIN:VALARM", Technician: "Dana R.", Link: "https://portal.example.com/workorders/W-7K3Q9X", Host: "https://portal.example.com",
 	}
 }
@@ -32,6 +32,7 @@ func unfold(file []byte) []string {
 func TestCalendarFile(t *testing.T) {
 	want := []string{
 		"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//customerportal//work orders//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH", "BEGIN:VEVENT",
+		`ORGANIZER;CN="Beacon, Hill; Security":mailto:office+visits@example.com`,
 		"UID:W-7K3Q9X@portal.example.com", "SEQUENCE:4", "DTSTAMP:20261116T170000Z", "DTSTART:20261124T130000Z", "DTEND:20261124T150000Z",
 		`SUMMARY:Beacon\, Hill\; Security\, work order W-7K3Q9X`, `LOCATION:Café\, 1 Main St\, Troy\, NY 12180`,
 		`DESCRIPTION:The keypad\nbeeps \\ BEGIN:VALARM\nTechnician: Dana R.\nQuestions? Call 617-555-0142\nhttps://portal.example.com/workorders/W-7K3Q9X`,
@@ -50,6 +51,27 @@ func TestCalendarFileInSummer(t *testing.T) {
 	if file := string(e.File()); !strings.Contains(file, "DTSTART:20260701T120000Z") {
 		t.Errorf("%s", file)
 	}
+	// where the hour from two to three is skipped it still ends after it begins
+	e.Window = workorder.Window{Date: "2026-03-08", From: 150, Until: 180}
+	if file := string(e.File()); !strings.Contains(file, "DTSTART:20260308T073000Z\r\nDTEND:20260308T080000Z") {
+		t.Errorf("%s", file)
+	}
+}
+
+// TestCalendarFileOfWhom leaves out an organizer that cannot be written, and keeps
+// his name within its quotes.
+func TestCalendarFileOfWhom(t *testing.T) {
+	e := entry(t)
+	e.Dealer = "Bob's \"Best\"\r\nATTENDEE:mailto:x@example.com"
+	if file := unfold(e.File()); file[6] != `ORGANIZER;CN="Bob's 'Best'  ATTENDEE:mailto:x@example.com":mailto:office+visits@example.com` {
+		t.Errorf("%q", file[6])
+	}
+	for _, email := range []string{"", "no address", "a@example.com\r\nATTENDEE:x", "A <a@example.com>"} {
+		e.Email = email
+		if file := unfold(e.File()); !strings.HasPrefix(file[6], "UID:") || len(file) != 18 {
+			t.Errorf("%q: %q", email, file)
+		}
+	}
 }
 
 // FuzzCalendarFile puts anything into it: the file keeps its lines and their
@@ -61,7 +83,7 @@ func FuzzCalendarFile(f *testing.F) {
 	f.Add("\xff\xfe", "\x00\x1b")
 	e := entry(f)
 	f.Fuzz(func(t *testing.T, title, site string) {
-		e.Title, e.Site = title, site
+		e.Title, e.Site, e.Dealer = title, site, site
 		file := e.File()
 		if !utf8.Valid(file) {
 			t.Error("it is no UTF-8")
@@ -71,7 +93,7 @@ func FuzzCalendarFile(f *testing.F) {
 				t.Errorf("line %q", line)
 			}
 		}
-		if lines := unfold(file); len(lines) != 18 {
+		if lines := unfold(file); len(lines) != 19 {
 			t.Errorf("%d lines: %q", len(lines), lines)
 		}
 	})

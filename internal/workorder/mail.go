@@ -229,7 +229,7 @@ func (l *letter) appointment(w Window, off bool) Entry {
 	o := l.row.WorkOrder
 	return Entry{
 		Number: o.Number, Version: o.Version, Window: w, Zone: l.set.Zone, ChangedAt: o.ChangedAt, Cancelled: off,
-		Dealer: l.set.Company.Name, Phone: l.set.Company.Phone, Site: l.row.Site, Address: l.address(), Title: o.Title,
+		Dealer: l.set.Company.Name, Email: l.set.Company.Email, Phone: l.set.Company.Phone, Site: l.row.Site, Address: l.address(), Title: o.Title,
 		Technician: ShortName(l.row.Technician), Link: l.s.mail.PublicURL(customerPage + o.Number), Host: l.s.mail.PublicURL(""),
 	}
 }

@@ -31,8 +31,15 @@ func (w Window) Times() string { return Clock(w.From) + " to " + Clock(w.Until) 
 // Begin is when the window begins in the given zone.
 func (w Window) Begin(zone *time.Location) time.Time { return at(w.Date, w.From, zone) }
 
-// End is when the window ends in the given zone.
-func (w Window) End(zone *time.Location) time.Time { return at(w.Date, w.Until, zone) }
+// End is when the window ends in the given zone, which is always after it begins,
+// also in a night in which an hour is skipped.
+func (w Window) End(zone *time.Location) time.Time {
+	begin, end := w.Begin(zone), at(w.Date, w.Until, zone)
+	if !end.After(begin) {
+		return begin.Add(time.Duration(w.Until-w.From) * time.Minute)
+	}
+	return end
+}
 
 // at is the time that a clock on the wall shows; a time that a change to summer
 // time skips is the one an hour later.

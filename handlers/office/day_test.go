@@ -84,6 +84,18 @@ func TestDay(t *testing.T) {
 	hides(t, doc, "$", "balance", "invoice") // nothing of the customer's money
 }
 
+// TestCompleteLeadsToItsForm lands whom no script opens a dialog for on the form
+// itself, which stands far below the work order.
+func TestCompleteLeadsToItsForm(t *testing.T) {
+	d := newDesk(t)
+	number := d.sendOut("technician", 0)
+	d.done(d.pressed("technician", number, "arrive"), "/office/day/"+number)
+	path, fragment, _ := strings.Cut(d.page("technician", "/office/day").Find("a.day-big.when-arrived").AttrOr("href", ""), "#")
+	if fragment == "" || d.page("technician", path).Find("dialog[open]").AttrOr("id", "") != fragment {
+		t.Errorf("%s#%s opens at no form", path, fragment)
+	}
+}
+
 // TestDayOfOneTechnician hides every other technician's work orders, pictures and
 // forms.
 func TestDayOfOneTechnician(t *testing.T) {

@@ -220,11 +220,11 @@ func (h *Handlers) payScreen(c echo.Context, status int, s paying) error {
 	if web.IsHTMX(c) {
 		return h.Fragment(c, status, "portal/pay", "pay-form", f)
 	}
-	return h.Page(c, status, "portal/pay", &pages.PayPage{Base: views.Base{Title: "Make a payment", Tab: "invoices", Errors: s.refused}, Form: f})
+	return h.Page(c, status, "portal/pay", &pages.PayPage{Base: views.Base{Title: "Make a payment", Tab: "invoices", Errors: f.Errors}, Form: f})
 }
 
 // payForm fills the screen's form, with a fresh nonce. A refused amount makes it
-// a refused form.
+// a refused form, of which a whole page tells on top as well.
 func (h *Handlers) payForm(c echo.Context, status int, customer int64, s paying) (pages.PayForm, int, error) {
 	ctx := c.Request().Context()
 	screen, err := h.Payments.Preview(ctx, customer, s.choice)
@@ -246,6 +246,9 @@ func (h *Handlers) payForm(c echo.Context, status int, customer int64, s paying)
 			row.Typed = r.Typed
 			if status == http.StatusOK {
 				status = http.StatusUnprocessableEntity
+			}
+			if len(s.refused) == 0 && !web.IsHTMX(c) {
+				f.Errors = append(f.Errors, views.FieldError{Field: "amount-" + row.Key, Message: r.Error})
 			}
 		}
 		f.Payable = f.Payable || r.Reason == ""

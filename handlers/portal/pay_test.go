@@ -282,6 +282,13 @@ func TestPayRefusesHostileAmountsBesideTheField(t *testing.T) {
 					doc.Find("#f-amount-10001").AttrOr("aria-describedby", "") != "e-amount-10001" || text(doc.Find("#pay-sum")) != "$45.00" {
 					t.Errorf("%s %q: %s", address, amount, text(doc.Find("#pay-form")))
 				}
+				// a whole page says so on top as well; what htmx brings while typing only beside the field
+				if got, want := doc.Find(`.error-summary a[href="#f-amount-10001"]`).Length(), address == "/pay" || !htmx; (got == 1) != want {
+					t.Errorf("%s %q, htmx %t: %d times in the summary", address, amount, htmx, got)
+				}
+				if !htmx && !strings.HasPrefix(doc.Find("title").Text(), "Error: ") {
+					t.Errorf("%s %q: the title %q", address, amount, doc.Find("title").Text())
+				}
 			}
 		}
 	}

@@ -77,7 +77,7 @@ var offers = []offer{
 	{customer: 0, site: 0, sent: 4 * 24, valid: 30, title: "Guard response", residential: true, viewed: 2, answered: 50, accepted: []int64{},
 		lines: []proposal.Line{monthly("Guard response", 19_00)}},
 	{customer: 12, site: 0, sent: 26, valid: 30, title: "Panic buttons for the counter", sheet: "Panic button, wireless",
-		intro: "For who has no log-in: the mail holds a link, and the link asks for a code.",
+		intro: "As you asked on the phone, with a pendant to carry if you like.",
 		lines: []proposal.Line{once("Panic button, wireless", 2, 74_00), option(once("Panic pendant", 1, 88_00), false), labourOnce}},
 	{customer: 13, site: 0, valid: 30, title: "Access control for the lab door", intro: "Draft: waits for the price of the strike.",
 		lines: []proposal.Line{once("Door reader with strike", 1, 612_00), labourOnce, monthly("Access control hosting", 19_00)}},

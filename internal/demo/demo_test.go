@@ -415,14 +415,15 @@ func TestProposalsOfTheDemonstration(t *testing.T) {
 		}
 	}
 	for what, query := range map[string]string{
-		"expired":                   `SELECT count(*) FROM proposals WHERE state IN ('sent', 'viewed') AND valid_until < '2026-11-22'`,
-		"expires soon":              `SELECT count(*) FROM proposals WHERE state IN ('sent', 'viewed') AND valid_until BETWEEN '2026-11-22' AND '2026-11-27'`,
-		"second versions":           `SELECT count(*) FROM proposals WHERE version = 2 AND state = 'sent'`,
-		"drawn signatures":          `SELECT count(*) FROM proposal_decisions WHERE strokes <> '' AND signed_document_id IS NOT NULL`,
-		"paid deposits":             `SELECT count(*) FROM proposal_decisions d JOIN invoices i ON i.id = d.deposit_invoice_id WHERE i.balance_cents = 0`,
-		"carried out":               `SELECT count(*) FROM proposal_results WHERE invoice_id IS NOT NULL AND work_order_id IS NOT NULL`,
-		"accepted, not carried out": `SELECT count(*) FROM proposals p WHERE state = 'accepted' AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)`,
-		"mailed links":              `SELECT count(*) FROM proposal_links l JOIN proposals p ON p.id = l.proposal_id WHERE p.state = 'sent'`,
+		"expired":                            `SELECT count(*) FROM proposals WHERE state IN ('sent', 'viewed') AND valid_until < '2026-11-22'`,
+		"expires soon":                       `SELECT count(*) FROM proposals WHERE state IN ('sent', 'viewed') AND valid_until BETWEEN '2026-11-22' AND '2026-11-27'`,
+		"second versions":                    `SELECT count(*) FROM proposals WHERE version = 2 AND state = 'sent'`,
+		"a newer version of an accepted one": `SELECT count(*) FROM proposals p JOIN proposals n ON n.number = p.number AND n.version = p.version + 1 WHERE p.state = 'accepted' AND n.state = 'sent'`,
+		"drawn signatures":                   `SELECT count(*) FROM proposal_decisions WHERE strokes <> '' AND signed_document_id IS NOT NULL`,
+		"paid deposits":                      `SELECT count(*) FROM proposal_decisions d JOIN invoices i ON i.id = d.deposit_invoice_id WHERE i.balance_cents = 0`,
+		"carried out":                        `SELECT count(*) FROM proposal_results WHERE invoice_id IS NOT NULL AND work_order_id IS NOT NULL`,
+		"accepted, not carried out":          `SELECT count(*) FROM proposals p WHERE state = 'accepted' AND NOT EXISTS (SELECT 1 FROM proposal_results r WHERE r.proposal_id = p.id)`,
+		"mailed links":                       `SELECT count(*) FROM proposal_links l JOIN proposals p ON p.id = l.proposal_id WHERE p.state = 'sent'`,
 		"all at once for the first customer": `SELECT count(*) FROM proposals p JOIN customers c ON c.id = p.customer_id WHERE c.number = '10010' AND p.state = 'sent' AND p.deposit_ppm > 0
 			AND EXISTS (SELECT 1 FROM proposal_attachments a WHERE a.proposal_id = p.id)
 			AND EXISTS (SELECT 1 FROM proposal_lines l WHERE l.proposal_id = p.id AND l.optional = 1 AND l.cycle_months = 0)

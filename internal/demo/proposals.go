@@ -34,7 +34,7 @@ type offer struct {
 	withdraw string // why it was taken back
 	paid     bool   // the deposit came in as a check the day after
 	carry    bool   // it was carried out
-	newer    *offer // the version that replaced it
+	newer    *offer // the version that was sent after it
 }
 
 func once(description string, quantity int64, cents int64) proposal.Line {
@@ -76,6 +76,11 @@ var offers = []offer{
 		lines: []proposal.Line{once("Smoke and heat detector, wireless", 1, 118_00), {Description: "Installation", Quantity: money.QuantityScale, UnitPrice: 95_00, Chosen: true}}},
 	{customer: 0, site: 0, sent: 4 * 24, valid: 30, title: "Guard response", residential: true, viewed: 2, answered: 50, accepted: []int64{},
 		lines: []proposal.Line{monthly("Guard response", 19_00)}},
+	{customer: 2, site: 0, sent: 6 * 24, valid: 30, title: "Cameras for the café", deposit: 30, viewed: 4, answered: 30, accepted: []int64{}, paid: true,
+		lines: []proposal.Line{once("Camera, dome, 8 MP", 2, 214_00), once("Recorder, 4 channels, 2 TB", 1, 329_00), labourOnce},
+		newer: &offer{sent: 30, valid: 30, title: "Cameras for the café", deposit: 40,
+			intro: "What you accepted, with a third camera for the back room as we agreed on the phone. Until you accept this version, the first one stands.",
+			lines: []proposal.Line{once("Camera, dome, 8 MP", 3, 214_00), once("Recorder, 4 channels, 2 TB", 1, 329_00), labourOnce}}},
 	{customer: 12, site: 0, sent: 26, valid: 30, title: "Panic buttons for the counter", sheet: "Panic button, wireless",
 		intro: "As you asked on the phone, with a pendant to carry if you like.",
 		lines: []proposal.Line{once("Panic button, wireless", 2, 74_00), option(once("Panic pendant", 1, 88_00), false), labourOnce}},
@@ -191,7 +196,7 @@ func (o *online) send(ctx context.Context, f *offer, customer int, saved proposa
 	return nil
 }
 
-// replace sends the next version.
+// replace sends the next version: it takes the place of one that was not answered.
 func (o *online) replace(ctx context.Context, f, n *offer, id int64) error {
 	d := o.draft(n, f.customer)
 	saved, err := o.Proposals.NewVersion(ctx, o.seller(), id, d.ValidUntil, "newer "+f.title)
@@ -201,6 +206,9 @@ func (o *online) replace(ctx context.Context, f, n *offer, id int64) error {
 	d.ID, d.Saves, d.Number, d.Residential = saved.ID, saved.Saves, saved.Number, f.residential
 	if saved, err = o.Proposals.Save(ctx, o.seller(), d, n.files()...); err != nil {
 		return err
+	}
+	if f.accepted != nil {
+		id = 0 // it stands until this one is accepted
 	}
 	return o.send(ctx, n, f.customer, saved, id)
 }

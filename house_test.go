@@ -353,3 +353,36 @@ func TestEveryQueryHasItsReader(t *testing.T) {
 		}
 	}
 }
+
+// TestLicencesAreListed keeps the list of modules in README whole: what the
+// program holds of others is named there with its licence, and nothing else is.
+func TestLicencesAreListed(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, found := strings.Cut(string(readme), "### What others made")
+	if !found {
+		t.Fatal("README has no such list")
+	}
+	deps := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", `{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}`, ".")
+	deps.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64")
+	out, err := deps.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := strings.Fields(string(out))
+	for _, path := range held {
+		if !strings.Contains(list, "`"+path+"`") {
+			t.Errorf("README does not name the licence of %s", path)
+		}
+	}
+	for _, m := range regexp.MustCompile("`([a-z.]+\\.[a-z]+/[^`]+)`").FindAllStringSubmatch(list, -1) {
+		if !slices.Contains(held, m[1]) {
+			t.Errorf("README names %s, which the program does not hold", m[1])
+		}
+	}
+	if len(held) < 20 {
+		t.Errorf("only %d packages of others were found", len(held))
+	}
+}

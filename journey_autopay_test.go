@@ -2,58 +2,76 @@ package main
 
 import (
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"customerportal/db"
+	"customerportal/internal/account"
 	"customerportal/internal/autopay"
+	"customerportal/internal/calendar"
+	"customerportal/internal/config"
+	"customerportal/internal/gateway"
+	"customerportal/internal/ledger"
+	"customerportal/internal/money"
+	"customerportal/internal/payment"
 )
 
 // payByThemselves gives books that nobody runs yet customers whose day it is:
 // one whose card is good, one whose card is declined, and one to be put on hold.
-// Everybody is on hold, so that nothing is taken before the office says so.
+// They are new, for what the demonstration's own customers have paid by themselves
+// this month depends on its day. Everybody is on hold, so that nothing is taken
+// before the office says so.
 func (s *site) payByThemselves(t *testing.T) (names []string) {
 	t.Helper()
-	books, err := db.Open(t.Context(), filepath.Join(s.Dir, "portal.db-live"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = books.Close() }()
-	zone, err := time.LoadLocation("America/New_York")
-	if err != nil {
-		t.Fatal(err)
-	}
-	today := time.Now().In(zone)
-	for _, c := range []struct{ card, invoice string }{{"1117", "A-GOOD"}, {"0341", "A-BAD"}, {"0005", "A-HELD"}} {
-		var customer, method int64
-		var name string
-		row := books.Reader().QueryRow(`SELECT m.id, c.id, c.display_name FROM methods m JOIN customers c ON c.id = m.customer_id WHERE m.last4 = ? AND m.ended_at = 0
-			AND NOT EXISTS (SELECT 1 FROM auto_pay_periods p WHERE p.customer_id = c.id) ORDER BY c.id`, c.card)
-		if err := row.Scan(&method, &customer, &name); err != nil {
-			t.Fatalf("the card %s: %v", c.card, err)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
 		}
-		names = append(names, name)
-		for _, statement := range []struct {
-			query string
-			args  []any
-		}{
-			{`UPDATE mandates SET revoked_at = 1, revoked_by = 'replaced' WHERE customer_id = ? AND revoked_at = 0`, []any{customer}},
-			{`INSERT INTO mandates (customer_id, method_id, consent_text, consent_sha256, consent_version, day, shown_at, accepted_at, ip, user_agent, authenticated)
-				VALUES (?, ?, 'I authorize', printf('%064d', 1), '2026-11', ?, ?, ?, '', '', 'signed in')`,
-				[]any{customer, method, min(today.Day(), 28), today.AddDate(0, -2, 0).UnixMilli(), today.AddDate(0, -2, 0).UnixMilli()}},
-			{`INSERT INTO invoices (number, customer_id, state, invoice_date, due_date, tax_cents, total_cents, balance_cents, issued_at, created_at)
-				VALUES (?, ?, 'issued', ?, ?, 0, 1234, 1234, 1, 1)`, []any{c.invoice, customer, today.AddDate(0, 0, -30).Format(time.DateOnly), today.AddDate(0, 0, -5).Format(time.DateOnly)}},
-		} {
-			if err := books.WriteTx(t.Context(), execute(statement.query, statement.args...)); err != nil {
-				t.Fatal(err)
+	}
+	p, err := open(t.Context(), config.Config{DB: filepath.Join(s.Dir, "portal.db"), PublicURL: "http://portal.example.com", Quiet: true}, time.Now)
+	must(err)
+	defer func() { must(p.close()) }()
+	set, err := p.settings.Current(t.Context())
+	must(err)
+	box, err := p.gateways.openSandbox(set)
+	must(err)
+	now, today := p.clock.Now(), p.clock.Today(set.Zone)
+	for i, c := range []struct{ last, card string }{{"Goodwin", "pm_card_visa"}, {"Badcock", "pm_card_chargeCustomerFail"}, {"Holder", "pm_card_mastercard"}} {
+		number := fmt.Sprint(60001 + i)
+		ref, err := box.SaveCustomer(t.Context(), "customer-"+number, "", gateway.Customer{Reference: number, Name: "Pat " + c.last})
+		must(err)
+		token, err := box.Attach(ref, c.card)
+		must(err)
+		must(p.books.Write(t.Context(), func(q *db.Queries) error {
+			id, _, err := account.SaveCustomer(t.Context(), q, now, account.Record{Number: number, FirstName: "Pat", LastName: c.last, Address1: "1 Main St", City: "Troy",
+				State: "NY", Zip: "12180", Emails: []string{c.last + "@example.com"}})
+			if err != nil {
+				return err
 			}
-		}
+			if err := q.PutGatewayCustomer(t.Context(), db.PutGatewayCustomerParams{CustomerID: id, Gateway: "sandbox", Ref: ref}); err != nil {
+				return err
+			}
+			method, err := q.AddMethod(t.Context(), db.AddMethodParams{CustomerID: id, Gateway: "sandbox", Ref: token, Kind: "card", Brand: "Visa", Last4: "4242",
+				ExpYear: int64(today.Year() + 4), ExpMonth: 1, CreatedAt: now})
+			if err != nil {
+				return err
+			}
+			since := calendar.InstantOf(time.Now().AddDate(0, -2, 0))
+			if _, err := q.AddMandate(t.Context(), db.AddMandateParams{CustomerID: id, MethodID: method, ConsentText: "I authorize", ConsentSha256: strings.Repeat("0", 64),
+				ConsentVersion: payment.ConsentVersion, Day: int64(min(time.Now().In(set.Zone).Day(), 28)), ShownAt: since, AcceptedAt: since}); err != nil {
+				return err
+			}
+			_, err = ledger.IssueInvoice(t.Context(), q, now, ledger.InvoiceRecord{Number: "A-" + number, CustomerID: id, Date: today.AddDays(-30), Due: today.AddDays(-5),
+				Lines: []ledger.Line{{Description: "Monitoring", Quantity: money.QuantityScale, UnitPrice: 1234}}})
+			names = append(names, "Pat "+c.last)
+			return err
+		}))
 	}
-	if err := books.WriteTx(t.Context(), execute(`INSERT INTO auto_pay_holds (reason, placed_at) VALUES ('the office looks first', 1)`)); err != nil {
-		t.Fatal(err)
-	}
+	must(p.books.WriteTx(t.Context(), execute(`INSERT INTO auto_pay_holds (reason, placed_at) VALUES ('the office looks first', 1)`)))
 	return names
 }
 

@@ -89,6 +89,7 @@ func (h *Handlers) carryOutPage(c echo.Context, d sale.Deal, f orderForm, refuse
 			less := (-one.Asked).String()
 			p.Once = append(p.Once, view.PricedLine{Description: "Less deposit, invoice " + one.Invoice, Quantity: "1", UnitPrice: less, Tax: money.Cents(0).String(), Amount: less})
 		}
+		p.Seen = strconv.FormatInt(int64(d.Due()), 10)
 		p.Sums = view.DraftSums{Subtotal: (d.Due() - d.Tax).String(), Tax: d.Tax.String(), Total: d.Due().String()}
 	}
 	if left := d.LeftToRecur(); len(left) > 0 {
@@ -120,6 +121,13 @@ func (h *Handlers) carryOutProposal(c echo.Context) error {
 		from: strings.TrimSpace(form.Get("from"))}
 	f.site, _ = strconv.ParseInt(form.Get("site"), 10, 64) // anything else is no site
 	o := sale.Order{WorkOrder: f.workOrder, Invoice: f.invoice, Recurring: f.recurring, Mail: f.mail, SiteID: f.site}
+	if f.invoice { // a form that does not say what it showed is asked to look again
+		seen, err := strconv.ParseInt(form.Get("seen"), 10, 64)
+		if err != nil {
+			seen = -1
+		}
+		o.Seen = (*money.Cents)(&seen)
+	}
 	var refused views.FieldErrors
 	if f.recurring && f.from != "" {
 		var err error

@@ -164,6 +164,9 @@ type Order struct {
 	From calendar.Date
 	// Mail sends the customer the invoice.
 	Mail bool
+	// Seen is what whoever presses was shown that the invoice comes to; nil when
+	// nobody was shown anything.
+	Seen *money.Cents
 }
 
 // Carried is what became of a proposal.
@@ -193,9 +196,9 @@ const furthest = 366
 //
 // Its Invalid faults have the fields site, from, recurring, invoice and those of
 // [ledger.IssueInvoice] and [billing.AddItem]. A proposal that was not accepted is
-// a Conflict, and so is one that a later version replaced or may replace yet, or of
-// which more was asked as deposits than is to be paid; one that is missing is
-// NotFound.
+// a Conflict, and so is one that a later version replaced or may replace yet, of
+// which more was asked as deposits than is to be paid, or whose invoice comes to
+// something else than was seen; one that is missing is NotFound.
 func (s *Service) CarryOut(ctx context.Context, by audit.Actor, proposalID int64, o Order) (Carried, error) {
 	var out Carried
 	today, err := s.books.Today(ctx)
@@ -228,6 +231,9 @@ func (s *Service) CarryOut(ctx context.Context, by audit.Actor, proposalID int64
 			parts = append(parts, "work order "+out.WorkOrder)
 		}
 		if o.Invoice && d.LeftToInvoice() {
+			if o.Seen != nil && *o.Seen != d.Due() { // a deposit was voided, say
+				return fault.New(fault.Conflict, "The invoice comes to %s now, not to what you saw before. Look at it again before it is made.", d.Due())
+			}
 			if err := s.invoice(ctx, q, now, today, d, o.Mail, &out); err != nil {
 				return err
 			}

@@ -101,6 +101,35 @@ func TestCarryOutInParts(t *testing.T) {
 	s.whole()
 }
 
+// TestCarryOutAsSeen makes no invoice over another sum than the one that was
+// shown: here the deposit was voided meanwhile.
+func TestCarryOutAsSeen(t *testing.T) {
+	s := newShop(t)
+	id := s.deal(offered(), 2, 5)
+	seen := money.Cents(943_64)
+	order := everything
+	order.Seen = &seen
+	deposit := s.count(`SELECT deposit_invoice_id FROM proposal_decisions WHERE proposal_id = ?`, id)
+	s.write(func(q *db.Queries) error {
+		_, err := ledger.VoidInvoice(t.Context(), q, ledger.Voiding{CustomerID: s.customer[0], InvoiceID: deposit, Date: today, At: calendar.InstantOf(s.clock.Now())})
+		return err
+	})
+	_, err := s.sale.CarryOut(t.Context(), teller, id, order)
+	s.refused(err, fault.Conflict, "", "comes to $1,043.64 now")
+	if n := s.count(`SELECT (SELECT count(*) FROM invoices) * 100 + (SELECT count(*) FROM recurring_items) * 10 + (SELECT count(*) FROM work_orders)`); n != 100 {
+		t.Errorf("something was made all the same: %d", n)
+	}
+	seen = 1043_64
+	got, err := s.sale.CarryOut(t.Context(), teller, id, order)
+	s.must(err)
+	// pressed twice, the second still saw the same
+	again, err := s.sale.CarryOut(t.Context(), teller, id, order)
+	if err != nil || !again.Before || again.Invoice != got.Invoice {
+		t.Errorf("%+v, %v", again, err)
+	}
+	s.whole()
+}
+
 func TestTwoPeopleCarryOutOnce(t *testing.T) {
 	s := newShop(t)
 	id := s.deal(offered())

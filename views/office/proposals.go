@@ -244,6 +244,7 @@ type CarryOutPage struct {
 	Mail      *Tick
 	Once      []PricedLine
 	Sums      DraftSums
+	Seen      string // what the invoice comes to, in cents, for the form to bring back
 	Recurring *Tick
 	From      *views.Input
 	Items     []ProposalLine

@@ -56,41 +56,6 @@ func (q *Queries) DeleteOldTokens(ctx context.Context, expiresAt calendar.Instan
 	return result.RowsAffected()
 }
 
-const getPendingEmailForCustomer = `-- name: GetPendingEmailForCustomer :many
-SELECT payload FROM tokens
-WHERE customer_id = ?1 AND purpose = 'change_email' AND used_at = 0 AND expires_at > ?2
-ORDER BY created_at DESC LIMIT 1
-`
-
-type GetPendingEmailForCustomerParams struct {
-	CustomerID sql.NullInt64
-	NowAt      calendar.Instant
-}
-
-// The home screen: an address that waits to be confirmed.
-func (q *Queries) GetPendingEmailForCustomer(ctx context.Context, arg GetPendingEmailForCustomerParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, getPendingEmailForCustomer, arg.CustomerID, arg.NowAt)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var payload string
-		if err := rows.Scan(&payload); err != nil {
-			return nil, err
-		}
-		items = append(items, payload)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const getToken = `-- name: GetToken :one
 SELECT hash, purpose, user_id, staff_id, customer_id, payload, created_at, expires_at, used_at
 FROM tokens WHERE hash = ?

@@ -25,12 +25,15 @@ FROM invoices i LEFT JOIN sites s ON s.id = i.site_id
 WHERE i.customer_id = ? AND i.state = 'issued' AND i.balance_cents > 0
 ORDER BY i.due_date, i.id;
 
--- Home: the contact block, credit held (negative rows), and the consent to auto pay.
+-- Home: the contact block with the new address that waits to be confirmed, credit
+-- held (negative rows), and the consent to auto pay.
 -- name: GetHomeForCustomer :one
 SELECT c.number, c.display_name, c.business_name, c.first_name, c.last_name,
     c.address1, c.address2, c.city, c.state, c.zip,
     CAST(coalesce((SELECT group_concat(p.phone, char(10)) FROM (SELECT phone FROM customer_phones WHERE customer_phones.customer_id = c.id ORDER BY position) p), '') AS TEXT) AS phones,
     CAST(coalesce((SELECT group_concat(e.email, char(10)) FROM (SELECT email FROM customer_emails WHERE customer_emails.customer_id = c.id ORDER BY position) e), '') AS TEXT) AS emails,
+    CAST(coalesce((SELECT json_extract(t.payload, '$.new') FROM tokens t
+        WHERE t.customer_id = c.id AND t.purpose = 'change_email' AND t.used_at = 0 AND t.expires_at > sqlc.arg(now_at)), '') AS TEXT) AS new_email,
     CAST(coalesce((SELECT sum(l.cents) FROM ledger l WHERE l.customer_id = c.id AND l.invoice_id IS NULL), 0) AS INTEGER) AS unapplied,
     CAST(coalesce(m.day, 0) AS INTEGER) AS auto_pay_on, CAST(coalesce(m.cap_cents, 0) AS INTEGER) AS cap,
     CAST(coalesce(w.kind, '') AS TEXT) AS method_kind, CAST(coalesce(w.brand, '') AS TEXT) AS method_brand,
@@ -38,7 +41,7 @@ SELECT c.number, c.display_name, c.business_name, c.first_name, c.last_name,
 FROM customers c
 LEFT JOIN mandates m ON m.customer_id = c.id AND m.revoked_at = 0
 LEFT JOIN methods w ON w.id = m.method_id
-WHERE c.id = ?;
+WHERE c.id = sqlc.arg(customer_id);
 
 -- Home, "Show Paid Invoices": a page of those with a zero balance, newest first,
 -- that come after a certain one.

@@ -28,12 +28,6 @@ UPDATE tokens SET used_at = ? WHERE staff_id = ? AND used_at = 0;
 -- name: VoidSetupTokens :exec
 UPDATE tokens SET used_at = ? WHERE purpose = 'setup' AND used_at = 0;
 
--- The home screen: an address that waits to be confirmed.
--- name: GetPendingEmailForCustomer :many
-SELECT payload FROM tokens
-WHERE customer_id = sqlc.arg(customer_id) AND purpose = 'change_email' AND used_at = 0 AND expires_at > sqlc.arg(now_at)
-ORDER BY created_at DESC LIMIT 1;
-
 -- The nightly sweep.
 -- name: DeleteOldTokens :execrows
 DELETE FROM tokens WHERE expires_at <= ?;

@@ -19,7 +19,7 @@ const mostPhones = 5
 
 // contactBlock is the contact information as home shows it.
 func contactBlock(row db.GetHomeForCustomerRow) pages.ContactBlock {
-	b := pages.ContactBlock{Name: row.DisplayName, Number: row.Number, Emails: lines(row.Emails)}
+	b := pages.ContactBlock{Name: row.DisplayName, Number: row.Number, Emails: lines(row.Emails), New: row.NewEmail}
 	for _, phone := range lines(row.Phones) {
 		b.Phones = append(b.Phones, pages.Phone{Text: phone, Link: web.PhoneLink(phone)})
 	}
@@ -103,7 +103,7 @@ func fillContactForm(value func(name string) string, phones int, refused views.F
 
 // editContact shows the contact form as a page of its own.
 func (h *Handlers) editContact(c echo.Context) error {
-	row, err := h.DB.Read().GetHomeForCustomer(c.Request().Context(), web.Who(c).CustomerID)
+	row, err := h.DB.Read().GetHomeForCustomer(c.Request().Context(), db.GetHomeForCustomerParams{CustomerID: web.Who(c).CustomerID, NowAt: h.Clock.Now()})
 	if err != nil {
 		return missing(err, "customer")
 	}

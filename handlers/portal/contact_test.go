@@ -7,8 +7,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"customerportal/db/dbtest"
+	"customerportal/internal/calendar"
 )
 
 // post sends a form as the i-th customer.
@@ -74,5 +76,35 @@ func TestContact(t *testing.T) {
 	// the other customer's block is his own, whatever the form says
 	if block := text(page(t, s.get(1, "/"), http.StatusOK).Find(".facts")); strings.Contains(block, "Utica") {
 		t.Error(block)
+	}
+}
+
+// A new address shows on the home of whom it is for, until it is confirmed or the
+// link is too old.
+func TestContactSaysWhichAddressWaits(t *testing.T) {
+	s := newScreens(t, dbtest.New(t)).fill()
+	ask := func(hash string, payload string, created, expires calendar.Instant) {
+		s.exec(`INSERT INTO tokens (hash, purpose, customer_id, payload, created_at, expires_at) VALUES (?, 'change_email', ?, ?, ?, ?)`,
+			[]byte(strings.Repeat(hash, 32)), s.customer[0], payload, created, expires)
+	}
+	now := calendar.InstantOf(s.clock.Now())
+	ask("a", `{"old":"zoe@example.com","new":"older@example.com"}`, now-2, now.Add(time.Hour))
+	waits := func(i int) string {
+		return text(page(t, s.get(i, "/"), http.StatusOK).Find(".facts"))
+	}
+	if got := waits(0); !strings.Contains(got, "older@example.com") {
+		t.Error(got)
+	}
+	s.exec(`UPDATE tokens SET used_at = ?`, now) // as a newer one does
+	ask("b", `{"old":"zoe@example.com","new":"newer@example.com"}`, now-1, now.Add(time.Hour))
+	if got := waits(0); !strings.Contains(got, "newer@example.com") || strings.Contains(got, "older@") {
+		t.Error(got)
+	}
+	if got := waits(1); strings.Contains(got, "newer@") {
+		t.Errorf("the other customer sees it: %s", got)
+	}
+	s.clock.Advance(time.Hour)
+	if got := waits(0); strings.Contains(got, "New email") {
+		t.Error(got)
 	}
 }

@@ -50,7 +50,7 @@ func (h *Handlers) home(c echo.Context) error {
 	if web.IsHTMX(c) {
 		return h.Fragment(c, http.StatusOK, "portal/home", "invoice-lists", lists)
 	}
-	row, err := h.DB.Read().GetHomeForCustomer(ctx, customer)
+	row, err := h.DB.Read().GetHomeForCustomer(ctx, db.GetHomeForCustomerParams{CustomerID: customer, NowAt: h.Clock.Now()})
 	if err != nil {
 		return missing(err, "customer")
 	}

@@ -247,17 +247,6 @@ func (s *Service) tellDealer(ctx context.Context, q *db.Queries, now calendar.In
 	})
 }
 
-// PendingEmail returns the new address that waits to be confirmed, "" for none.
-func (s *Service) PendingEmail(ctx context.Context, customerID int64) (string, error) {
-	rows, err := s.db.Read().GetPendingEmailForCustomer(ctx, db.GetPendingEmailForCustomerParams{CustomerID: db.NullID(customerID), NowAt: s.clock.Now()})
-	if err != nil || len(rows) == 0 {
-		return "", err
-	}
-	var p pendingEmail
-	err = json.Unmarshal([]byte(rows[0]), &p)
-	return p.New, err
-}
-
 // CheckEmail returns the address that a mailed link would confirm, and uses
 // nothing up.
 func (s *Service) CheckEmail(ctx context.Context, token string) (string, error) {

@@ -90,8 +90,8 @@ func TestChangeEmail(t *testing.T) {
 	if !told {
 		t.Error("the old address was not told")
 	}
-	if p, err := e.accounts.PendingEmail(t.Context(), id); err != nil || p != "new@example.com" {
-		t.Errorf("waiting: %q %v", p, err)
+	if home, err := e.db.Read().GetHomeForCustomer(t.Context(), db.GetHomeForCustomerParams{CustomerID: id, NowAt: e.clock().Now()}); err != nil || home.NewEmail != "new@example.com" {
+		t.Errorf("waiting: %q %v", home.NewEmail, err)
 	}
 	if now, err := e.accounts.ContactOf(t.Context(), id); err != nil || now.Email != "siobhan@example.com" {
 		t.Errorf("before it is confirmed: %q %v", now.Email, err)

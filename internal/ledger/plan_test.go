@@ -65,7 +65,10 @@ func TestQueryPlans(t *testing.T) {
 			"SEARCH m USING INDEX methods_customer (customer_id=? AND ended_at=?)", "SEARCH s USING COVERING INDEX method_setups_customer (customer_id=? AND state=?)"}},
 		{"unapplied credit", func(q *db.Queries) error { _, err := ledger.Unapplied(t.Context(), q, 1); return err },
 			[]string{"SEARCH ledger USING COVERING INDEX ledger_unapplied (customer_id=?)"}},
-		{"home", func(q *db.Queries) error { _, err := q.GetHomeForCustomer(t.Context(), 1); return err }, []string{
+		{"home", func(q *db.Queries) error {
+			_, err := q.GetHomeForCustomer(t.Context(), db.GetHomeForCustomerParams{CustomerID: 1})
+			return err
+		}, []string{
 			"SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",
 			"SEARCH m USING INDEX mandates_active (customer_id=?) LEFT-JOIN",
 			"SEARCH l USING COVERING INDEX ledger_unapplied (customer_id=?)",

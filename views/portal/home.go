@@ -26,6 +26,7 @@ type ContactBlock struct {
 	Address []string // lines
 	Phones  []Phone
 	Emails  []string
+	New     string // the address that was asked for and waits to be confirmed
 }
 
 // Phone is a phone number as written and as a browser dials it.

@@ -27,6 +27,9 @@ func (h *Handlers) customers(c echo.Context) error {
 	if may(c, helpers) {
 		p.New = "/office/customers/new"
 	}
+	if may(c, owners) {
+		p.Import = importPath
+	}
 	var found []account.Found
 	var err error
 	if p.Query != "" {

@@ -95,7 +95,35 @@ func (h *Handlers) home(c echo.Context) error {
 			p.Snapshot = "The last copy of the books, the file to take away, was made " + at.Format(s.Zone) + "."
 		}
 	}
+	if may(c, owners) {
+		first, err := h.firstNeeds(ctx, s)
+		if err != nil {
+			return err
+		}
+		p.Needs = append(first, p.Needs...)
+	}
 	return h.Page(c, http.StatusOK, "office/home", p)
+}
+
+// firstNeeds are the steps that a new portal still waits for: without each of
+// them customers cannot come.
+func (h *Handlers) firstNeeds(ctx context.Context, s *settings.Settings) ([]view.Need, error) {
+	var needs []view.Need
+	if s.Company.Phone == "" {
+		needs = append(needs, view.Need{Title: "Your company", Lines: []string{"Customers see no name and no phone number yet, on pages, mails and invoices."}, Href: "/office/settings#company", Action: "Enter them"})
+	}
+	status, err := h.Mail.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if status.Server == "" {
+		needs = append(needs, view.Need{Title: "Your mail server", Lines: []string{"No mail server is set, so that no mail goes out: nobody can register."}, Href: "/office/settings#mail", Action: "Set it up"})
+	}
+	rows, err := h.DB.Read().ListCustomers(ctx, db.ListCustomersParams{HowMany: 1})
+	if err != nil || len(rows) > 0 {
+		return needs, err
+	}
+	return append(needs, view.Need{Title: "Your customers", Lines: []string{"Bring them with their sites, systems and invoices as CSV files, or enter them one by one."}, Href: importPath, Action: "Bring them"}), nil
 }
 
 // confirmBooks ends the hold of books that were copied or restored.

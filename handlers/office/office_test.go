@@ -32,6 +32,7 @@ import (
 	"customerportal/handlers/web"
 	"customerportal/internal/account"
 	"customerportal/internal/accounting"
+	"customerportal/internal/audit"
 	"customerportal/internal/autopay"
 	"customerportal/internal/billing"
 	files "customerportal/internal/books"
@@ -416,13 +417,33 @@ func TestTabsOfferWhatOpens(t *testing.T) {
 	}
 }
 
+// TestHomeOfANewPortal says what the portal waits for before anybody can come, to
+// the one who can do it.
+func TestHomeOfANewPortal(t *testing.T) {
+	d := newDesk(t)
+	says(t, d.page("owner", "/office"), "Your company", "Your mail server", "nobody can register")
+	hides(t, d.page("owner", "/office"), "Your customers", "Nothing waits for you")
+	says(t, d.page("billing", "/office"), "Nothing waits for you")
+	for _, table := range []string{"systems", "sites", "customer_phones", "customer_emails", "customer_words", "customers"} {
+		d.exec("DELETE FROM " + table)
+	}
+	says(t, d.page("owner", "/office"), "Your customers", "CSV files")
+	for role, there := range map[string]int{"owner": 1, "service": 0} {
+		if n := d.page(role, "/office/customers").Find(`.empty a[href="/office/import"]`).Length(); n != there {
+			t.Errorf("%s is led to the import %d times", role, n)
+		}
+	}
+}
+
 func TestHome(t *testing.T) {
 	d := newDesk(t)
+	must(t, d.store.Set(t.Context(), audit.Program, map[string]string{"company.phone": "518-555-0100", "mail.server": "smtp://mail.example:587"}))
 	doc := d.page("owner", "/office")
 	says(t, doc, "Nothing waits for you", "Taken in November", "$0.00", "No copy of the books has been made yet")
 	if doc.Find("form").Length() != 0 {
 		t.Error("an empty home offers a form")
 	}
+	must(t, d.store.Set(t.Context(), audit.Program, map[string]string{"mail.server": ""}))
 
 	for i, due := range []calendar.Date{today.AddDays(1), today, today.AddDays(-1), today.AddDays(-30), today.AddDays(-31), today.AddDays(-60), today.AddDays(-90), today.AddDays(-91), today.AddDays(-400)} {
 		d.issue(d.customer[0], "H"+strconv.Itoa(i), due, money.Cents(100_00+i))

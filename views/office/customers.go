@@ -6,11 +6,12 @@ import "customerportal/views"
 // typing swaps in.
 type CustomersPage struct {
 	views.Base
-	New   string // where a customer is added, "" for a role that may not
-	Query string
-	Found string // "3 customers", in words
-	Rows  []CustomerRow
-	Next  string // address of the next page of the whole list, "" for none
+	New    string // where a customer is added, "" for a role that may not
+	Import string // where they are brought as files, "" for a role that may not
+	Query  string
+	Found  string // "3 customers", in words
+	Rows   []CustomerRow
+	Next   string // address of the next page of the whole list, "" for none
 }
 
 // CustomerRow is one customer in a list.

@@ -466,3 +466,38 @@ func (s *site) submitMove(t *testing.T, path, cookie string, form url.Values) *g
 	}
 	return doc
 }
+
+// TestJourneyTechnicianParts enters parts alone where an hour of labour has its
+// price already: a blank line is no line, and nobody signs for what is not saved.
+func TestJourneyTechnicianParts(t *testing.T) {
+	t.Parallel()
+	s := copiedDemo(t)
+	v := s.sendOut(t)
+	startSite(t, s)
+	p := newPerson(t, s, phone)
+	p.technician()
+	number := v.today[0]
+	p.open(number)
+	p.press("I am there already")
+	p.until("the arrival", `return document.querySelector("[data-order='" + a + "']").dataset.server === "arrived"`, number)
+	p.until("the price of an hour", `return document.querySelector("[data-order='" + a + "'] [data-kind=labour] [name^=price]").value === "95.00"`, number)
+	p.fill("Part", "Battery 12 V")
+	p.fill("Price each", "24.50")
+	p.press("Save parts and labour")
+	p.see("Saved: $24.50, before tax")
+
+	p.press("A quarter of an hour more")
+	p.pause()
+	p.press("Complete " + number)
+	p.until("the hours to be asked for", `
+		const what = document.querySelector("[data-order='" + a + "'] [data-kind=labour] [name^=description]");
+		return what.validationMessage === "What was it?" && !document.querySelector("dialog:modal")`, number)
+	p.fill("Labour", "Service call")
+	p.press("Complete " + number)
+	p.see("Work done")
+	if got, err := eval[string](p, `return [...document.querySelectorAll("dialog:modal [data-done] li")].map((l) => l.innerText).join("; ")`); err != nil || got != "1 x Battery 12 V; 1.25 x Service call" {
+		t.Errorf("the customer signs for %q, %v", got, err)
+	}
+	p.press("Not yet")
+	p.see("Saved: $143.25, before tax")
+}

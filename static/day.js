@@ -144,17 +144,20 @@
   };
 
   // arrived takes in a work order as the server has it now. What somebody is
-  // typing into, or has not sent, stays as it is.
-  const arrived = (fresh) => {
+  // typing into, or has not sent, stays as it is; saved is the part that he sent.
+  const arrived = (fresh, saved) => {
     const c = cardOf(fresh.dataset.order);
     if (!c) return;
     for (const name of ["server", "before", "seen"]) c.dataset[name] = fresh.dataset[name];
     const busy = queue.some((t) => t.number === c.dataset.order && t.action === "work");
     for (const part of fresh.querySelectorAll("[data-part]")) {
       const old = c.querySelector(`[data-part="${part.dataset.part}"]`);
-      if (!old || old.isEqualNode(part) || old.querySelector("[data-typed]") || old.contains(document.activeElement) || part.dataset.part === "work" && busy) continue;
+      if (!old || old.isEqualNode(part) || old.querySelector("[data-typed]") || part.dataset.part === "work" && busy) continue;
+      const held = old.contains(document.activeElement) && document.activeElement;
+      if (held && held.localName !== "button" && part.dataset.part !== saved) continue;
       old.replaceWith(part);
       enhance(part);
+      if (held) (document.getElementById(held.id) || part.querySelector("[type=submit]") || c.querySelector("h3")).focus({preventScroll: true});
     }
     const form = fresh.querySelector(".day-undo");
     undo(c, form.dataset.left ? Date.now() + form.dataset.left * 1000 : 0, form.querySelector("[data-undo]").textContent, form.elements.from.value);
@@ -207,7 +210,7 @@
       } else {
         await forget(t);
       }
-      if (fresh) arrived(fresh);
+      if (fresh) arrived(fresh, answer.status < 400 && t.action);
       if (!queue.some((q) => !q.refused)) late = false;
       show(t.number);
     }
@@ -329,11 +332,13 @@
 
   // ---- parts and labour
 
-  // rows are the lines of a form that something was typed into
+  // rows are the lines of a form that something was typed into: a blank one of
+  // labour has the price of an hour already
   const rows = (form) => [...form.querySelectorAll(".day-row")].map((row) => {
     const of = (name) => row.querySelector(`[name^=${name}-]`);
     return {row, what: of("description"), quantity: of("quantity"), price: of("price"), taxable: of("taxable")};
-  }).filter((r) => r.what.value.trim() || r.price.value.trim());
+  }).filter((r) => r.what.value.trim() || (r.row.dataset.kind === "labour" ? typed(r.quantity) || typed(r.price) : r.price.value.trim()));
+  const typed = (input) => input.value.trim() && input.value !== input.defaultValue;
 
   const check = (form) => {
     for (const r of rows(form)) {
@@ -388,12 +393,16 @@
       const was = from.querySelector("[name=line]").value;
       const row = from.cloneNode(true);
       for (const n of row.querySelectorAll("[name], [id], [for]")) for (const a of ["name", "id", "for"]) if (n.hasAttribute(a)) n.setAttribute(a, n.getAttribute(a).replace(new RegExp(`-${was}$`), "-" + next));
-      for (const n of row.querySelectorAll("input:not([type=hidden], [type=checkbox])")) n.value = n.name.startsWith("quantity") ? "1" : "";
+      for (const n of row.querySelectorAll("input:not([type=hidden], [type=checkbox])")) n.value = n.name.startsWith("quantity") ? "1" : n.name.startsWith("price") && button.dataset.add === "labour" ? n.defaultValue : "";
       row.querySelector("[name=line]").value = next;
       list.append(row);
       row.querySelector("[name^=description-]").focus();
     }
-    if (button.dataset.opens && button.dataset.opens.startsWith("finish-")) finish(button.closest("[data-order]"));
+    // nobody signs for what cannot be saved
+    if (button.dataset.opens && button.dataset.opens.startsWith("finish-") && !finish(button.closest("[data-order]"))) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+    }
     // a page that is left cannot be had again without a network
     if (button.localName === "a" && !navigator.onLine && !button.target && button.protocol.startsWith("http") && !button.dataset.opens && !("closes" in button.dataset)) {
       e.preventDefault();
@@ -401,10 +410,15 @@
     }
   }, true);
 
-  // finish lists what the customer signs for, as it stands in the form
+  // finish saves what was typed and lists what the customer signs for, as it
+  // stands in the form
   const finish = (c) => {
     const form = c.querySelector("form[data-tap=work]");
-    if (form && form.querySelector("[data-typed]")) form.requestSubmit();
+    if (form && form.querySelector("[data-typed]")) {
+      form.closest("details").open = true;
+      if (!check(form)) return false;
+      form.requestSubmit();
+    }
     const lines = form ? rows(form).map((r) => `${r.quantity.value || 1} x ${r.what.value.trim()}`) : [];
     const list = c.querySelector("[data-done]");
     list.replaceChildren(...(lines.length ? lines : ["No parts or labour were entered."]).map((text) => {
@@ -413,6 +427,7 @@
       return li;
     }));
     c.querySelector("form[data-tap=complete]").elements.work.value = lines.join("\n");
+    return true;
   };
 
   // ---- leaving

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"customerportal/internal/document"
 )
 
 // Sheet writes a CSV file for Excel: a byte order mark so that it reads UTF-8,
@@ -32,7 +34,7 @@ func (s *Sheet) Row(cells ...string) {
 			s.write(",")
 		}
 		s.write(`"`)
-		if needsGuard(cell) {
+		if document.Formula(cell) {
 			s.write("'")
 		}
 		s.write(strings.ReplaceAll(cell, `"`, `""`))
@@ -53,35 +55,6 @@ func (s *Sheet) Flush() error {
 		return s.err
 	}
 	return s.out.Flush()
-}
-
-// needsGuard reports whether a spreadsheet may take the cell for a formula:
-// = + - @, a tab or a line break at its beginning, but no plain number. A cell
-// that already has apostrophes before such a character gets one more, so that
-// taking one off gives back what was there.
-func needsGuard(cell string) bool {
-	rest := strings.TrimLeft(cell, "'")
-	if rest == "" || !strings.ContainsRune("=+-@\t\r\n", rune(rest[0])) {
-		return false
-	}
-	return len(rest) < len(cell) || !plainNumber(cell)
-}
-
-// plainNumber reports whether the cell is a negative number, which is safe.
-func plainNumber(cell string) bool {
-	digits, point := 0, false
-	for i, r := range cell {
-		switch {
-		case r == '-' && i == 0:
-		case r == '.' && !point && digits > 0:
-			point = true
-		case r >= '0' && r <= '9':
-			digits++
-		default:
-			return false
-		}
-	}
-	return digits > 0
 }
 
 // unguard takes off the apostrophe that [Sheet.Row] put before a cell.

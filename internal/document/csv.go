@@ -1,9 +1,6 @@
 package document
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // StatementTable makes the CSV file of an account over a period: one row each
 // entry with the balance after it, the opening and the closing balance as rows
@@ -23,18 +20,14 @@ func StatementTable(d StatementData) []byte {
 	return []byte(b.String())
 }
 
-// plainNumber is what a guard must leave alone: a negative amount is a number.
-var plainNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
-
 // writeRow writes one row as RFC 4180 has it. A cell that a spreadsheet would
-// take for a formula gets an apostrophe before it
-// (https://owasp.org/www-community/attacks/CSV_Injection).
+// take for a formula gets an apostrophe before it.
 func writeRow(b *strings.Builder, cells ...string) {
 	for i, c := range cells {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		if c != "" && strings.ContainsRune("=+-@\t\r", rune(c[0])) && !plainNumber.MatchString(c) {
+		if Formula(c) {
 			c = "'" + c
 		}
 		b.WriteByte('"')
@@ -42,4 +35,35 @@ func writeRow(b *strings.Builder, cells ...string) {
 		b.WriteByte('"')
 	}
 	b.WriteString("\r\n")
+}
+
+// Formula reports whether a cell needs an apostrophe before it in a CSV file, for
+// a spreadsheet may take it for a formula
+// (https://owasp.org/www-community/attacks/CSV_Injection): = + - @, a tab or a
+// line break at its beginning, but no plain number. A cell that already has
+// apostrophes before such a character needs one more, so that taking one off
+// gives back what was there.
+func Formula(cell string) bool {
+	rest := strings.TrimLeft(cell, "'")
+	if rest == "" || !strings.ContainsRune("=+-@\t\r\n", rune(rest[0])) {
+		return false
+	}
+	return len(rest) < len(cell) || !plainNumber(cell)
+}
+
+// plainNumber reports whether the cell is a negative number, which is safe.
+func plainNumber(cell string) bool {
+	digits, point := 0, false
+	for i, r := range cell {
+		switch {
+		case r == '-' && i == 0:
+		case r == '.' && !point && digits > 0:
+			point = true
+		case r >= '0' && r <= '9':
+			digits++
+		default:
+			return false
+		}
+	}
+	return digits > 0
 }

@@ -43,7 +43,7 @@ func FuzzStatementTable(f *testing.F) {
 			t.Fatalf("%d rows, %v: %q", len(rows), err, body)
 		}
 		for _, cell := range rows[2] {
-			if cell != "" && strings.ContainsRune("=+@\t\r", rune(cell[0])) {
+			if cell != "" && strings.ContainsRune("=+@\t\r\n", rune(cell[0])) {
 				t.Errorf("unguarded %q", cell)
 			}
 		}

@@ -188,15 +188,17 @@ func (q *Queries) CountProposalNumber(ctx context.Context, arg CountProposalNumb
 const countProposals = `-- name: CountProposals :many
 SELECT CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS stands, CAST(count(*) AS INTEGER) AS many, CAST(coalesce(sum(p.total_cents), 0) AS INTEGER) AS total, CAST(coalesce(sum(p.monthly_cents), 0) AS INTEGER) AS monthly,
     CAST(coalesce(sum(p.valid_until <> '' AND p.valid_until < ?1), 0) AS INTEGER) AS expired,
+    CAST(coalesce(sum(p.valid_until >= ?1 AND p.valid_until <= ?2), 0) AS INTEGER) AS expiring,
     CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < ?1 THEN p.total_cents ELSE 0 END), 0) AS INTEGER) AS expired_total,
     CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < ?1 THEN p.monthly_cents ELSE 0 END), 0) AS INTEGER) AS expired_monthly
 FROM proposals p
-WHERE CAST(?2 AS INTEGER) = 0 OR p.salesperson_id = ?2
+WHERE CAST(?3 AS INTEGER) = 0 OR p.salesperson_id = ?3
 GROUP BY stands
 `
 
 type CountProposalsParams struct {
 	Today       string
+	Soon        string
 	Salesperson int64
 }
 
@@ -206,13 +208,14 @@ type CountProposalsRow struct {
 	Total          int64
 	Monthly        int64
 	Expired        int64
+	Expiring       int64
 	ExpiredTotal   int64
 	ExpiredMonthly int64
 }
 
 // /office/proposals: how many stand where, of one salesperson or of all.
 func (q *Queries) CountProposals(ctx context.Context, arg CountProposalsParams) ([]CountProposalsRow, error) {
-	rows, err := q.db.QueryContext(ctx, countProposals, arg.Today, arg.Salesperson)
+	rows, err := q.db.QueryContext(ctx, countProposals, arg.Today, arg.Soon, arg.Salesperson)
 	if err != nil {
 		return nil, err
 	}
@@ -226,6 +229,7 @@ func (q *Queries) CountProposals(ctx context.Context, arg CountProposalsParams) 
 			&i.Total,
 			&i.Monthly,
 			&i.Expired,
+			&i.Expiring,
 			&i.ExpiredTotal,
 			&i.ExpiredMonthly,
 		); err != nil {
@@ -896,13 +900,15 @@ SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(p.total_
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_open JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state IN ('sent', 'viewed') AND (p.valid_until = '' OR p.valid_until >= ?1)
-    AND p.updated_at <= ?2 AND (p.updated_at < ?2 OR p.id < ?3)
-    AND (CAST(?4 AS INTEGER) = 0 OR p.salesperson_id = ?4)
-ORDER BY p.updated_at DESC, p.id DESC LIMIT ?5
+    AND (CAST(?2 AS TEXT) = '' OR (p.valid_until <> '' AND p.valid_until <= ?2))
+    AND p.updated_at <= ?3 AND (p.updated_at < ?3 OR p.id < ?4)
+    AND (CAST(?5 AS INTEGER) = 0 OR p.salesperson_id = ?5)
+ORDER BY p.updated_at DESC, p.id DESC LIMIT ?6
 `
 
 type ListOpenProposalsParams struct {
 	Today       string
+	Until       string
 	UpdatedAt   calendar.Instant
 	ID          int64
 	Salesperson int64
@@ -925,10 +931,12 @@ type ListOpenProposalsRow struct {
 	Salesperson    string
 }
 
-// /office/proposals: those the customer may still decide on, the last sent first.
+// /office/proposals: those the customer may still decide on, or of these those that
+// end by a certain day, the last sent first.
 func (q *Queries) ListOpenProposals(ctx context.Context, arg ListOpenProposalsParams) ([]ListOpenProposalsRow, error) {
 	rows, err := q.db.QueryContext(ctx, listOpenProposals,
 		arg.Today,
+		arg.Until,
 		arg.UpdatedAt,
 		arg.ID,
 		arg.Salesperson,

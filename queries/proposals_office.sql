@@ -169,12 +169,14 @@ WHERE p.state = 'accepted' AND p.updated_at >= sqlc.arg(updated_at) AND (p.updat
         AND (n.state = 'accepted' OR (n.state IN ('sent', 'viewed') AND (n.valid_until = '' OR n.valid_until >= sqlc.arg(today)))))
 ORDER BY p.updated_at, p.id LIMIT sqlc.arg(most);
 
--- /office/proposals: those the customer may still decide on, the last sent first.
+-- /office/proposals: those the customer may still decide on, or of these those that
+-- end by a certain day, the last sent first.
 -- name: ListOpenProposals :many
 SELECT p.id, p.number, p.version, p.title, p.state, p.valid_until, CAST(p.total_cents AS INTEGER) AS total_cents, CAST(p.monthly_cents AS INTEGER) AS monthly_cents, p.updated_at,
     p.salesperson_id, c.number AS customer_number, c.display_name, CAST(coalesce(f.name, '') AS TEXT) AS salesperson
 FROM proposals p INDEXED BY proposals_open JOIN customers c ON c.id = p.customer_id LEFT JOIN staff f ON f.id = p.salesperson_id
 WHERE p.state IN ('sent', 'viewed') AND (p.valid_until = '' OR p.valid_until >= sqlc.arg(today))
+    AND (CAST(sqlc.arg(until) AS TEXT) = '' OR (p.valid_until <> '' AND p.valid_until <= sqlc.arg(until)))
     AND p.updated_at <= sqlc.arg(updated_at) AND (p.updated_at < sqlc.arg(updated_at) OR p.id < sqlc.arg(id))
     AND (CAST(sqlc.arg(salesperson) AS INTEGER) = 0 OR p.salesperson_id = sqlc.arg(salesperson))
 ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
@@ -193,6 +195,7 @@ ORDER BY p.updated_at DESC, p.id DESC LIMIT sqlc.arg(most);
 -- name: CountProposals :many
 SELECT CAST(CASE WHEN p.state = 'accepted' AND EXISTS (SELECT 1 FROM proposals n WHERE n.number = p.number AND n.version > p.version AND n.state = 'accepted') THEN 'superseded' ELSE p.state END AS TEXT) AS stands, CAST(count(*) AS INTEGER) AS many, CAST(coalesce(sum(p.total_cents), 0) AS INTEGER) AS total, CAST(coalesce(sum(p.monthly_cents), 0) AS INTEGER) AS monthly,
     CAST(coalesce(sum(p.valid_until <> '' AND p.valid_until < sqlc.arg(today)), 0) AS INTEGER) AS expired,
+    CAST(coalesce(sum(p.valid_until >= sqlc.arg(today) AND p.valid_until <= sqlc.arg(soon)), 0) AS INTEGER) AS expiring,
     CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < sqlc.arg(today) THEN p.total_cents ELSE 0 END), 0) AS INTEGER) AS expired_total,
     CAST(coalesce(sum(CASE WHEN p.valid_until <> '' AND p.valid_until < sqlc.arg(today) THEN p.monthly_cents ELSE 0 END), 0) AS INTEGER) AS expired_monthly
 FROM proposals p

@@ -89,6 +89,7 @@ var pages = map[string]any{
 	"office/proposals":          &office.ProposalsPage{},
 	"office/proposal":           &office.ProposalPage{},
 	"office/proposal_draft":     &office.ProposalDraftPage{},
+	"office/proposal_new":       &office.ProposalNewPage{},
 	"office/proposal_send":      &office.ProposalSendPage{},
 	"office/proposal_verify":    &office.ProposalVerifyPage{},
 	"office/proposal_carry_out": &office.CarryOutPage{},

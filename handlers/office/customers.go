@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -106,4 +107,28 @@ func joined(between string, parts ...string) string {
 		}
 	}
 	return strings.Join(full, between)
+}
+
+// finder looks for the customer whom something new at an address is for.
+func (h *Handlers) finder(c echo.Context, address string) (view.CustomerFinder, error) {
+	f := view.CustomerFinder{Action: address, Query: strings.TrimSpace(c.QueryParam("q"))}
+	if may(c, helpers) {
+		f.New = "/office/customers/new"
+	}
+	if f.Query == "" {
+		return f, nil
+	}
+	found, err := h.Accounts.Search(c.Request().Context(), f.Query)
+	if err != nil {
+		return f, err
+	}
+	f.Found = count(int64(len(found)), "customer", "customers")
+	if len(found) == perPage {
+		f.Found = fmt.Sprintf("The first %d customers; go on typing to narrow them down", perPage)
+	}
+	for _, one := range found {
+		f.Rows = append(f.Rows, view.CustomerRow{Number: one.Number, Name: one.Name, City: joined(", ", one.Address, one.City, one.State), Inactive: one.Status != "active",
+			Href: address + "?customer=" + url.QueryEscape(one.Number)})
+	}
+	return f, nil
 }

@@ -113,7 +113,7 @@ func (h *Handlers) proposalNeeds(ctx context.Context, s *settings.Settings) ([]v
 	}
 	if n.Expiring > 0 {
 		needs = append(needs, view.Need{Title: "Proposals that expire soon", Lines: []string{count(n.Expiring, "proposal waits", "proposals wait") + fmt.Sprintf(" for an answer and ends within %d days", expiringIn)},
-			Href: proposalsPath + "?show=open", Action: "See them"})
+			Href: proposalsPath + "?show=expiring", Action: "See them"})
 	}
 	return needs, nil
 }

@@ -32,7 +32,8 @@ import (
 var proposalFilters = []struct{ key, label, title, empty string }{
 	{"todo", "To carry out", "Accepted, to carry out", "Nothing waits to be carried out."},
 	{"open", "Open", "Open proposals, the last changed first", "No customer has an open proposal."},
-	{"drafts", "Drafts", "Drafts", "No proposal is being written. Begin one on a customer's page, with \"New proposal\"."},
+	{"expiring", "End soon", fmt.Sprintf("Open proposals that end within %d days", expiringIn), "No open proposal ends soon."},
+	{"drafts", "Drafts", "Drafts", "No proposal is being written. Begin one with \"New proposal\"."},
 	{"accepted", "Accepted", "Accepted proposals", "No proposal was accepted yet."},
 	{"rejected", "Rejected", "Rejected proposals", "No proposal was rejected."},
 	{"expired", "Expired", "Expired proposals", "No proposal expired undecided."},
@@ -52,7 +53,7 @@ func (h *Handlers) proposals(c echo.Context) error {
 	p := &view.ProposalsPage{Base: views.Base{Title: "Proposals", Tab: "proposals"}, Query: strings.TrimSpace(c.QueryParam("q")), Show: c.QueryParam("show"),
 		Verify: proposalsPath + "/verify"}
 	if may(c, sellers) {
-		p.Begin = "/office/customers"
+		p.Begin = proposalsPath + "/new"
 	}
 	seller, err := strconv.ParseInt(c.QueryParam("seller"), 10, 64)
 	if err != nil {
@@ -86,7 +87,7 @@ func (h *Handlers) fillProposalSums(ctx context.Context, p *view.ProposalsPage, 
 	if err != nil {
 		return err
 	}
-	rows, err := q.CountProposals(ctx, db.CountProposalsParams{Today: today.ISO(), Salesperson: seller})
+	rows, err := q.CountProposals(ctx, db.CountProposalsParams{Today: today.ISO(), Soon: today.AddDays(expiringIn).ISO(), Salesperson: seller})
 	if err != nil {
 		return err
 	}
@@ -97,6 +98,7 @@ func (h *Handlers) fillProposalSums(ctx context.Context, p *view.ProposalsPage, 
 		case "sent", "viewed":
 			many["expired"] += r.Expired
 			many["open"] += r.Many - r.Expired
+			many["expiring"] += r.Expiring
 			open += money.Cents(r.Total - r.ExpiredTotal)
 			monthly += money.Cents(r.Monthly - r.ExpiredMonthly)
 		case "draft":
@@ -157,8 +159,12 @@ func (h *Handlers) listProposals(ctx context.Context, s *settings.Settings, p *v
 			at, id = 0, 0
 		}
 		rows, err = proposalRows(q.ListProposalsToCarryOut(ctx, db.ListProposalsToCarryOutParams{UpdatedAt: at, ID: id, Salesperson: seller, Today: today.ISO(), Most: most}))
-	case "open":
-		rows, err = proposalRows(q.ListOpenProposals(ctx, db.ListOpenProposalsParams{Today: today.ISO(), UpdatedAt: at, ID: id, Salesperson: seller, Most: most}))
+	case "open", "expiring":
+		until := ""
+		if p.Show == "expiring" {
+			until = today.AddDays(expiringIn).ISO()
+		}
+		rows, err = proposalRows(q.ListOpenProposals(ctx, db.ListOpenProposalsParams{Today: today.ISO(), Until: until, UpdatedAt: at, ID: id, Salesperson: seller, Most: most}))
 	case "expired":
 		rows, err = proposalRows(q.ListExpiredProposals(ctx, db.ListExpiredProposalsParams{Today: today.ISO(), UpdatedAt: at, ID: id, Salesperson: seller, Most: most}))
 	case "replaced":

@@ -310,6 +310,9 @@ func offerOf(d proposal.Draft) *offerForm {
 
 // newProposal is the form of a new proposal. It is in no books until it is saved.
 func (h *Handlers) newProposal(c echo.Context) error {
+	if c.QueryParam("customer") == "" {
+		return h.findForProposal(c)
+	}
 	t, err := h.newOfferDesk(c)
 	if err != nil {
 		return err
@@ -334,6 +337,18 @@ func (h *Handlers) newProposal(c echo.Context) error {
 	}
 	f.goOn(0)
 	return h.showOffer(c, t, f)
+}
+
+// findForProposal looks for the customer whom a new proposal is for.
+func (h *Handlers) findForProposal(c echo.Context) error {
+	find, err := h.finder(c, proposalsPath+"/new")
+	if err != nil {
+		return err
+	}
+	if web.IsHTMX(c) {
+		return h.Fragment(c, http.StatusOK, "office/proposal_new", "customers-found", find)
+	}
+	return h.Page(c, http.StatusOK, "office/proposal_new", &view.ProposalNewPage{Base: views.Base{Title: "New proposal", Tab: "proposals"}, Find: find})
 }
 
 // freshUntil is the last day of a proposal that is written today.

@@ -284,8 +284,8 @@ func TestProposalLists(t *testing.T) {
 			created_at, updated_at, sent_at, decided_at) VALUES (?, 1, ?, ?, 0, '2026-11-01', ?, ?, ?, 10000, 100, CASE ? WHEN 'NULL' THEN NULL ELSE (SELECT max(id) FROM documents) END, ?, 1, ?, ?, ?)`,
 			number, d.customer[0], title, until.ISO(), seller, state, document, number, at, sent, decided)
 	}
-	says(t, d.page("sales", "/office/proposals"), "No customer has an open proposal.", "A new proposal is begun on the page of the customer")
-	hides(t, d.page("billing", "/office/proposals"), "A new proposal is begun")
+	says(t, d.page("sales", "/office/proposals"), "No customer has an open proposal.", "New proposal")
+	hides(t, d.page("billing", "/office/proposals"), "New proposal")
 	for i := range 23 {
 		add(fmt.Sprintf("O-%02d", i), "sent", "Open thing", d.staff["sales"], "2026-12-01", 100+i)
 	}
@@ -299,6 +299,18 @@ func TestProposalLists(t *testing.T) {
 	p = d.page("sales", next)
 	says(t, p, "O-02", "O-00")
 	hides(t, p, "O-03", "More proposals")
+	// those that end soon: today and five days on, as the home page counts them
+	for number, until := range map[string]calendar.Date{"S-1": "2026-11-15", "S-2": "2026-11-20", "S-3": "2026-11-21"} {
+		add(number, "sent", "Soon thing", d.staff["sales"], until, 40)
+	}
+	p = d.page("sales", "/office/proposals?show=expiring")
+	says(t, p, "Open proposals that end within 5 days", "S-1", "S-2")
+	hides(t, p, "S-3", "O-22", "E-1")
+	home := d.page("owner", "/office")
+	says(t, home, "2 proposals wait for an answer and ends within 5 days")
+	if n, label := p.Find("tbody tr").Length(), p.Find(`nav a[aria-current="page"]`).Text(); n != 2 || label != "End soon 2" || home.Find(`main a[href="/office/proposals?show=expiring"]`).Length() != 1 {
+		t.Errorf("%d rows behind %q", n, label)
+	}
 	add("A-1", "accepted", "Done deal <xpr0be>", d.staff["owner"], "", 53)
 	says(t, d.page("billing", "/office/proposals"), "Accepted, to carry out", "A-1", "Done deal <xpr0be>")
 	hides(t, d.page("billing", fmt.Sprintf("/office/proposals?show=todo&seller=%d", d.staff["sales"])), "A-1")
@@ -343,4 +355,117 @@ func TestProposalCheck(t *testing.T) {
 	if n := d.count(`SELECT count(*) FROM documents`); n != 0 {
 		t.Errorf("%d files were kept", n)
 	}
+}
+
+// TestFindForAProposal: a new proposal begins with whom it is for.
+func TestFindForAProposal(t *testing.T) {
+	d := newDesk(t)
+	says(t, d.page("sales", "/office/proposals/new"), "New proposal", "Who is it for?")
+	for name, way := range ways {
+		p := d.parse(d.send("sales", "/office/proposals/new?q="+url.QueryEscape(d.number), nil, way...), 200)
+		says(t, p, "1 customer")
+		if whole := p.Find("h1").Length() == 1; whole != (name == "plain") {
+			t.Errorf("%s: the whole page: %v", name, whole)
+		}
+		says(t, d.page("sales", p.Find("tbody a").AttrOr("href", "")), "New proposal", "What is offered")
+	}
+	p := d.page("sales", "/office/proposals/new?q=nothing+like+it")
+	says(t, p, "No customer is found by this.")
+	hides(t, p, "New customer")
+}
+
+// accepted is an accepted proposal of the first customer, with no site: a panel of
+// $1,000.00 and monitoring.
+func (d *desk) accepted() (id int64) {
+	d.Helper()
+	d.exec(`INSERT INTO proposals (number, version, customer_id, title, residential, proposal_date, state, total_cents, monthly_cents, nonce, created_at, updated_at)
+		VALUES ('P-7', 1, ?, 'Alarm <xpr0be>', 0, '2026-11-01', 'draft', 100000, 4000, 'p-7', 1, 1)`, d.customer[0])
+	id = d.count(`SELECT id FROM proposals WHERE number = 'P-7'`)
+	d.exec(`INSERT INTO proposal_lines VALUES (?1, 1, 'Panel <xpr0be>', 1000, 100000, 0, 0, 0, 1, 100000, 0), (?1, 2, 'Monitoring', 1000, 4000, 0, 1, 0, 1, 4000, 0)`, id)
+	d.exec(`INSERT INTO documents (id, kind, name, mime, sha256, body, made_at) VALUES (77, 'attachment', 'x', 'application/pdf', ?, x'00', 1)`, strings.Repeat("a", 64))
+	d.exec(`UPDATE proposals SET state = 'accepted', document_id = 77, sent_at = 1, decided_at = 2 WHERE id = ?`, id)
+	d.exec(`INSERT INTO proposal_decisions (proposal_id, decision, nonce, typed_name, consent_text, total_cents, monthly_cents, shown_sha256, shown_at, at, local_time, ip, user_agent, authenticated, signed_document_id)
+		VALUES (?, 'accepted', 'd-7', 'Ann', 'I agree', 100000, 4000, ?, 1, 2, '', '', '', '', 77)`, id, strings.Repeat("a", 64))
+	return id
+}
+
+// TestCarryOutForm: what is refused comes back as it was typed, with what is wrong
+// beside its field; what is taken leads to the proposal.
+func TestCarryOutForm(t *testing.T) {
+	d := newDesk(t)
+	at := fmt.Sprintf("/office/proposals/versions/%d/carry-out", d.accepted())
+	d.exec(`INSERT INTO sites (customer_id, name) VALUES (?1, 'Shop'), (?1, 'Barn <xpr0be>')`, d.customer[0])
+	site := fmt.Sprint(d.count(`SELECT id FROM sites WHERE name LIKE 'Barn%'`))
+	says(t, d.page("billing", at), "Make a work order", "Issue an invoice of $1,000.00", "Make 1 recurring item", "Charged from")
+	ticked := func(p *goquery.Document) string {
+		return strings.Join(p.Find(`input[type="checkbox"][checked]`).Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("name", "") }), " ")
+	}
+	for name, way := range ways {
+		refused := func(form url.Values) *goquery.Document {
+			p := d.parse(d.send("billing", at, form, way...), 422)
+			if whole := p.Find("h1").Length() == 1; whole != (name == "plain") {
+				t.Errorf("%s: the whole page: %v", name, whole)
+			}
+			return p
+		}
+		p := refused(url.Values{"recurring": {"yes"}, "mail": {"yes"}, "from": {"soon <xpr0be>"}, "site": {site}})
+		if got := p.Find("#f-from").AttrOr("value", ""); got != "soon <xpr0be>" || p.Find("#e-from").Length() != 1 || p.Find("#f-from").AttrOr("aria-invalid", "") != "true" {
+			t.Errorf("%s: the day came back as %q", name, got)
+		}
+		if got := ticked(p); got != "mail recurring" {
+			t.Errorf("%s: ticked %q", name, got)
+		}
+		if got := p.Find("#f-site option[selected]").AttrOr("value", ""); got != site {
+			t.Errorf("%s: the site came back as %q", name, got)
+		}
+		p = refused(url.Values{"recurring": {"yes"}, "from": {"2036-01-01"}})
+		if got := p.Find("#e-from").Text(); !strings.Contains(got, "more than a year from today") || p.Find("#f-from").AttrOr("value", "") != "2036-01-01" || ticked(p) != "recurring" {
+			t.Errorf("%s: beside the day stands %q", name, got)
+		}
+		p = refused(url.Values{"work_order": {"yes"}, "site": {""}, "from": {"2026-12-24"}})
+		if got := p.Find("#e-site").Text(); !strings.Contains(got, "Choose the site") || p.Find("#f-from").AttrOr("value", "") != "2026-12-24" || ticked(p) != "work_order" {
+			t.Errorf("%s: beside the site stands %q", name, got)
+		}
+		says(t, refused(url.Values{"from": {"2026-12-01"}}), "Choose what is to be made of it")
+	}
+	if n := d.count(`SELECT (SELECT count(*) FROM work_orders) + (SELECT count(*) FROM recurring_items) + (SELECT count(*) FROM proposal_results)`); n != 0 {
+		t.Fatalf("%d things were made by what was refused", n)
+	}
+	d.done(d.send("billing", at, url.Values{"work_order": {"yes"}, "site": {site}, "recurring": {"yes"}, "from": {"2026-12-01"}}), "/office/proposals/P-7?version=1")
+	d.done(d.send("sales", at, url.Values{"invoice": {"yes"}}, "HX-Request", "true"), "/office/proposals/P-7?version=1")
+	p := d.page("sales", "/office/proposals/P-7?version=1")
+	says(t, p, "Carried out", "W-", "It was carried out, so there is no new version of it", "Make a copy")
+	hides(t, p, "Carry out…", "New version")
+}
+
+// TestCarryOutWaits: what a newer version may replace is not carried out, and the
+// form says by which.
+func TestCarryOutWaits(t *testing.T) {
+	d := newDesk(t)
+	id := d.accepted()
+	at := fmt.Sprintf("/office/proposals/versions/%d/carry-out", id)
+	says(t, d.page("sales", "/office/proposals/P-7?version=1"), "Carry out…", "New version")
+	d.exec(`INSERT INTO proposals (number, version, customer_id, title, residential, proposal_date, state, total_cents, monthly_cents, previous_id, document_id, nonce, created_at, updated_at, sent_at)
+		VALUES ('P-7', 2, ?, 'Alarm', 0, '2026-11-01', 'viewed', 100000, 4000, ?, 77, 'p-7-2', 1, 1, 1)`, d.customer[0], id)
+	for name, way := range ways {
+		p := d.parse(d.send("billing", at, url.Values{"work_order": {"yes"}}, way...), 422)
+		says(t, p, "Version 2 is with the customer. This one can be carried out once that is rejected, withdrawn or has expired.", "Show version 2")
+		if p.Find("form#carry-out").Length() != 0 || p.Find(`a[href="/office/proposals/P-7?version=2"]`).Length() != 1 || (p.Find("h1").Length() == 1) != (name == "plain") {
+			t.Errorf("%s: %s", name, p.Text())
+		}
+	}
+	p := d.page("sales", "/office/proposals/P-7?version=1")
+	says(t, p, "Version 2 is with the customer", "Accepted")
+	hides(t, p, "Carry out…", "New version")
+	hides(t, d.page("sales", "/office/proposals"), "Accepted, to carry out")
+	says(t, d.page("sales", "/office/proposals/P-7"), "Version 1, accepted", "withdrawing this one lifts it", "New version")
+	d.exec(`UPDATE proposals SET state = 'accepted', decided_at = 9 WHERE version = 2`)
+	says(t, d.page("sales", "/office/proposals/P-7?version=1"), "replaced by version 2", "It is not carried out any more", "Replaced")
+	p = d.page("sales", "/office/proposals?show=replaced")
+	says(t, p, "P-7", "Replaced")
+	p = d.page("sales", "/office/proposals?show=accepted")
+	if n := p.Find("tbody tr").Length(); n != 1 {
+		t.Errorf("%d accepted", n)
+	}
+	says(t, d.page("sales", "/office/proposals?q=P-7"), "Replaced", "Accepted")
 }

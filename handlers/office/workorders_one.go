@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -599,26 +598,14 @@ func (h *Handlers) newWorkOrder(c echo.Context) error {
 
 // findForWorkOrder looks for the customer who is on the phone.
 func (h *Handlers) findForWorkOrder(c echo.Context) error {
-	ctx := c.Request().Context()
-	p := &view.NewWorkOrderPage{Base: views.Base{Title: "New work order", Tab: "workorders"}, Query: strings.TrimSpace(c.QueryParam("q"))}
-	if p.Query != "" {
-		found, err := h.Accounts.Search(ctx, p.Query)
-		if err != nil {
-			return err
-		}
-		p.Found = count(int64(len(found)), "customer", "customers")
-		if len(found) == perPage {
-			p.Found = "The first 20 customers; go on typing to narrow them down"
-		}
-		for _, f := range found {
-			p.Rows = append(p.Rows, view.CustomerRow{Number: f.Number, Name: f.Name, City: joined(", ", f.Address, f.City, f.State), Inactive: f.Status != "active",
-				Href: workOrdersTab + "/new?customer=" + url.QueryEscape(f.Number)})
-		}
+	find, err := h.finder(c, workOrdersTab+"/new")
+	if err != nil {
+		return err
 	}
 	if web.IsHTMX(c) {
-		return h.Fragment(c, http.StatusOK, "office/workorder_new", "results", p)
+		return h.Fragment(c, http.StatusOK, "office/workorder_new", "customers-found", find)
 	}
-	return h.Page(c, http.StatusOK, "office/workorder_new", p)
+	return h.Page(c, http.StatusOK, "office/workorder_new", &view.NewWorkOrderPage{Base: views.Base{Title: "New work order", Tab: "workorders"}, Find: find})
 }
 
 // newOrderForm is the form of a new work order as it was typed.

@@ -23,3 +23,13 @@ type CustomerRow struct {
 
 // Ref names the customer that a page is about.
 type Ref struct{ Number, Name, Href string }
+
+// CustomerFinder looks for the customer whom something new is for, shown by the
+// part "finder"; typing swaps in the part "customers-found".
+type CustomerFinder struct {
+	Action string // the address that searches
+	Query  string
+	Found  string
+	Rows   []CustomerRow
+	New    string // where a new customer is added, "" when not by this role
+}

@@ -27,6 +27,12 @@ type ProposalDraftPage struct {
 	Files         ProposalFiles
 }
 
+// ProposalNewPage looks for the customer whom a new proposal is for.
+type ProposalNewPage struct {
+	views.Base
+	Find CustomerFinder
+}
+
 // ProposalLines are the lines with what they come to.
 type ProposalLines struct {
 	Preview string

@@ -299,10 +299,7 @@ type PlaceGroup struct {
 // NewWorkOrderPage is the form of a work order for a customer who phoned.
 type NewWorkOrderPage struct {
 	views.Base
-	// while the customer is looked for
-	Query string
-	Found string
-	Rows  []CustomerRow
+	Find CustomerFinder // while the customer is looked for
 	// once the customer is known
 	Customer  *Ref
 	Action    string

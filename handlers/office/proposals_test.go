@@ -432,7 +432,7 @@ func TestCarryOutForm(t *testing.T) {
 		t.Fatalf("%d things were made by what was refused", n)
 	}
 	d.done(d.send("billing", at, url.Values{"work_order": {"yes"}, "site": {site}, "recurring": {"yes"}, "from": {"2026-12-01"}}), "/office/proposals/P-7?version=1")
-	d.done(d.send("sales", at, url.Values{"invoice": {"yes"}}, "HX-Request", "true"), "/office/proposals/P-7?version=1")
+	d.done(d.send("sales", at, url.Values{"invoice": {"yes"}, "seen": {"100000"}}, "HX-Request", "true"), "/office/proposals/P-7?version=1")
 	p := d.page("sales", "/office/proposals/P-7?version=1")
 	says(t, p, "Carried out", "W-", "It was carried out, so there is no new version of it", "Make a copy")
 	hides(t, p, "Carry out…", "New version")

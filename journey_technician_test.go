@@ -315,6 +315,12 @@ func TestJourneyTechnician(t *testing.T) {
 	p.noNetwork(true)
 	p.pressNth("Dispatch", 0)
 	p.see("Waiting to be sent - 1 tap")
+	// another tab has begun to log in, and waits for the code
+	p.must(books.WriteTx(t.Context(), execute(`UPDATE sessions SET stage = 'totp' WHERE staff_id = (SELECT id FROM staff WHERE email = ?)`, technicianEmail)))
+	p.noNetwork(false)
+	p.see("You are logged out.", "to send 1 tap")
+	p.noNetwork(true)
+	p.see("Waiting to be sent - 1 tap")
 	p.must(books.WriteTx(t.Context(), execute(`DELETE FROM sessions WHERE staff_id = (SELECT id FROM staff WHERE email = ?)`, technicianEmail)))
 	p.noNetwork(false)
 	p.see("You are logged out.", "to send 1 tap")

@@ -194,15 +194,17 @@
     const patience = setTimeout(() => { late = true; showAll(); }, 1500);
     for (let t; (t = queue.find((q) => !q.refused));) {
       const answer = navigator.onLine ? await post(t) : {status: 0};
-      signedOut = answer.status === 401;
-      if (!answer.status || answer.status === 401 || answer.status === 429 || answer.status >= 500) {
+      const fresh = answer.status && answer.body.querySelector("[data-order]");
+      // what is taken shows the work order: an answer without it leads elsewhere, as
+      // to a log-in that waits for its code
+      signedOut = answer.status === 401 || answer.status > 0 && answer.status < 400 && !fresh;
+      if (!answer.status || signedOut || answer.status === 429 || answer.status >= 500) {
         late = true;
         pause = Math.min(pause ? pause * 2 : 2000, 60000);
         timer = setTimeout(send, pause);
         break;
       }
       pause = 0;
-      const fresh = answer.body.querySelector("[data-order]");
       const no = answer.status >= 400 && (answer.body.querySelector("[data-refused]") || answer.body.querySelector("p"));
       if (answer.status >= 400) {
         t.refused = (no && no.textContent) || "The portal did not take it.";

@@ -103,6 +103,9 @@ func (a *App) guard(access Access, next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(viewerKey, v)
 		if page, ok := stagePages[v.Stage]; ok && access.kind != accessAnyone && (access.kind != accessStage || access.stage != v.Stage) {
+			if WantsEvents(c) { // an event stream would follow to a page that is none
+				return c.NoContent(http.StatusUnauthorized)
+			}
 			return See(c, page) // a log-in that is not finished opens nothing else
 		}
 		if err := access.check(v); err != nil {

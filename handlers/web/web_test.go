@@ -523,6 +523,9 @@ func TestGuards(t *testing.T) {
 				if got := w.Header().Get("Location"); got != want {
 					t.Errorf("Location %q, want %q", got, want)
 				}
+				if w := h.do("GET", tt.target, "", "Accept", "text/event-stream"); w.Code != 401 || w.Body.Len() != 0 {
+					t.Errorf("an event stream: %d, %q", w.Code, w.Body)
+				}
 				w := h.do("GET", tt.target, "", "HX-Request", "true")
 				if tt.viewer.Stage != "" {
 					if w.Header().Get("HX-Redirect") != want || w.Body.Len() != 0 {

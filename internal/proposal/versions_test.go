@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"customerportal/db"
 	"customerportal/internal/fault"
 	"customerportal/internal/money"
 	"customerportal/internal/proposal"
@@ -120,6 +121,8 @@ func TestNewVersionOfAnAcceptedOne(t *testing.T) {
 	if found := b.check(); len(found) != 0 {
 		t.Errorf("found %v", found)
 	}
+	b.exported(number, "Better alarm system")
+	b.listed(1)
 	// a third may follow, and what was asked counts for it
 	b.newer(second, "v-3", 100_00)
 	if v := b.version(number, 3); v.Totals.Asked != 800_00 || v.Totals.DepositDue() != 0 || v.AskedWith != "with versions 1 and 2" || v.StandsTo != 2 {
@@ -185,6 +188,8 @@ func TestWhatWasAcceptedStands(t *testing.T) {
 			if got := b.text(`SELECT count(*) FROM invoices`); got != "1" {
 				t.Errorf("%s invoices", got)
 			}
+			b.exported(number, "New alarm system")
+			b.listed(2)
 			// another may follow, from either
 			if _, err := b.noun.NewVersion(t.Context(), seller, first, "2027-03-01", "v-3"); err != nil {
 				t.Error(err)
@@ -253,5 +258,39 @@ func TestAcceptedOrCarriedOut(t *testing.T) {
 	b.must(b.noun.Accept(t.Context(), ann(), form))
 	if err := b.try(`INSERT INTO proposal_results (proposal_id, at) VALUES (?, 1)`, first); err == nil {
 		t.Error("the database carries out what was replaced")
+	}
+}
+
+// exported expects that an export has the version with that title, as one that was
+// accepted, and that an import finds the same.
+func (b *desk) exported(number, title string) {
+	b.Helper()
+	rows, err := b.db.Read().ExportProposals(b.Context(), db.ExportProposalsParams{UpToID: 1000})
+	b.must(err)
+	if len(rows) != 4 {
+		b.Errorf("%d lines in the export", len(rows))
+	}
+	for _, r := range rows {
+		if r.Title != title || r.State != "accepted" {
+			b.Errorf("exported is %q, %s", r.Title, r.State)
+		}
+	}
+	papers, err := b.db.Read().ExportProposalPapers(b.Context(), db.ExportProposalPapersParams{HowMany: 10})
+	b.must(err)
+	if len(papers) != 1 || !papers[0].SignedDocumentID.Valid {
+		b.Errorf("papers in the export: %+v", papers)
+	}
+	if found, err := b.db.Read().FindProposal(b.Context(), number); err != nil || found.Title != title {
+		b.Errorf("an import finds %q, %v", found.Title, err)
+	}
+}
+
+// listed expects that many versions in Ann's list.
+func (b *desk) listed(many int) {
+	b.Helper()
+	rows, err := b.db.Read().ListProposalsForCustomer(b.Context(), db.ListProposalsForCustomerParams{CustomerID: 1, Most: 10})
+	b.must(err)
+	if len(rows) != many {
+		b.Errorf("%d are listed, not %d", len(rows), many)
 	}
 }

@@ -87,7 +87,7 @@ type GetPaymentIDForCustomerParams struct {
 	CustomerID int64
 }
 
-// payment.Unapply, payment.ApplyCredit: the payment whose money it is.
+// payment.UnapplyCredit, payment.ApplyCredit: the payment whose money it is.
 func (q *Queries) GetPaymentIDForCustomer(ctx context.Context, arg GetPaymentIDForCustomerParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, getPaymentIDForCustomer, arg.Reference, arg.CustomerID)
 	var id int64

@@ -40,7 +40,7 @@ FROM ledger l JOIN invoices i ON i.id = l.invoice_id LEFT JOIN payments p ON p.i
 WHERE l.customer_id = ? AND i.state = 'issued'
 GROUP BY i.id, l.payment_id HAVING sum(l.cents) < 0 ORDER BY max(l.id) DESC LIMIT ?;
 
--- payment.Unapply, payment.ApplyCredit: the payment whose money it is.
+-- payment.UnapplyCredit, payment.ApplyCredit: the payment whose money it is.
 -- name: GetPaymentIDForCustomer :one
 SELECT id FROM payments WHERE reference = ? AND customer_id = ?;
 

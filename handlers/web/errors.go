@@ -142,18 +142,24 @@ func (a *App) sendError(c echo.Context, p *views.ErrorPage) {
 	}
 }
 
-// signedOut sends a visitor to the log-in page, and back afterwards.
+// signedOut sends a visitor to the log-in page, and back afterwards: for htmx to
+// the page it asked from. Whose session has ended meanwhile is told so.
 func (a *App) signedOut(c echo.Context) {
 	target := "/login"
+	next := currentPage(c) // of what htmx asks for
 	if c.Request().Method == http.MethodGet && !IsHTMX(c) {
-		if next := c.Request().URL.RequestURI(); next != "/" {
-			target += "?next=" + url.QueryEscape(next)
-		}
+		next = c.Request().URL.RequestURI()
+	}
+	if next != "" && next != "/" {
+		target += "?next=" + url.QueryEscape(next)
 	}
 	if WantsEvents(c) {
 		// an event stream would follow to a page that is none
 		_ = c.NoContent(http.StatusUnauthorized)
 		return
+	}
+	if _, err := c.Cookie(cookieName(a.Secure(), "session")); err == nil {
+		a.carryNotice(c, "You were logged out. Please log in again.")
 	}
 	if IsHTMX(c) {
 		c.Response().Header().Set("HX-Redirect", target)

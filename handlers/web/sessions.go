@@ -256,11 +256,15 @@ func (s *Sessions) Decorate(c echo.Context, v Viewer) (views.Viewer, error) {
 // SeeNotice is [See] with a word of success that the next page shows once. It
 // travels in a cookie of its own, so that reading it writes nothing.
 func (a *App) SeeNotice(c echo.Context, path, notice string) error {
+	a.carryNotice(c, notice)
+	return See(c, path)
+}
+
+func (a *App) carryNotice(c echo.Context, notice string) {
 	c.SetCookie(&http.Cookie{
 		Name: cookieName(a.Secure(), "notice"), Value: base64.RawURLEncoding.EncodeToString([]byte(notice)),
 		Path: "/", MaxAge: 60, Secure: a.Secure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
-	return See(c, path)
 }
 
 // notice returns the word of success that was carried here, and drops it.

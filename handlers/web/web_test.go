@@ -539,6 +539,22 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// TestEndedSession: whose session has ended while a page lay open is told so at
+// the log-in, and comes back to that page; who never had one hears nothing.
+func TestEndedSession(t *testing.T) {
+	h := newHouse(t)
+	page := []string{"HX-Request", "true", "HX-Current-URL", "https://" + ownHost + "/pay?invoice=1"}
+	for _, cookie := range []string{"", "session=gone; __Host-session=gone"} {
+		w := h.do("GET", "/customer", "", append(page, "Cookie", cookie)...)
+		if got := w.Header().Get("HX-Redirect"); w.Code != http.StatusUnauthorized || got != "/login?next=%2Fpay%3Finvoice%3D1" {
+			t.Errorf("%q: %d to %q", cookie, w.Code, got)
+		}
+		if told := strings.Contains(w.Header().Get("Set-Cookie"), "notice="); told != (cookie != "") {
+			t.Errorf("%q: told %t", cookie, told)
+		}
+	}
+}
+
 func TestSafePath(t *testing.T) {
 	for next, want := range map[string]string{
 		"/pay?invoice=1": "/pay?invoice=1", "/": "/", "": "/home", "pay": "/home", "//evil.example": "/home", "/\\evil.example": "/home",

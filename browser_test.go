@@ -513,8 +513,25 @@ type point struct{ X, Y float64 }
 
 // find waits for the nth visible control of a name and returns its middle once
 // it is on the screen and nothing lies over it. What an answer under way would
-// move is not aimed at.
+// move is not aimed at, nor what still moves: a window that was just given another
+// size is drawn anew a moment later.
 func (p *person) find(kinds, name string, nth int) point {
+	p.Helper()
+	at := p.place(kinds, name, nth)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		<-time.After(40 * time.Millisecond)
+		now := p.place(kinds, name, nth)
+		if now == at {
+			return at
+		}
+		at = now
+	}
+	p.Fatalf("the control %q does not lie still", name)
+	return at
+}
+
+// place is where find finds a control now.
+func (p *person) place(kinds, name string, nth int) point {
 	p.Helper()
 	return *await[*point](p, fmt.Sprintf("the control %q", name), controls+`
 		if (!(`+settled+`)) return null;

@@ -75,10 +75,10 @@ func (q *Queries) AddPrintBatchInvoice(ctx context.Context, arg AddPrintBatchInv
 }
 
 const countInvoicesToSend = `-- name: CountInvoicesToSend :one
-SELECT count(*) FROM invoices_to_send t WHERE EXISTS (SELECT 1 FROM invoices i WHERE i.id = t.invoice_id AND i.state = 'issued')
+SELECT count(*) FROM invoices_to_send t WHERE EXISTS (SELECT 1 FROM invoices i WHERE i.id = t.invoice_id AND i.state = 'issued' AND i.balance_cents > 0)
 `
 
-// /office/invoices: how many have yet to go out.
+// /office/invoices: how many have yet to go out and are still owed.
 func (q *Queries) CountInvoicesToSend(ctx context.Context) (int64, error) {
 	row := q.db.QueryRowContext(ctx, countInvoicesToSend)
 	var count int64
@@ -260,10 +260,11 @@ func (q *Queries) GetPrintBatchByNonce(ctx context.Context, nonce string) (int64
 
 const listIDsToSend = `-- name: ListIDsToSend :many
 SELECT t.invoice_id FROM invoices_to_send t
-WHERE EXISTS (SELECT 1 FROM invoices i WHERE i.id = t.invoice_id AND i.state = 'issued') ORDER BY t.invoice_id LIMIT ?
+WHERE EXISTS (SELECT 1 FROM invoices i WHERE i.id = t.invoice_id AND i.state = 'issued' AND i.balance_cents > 0) ORDER BY t.invoice_id LIMIT ?
 `
 
-// /office/invoices, "Print": those that have yet to go out, the oldest first.
+// /office/invoices, "Print": those that have yet to go out and are still owed, the
+// oldest first.
 func (q *Queries) ListIDsToSend(ctx context.Context, limit int64) ([]int64, error) {
 	rows, err := q.db.QueryContext(ctx, listIDsToSend, limit)
 	if err != nil {
@@ -425,7 +426,7 @@ const listInvoicesToSend = `-- name: ListInvoicesToSend :many
 SELECT i.id, i.number, i.state, i.invoice_date, i.due_date, i.total_cents, i.balance_cents, c.number AS customer_number, c.display_name,
     CAST(coalesce((SELECT sum(r.cents) FROM reservations r WHERE r.invoice_id = i.id), 0) AS INTEGER) AS reserved
 FROM invoices_to_send t JOIN invoices i ON i.id = t.invoice_id JOIN customers c ON c.id = i.customer_id
-WHERE t.invoice_id > ?1 AND i.state = 'issued'
+WHERE t.invoice_id > ?1 AND i.state = 'issued' AND i.balance_cents > 0
 ORDER BY t.invoice_id LIMIT ?2
 `
 

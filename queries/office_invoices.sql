@@ -76,7 +76,7 @@ ORDER BY i.invoice_date DESC, i.id DESC LIMIT sqlc.arg(most);
 SELECT i.id, i.number, i.state, i.invoice_date, i.due_date, i.total_cents, i.balance_cents, c.number AS customer_number, c.display_name,
     CAST(coalesce((SELECT sum(r.cents) FROM reservations r WHERE r.invoice_id = i.id), 0) AS INTEGER) AS reserved
 FROM invoices_to_send t JOIN invoices i ON i.id = t.invoice_id JOIN customers c ON c.id = i.customer_id
-WHERE t.invoice_id > sqlc.arg(after_id) AND i.state = 'issued'
+WHERE t.invoice_id > sqlc.arg(after_id) AND i.state = 'issued' AND i.balance_cents > 0
 ORDER BY t.invoice_id LIMIT sqlc.arg(most);
 
 -- /office/invoices, the search: one by its number, in any case.
@@ -95,9 +95,9 @@ FROM invoices i JOIN customers c ON c.id = i.customer_id
 WHERE i.customer_id IN (sqlc.slice('customers')) AND i.state IN ('issued', 'void')
 ORDER BY i.invoice_date DESC, i.id DESC LIMIT sqlc.arg(most);
 
--- /office/invoices: how many have yet to go out.
+-- /office/invoices: how many have yet to go out and are still owed.
 -- name: CountInvoicesToSend :one
-SELECT count(*) FROM invoices_to_send t WHERE EXISTS (SELECT 1 FROM invoices i WHERE i.id = t.invoice_id AND i.state = 'issued');
+SELECT count(*) FROM invoices_to_send t WHERE EXISTS (SELECT 1 FROM invoices i WHERE i.id = t.invoice_id AND i.state = 'issued' AND i.balance_cents > 0);
 
 -- One invoice in the office.
 -- name: GetInvoiceByNumber :one
@@ -138,7 +138,8 @@ WHERE p.invoice_id = ? ORDER BY b.id DESC LIMIT 5;
 -- name: GetInvoiceStanding :one
 SELECT id, number, state, customer_id FROM invoices WHERE id = ?;
 
--- /office/invoices, "Print": those that have yet to go out, the oldest first.
+-- /office/invoices, "Print": those that have yet to go out and are still owed, the
+-- oldest first.
 -- name: ListIDsToSend :many
 SELECT t.invoice_id FROM invoices_to_send t
-WHERE EXISTS (SELECT 1 FROM invoices i WHERE i.id = t.invoice_id AND i.state = 'issued') ORDER BY t.invoice_id LIMIT ?;
+WHERE EXISTS (SELECT 1 FROM invoices i WHERE i.id = t.invoice_id AND i.state = 'issued' AND i.balance_cents > 0) ORDER BY t.invoice_id LIMIT ?;

@@ -302,6 +302,39 @@ func TestInvoiceListPages(t *testing.T) {
 	}
 }
 
+// TestPaidInvoicesAreNotSent keeps out of what has yet to go out an invoice that
+// was paid before anybody sent it, since its paper asks for the money again; it
+// comes back when the payment does not hold.
+func TestPaidInvoicesAreNotSent(t *testing.T) {
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			for range 2 {
+				d.write(func(q *db.Queries) error {
+					_, err := ledger.IssueInvoice(t.Context(), q, 1, ledger.InvoiceRecord{CustomerID: d.customer[1], Date: today, Lines: []ledger.Line{{Description: "x", Quantity: 1000, UnitPrice: 100}}})
+					return err
+				})
+			}
+			d.exec(`UPDATE invoices SET balance_cents = 0 WHERE number = '1001'`)
+			p := d.page("billing", "/office/invoices?show=unsent")
+			says(t, p, "To send 1", "Print 1 invoice")
+			if rows := p.Find("tbody th a"); rows.Length() != 1 || rows.Text() != "1002" {
+				t.Errorf("to send: %q", rows.Text())
+			}
+			for number, sent := range map[string]bool{"1001": false, "1002": true} {
+				if got := strings.Contains(d.page("billing", "/office/invoices/"+number).Text(), "It has not gone out yet"); got != sent {
+					t.Errorf("invoice %s is to be sent: %v", number, got)
+				}
+			}
+			d.done(d.send("billing", "/office/invoices/print", url.Values{"nonce": {"first"}}, way...), "/office/prints/1")
+			says(t, d.page("billing", "/office/prints/1"), "1 invoice in all", "1002")
+			says(t, d.page("billing", "/office/invoices?show=unsent"), "Every invoice that is owed has gone out")
+			d.exec(`UPDATE invoices SET balance_cents = 40 WHERE number = '1001'`)
+			says(t, d.page("billing", "/office/invoices?show=unsent"), "To send 1", "1001")
+		})
+	}
+}
+
 func TestInvoicesArePrintedOnce(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -319,7 +352,7 @@ func TestInvoicesArePrintedOnce(t *testing.T) {
 			d.done(d.send("billing", "/office/invoices/print", form, way...), "/office/prints/1")
 			// a double click comes to the same, although nothing is left to print
 			d.done(d.send("billing", "/office/invoices/1001/print", form, way...), "/office/prints/1")
-			says(t, d.page("billing", "/office/invoices?show=unsent"), "Every invoice has gone out")
+			says(t, d.page("billing", "/office/invoices?show=unsent"), "Every invoice that is owed has gone out")
 			says(t, d.page("billing", "/office/prints/1"), "Printed Nov 15, 2026", "by The billing", "3 invoices in all", "1001", "1003")
 			for range 2 {
 				w := d.send("billing", "/office/prints/1/invoices.pdf", nil)

@@ -34,7 +34,7 @@ var invoiceFilters = []struct{ key, label, title, empty string }{
 	{"paid", "Paid", "Paid invoices", "No invoice is paid yet."},
 	{"void", "Void", "Void invoices", "No invoice was voided."},
 	{"drafts", "Drafts", "Drafts", "No invoice is being written. Begin one on a customer's page, with \"New invoice\"."},
-	{"unsent", "To send", "Invoices that have yet to go out", "Every invoice has gone out."},
+	{"unsent", "To send", "Invoices that have yet to go out", "Every invoice that is owed has gone out."},
 	{"all", "All", "All invoices", "There are no invoices yet."},
 }
 
@@ -290,7 +290,7 @@ func (h *Handlers) invoice(c echo.Context) error {
 		p.Title, p.Number, p.Customer = "Invoice "+i.Number, i.Number, ref(i.CustomerNumber, i.DisplayName)
 		o := ledger.OpenInvoice{Due: i.DueDate, Balance: i.BalanceCents, Reserved: money.Cents(i.Reserved)}
 		p.State, p.StateClass, p.Age = invoiceState(i.State, o, today)
-		p.Total, p.Balance, p.PDF, p.ToSend = i.TotalCents.String(), i.BalanceCents.String(), paperPath(p.Customer, i.Number), i.ToSend != 0 && i.State == "issued"
+		p.Total, p.Balance, p.PDF, p.ToSend = i.TotalCents.String(), i.BalanceCents.String(), paperPath(p.Customer, i.Number), i.ToSend != 0 && i.State == "issued" && i.BalanceCents > 0
 		if i.Reserved > 0 {
 			p.InFlight = money.Cents(i.Reserved).String()
 		}

@@ -61,7 +61,7 @@ type InvoicePage struct {
 	Mails             []MailRow
 	Prints            []PrintRow
 	PDF               string
-	ToSend            bool // neither mailed nor printed yet
+	ToSend            bool // owed, and neither mailed nor printed yet
 	MailTo            string
 	// What the viewer may do: "" hides the button.
 	Mail, Print, Payment string

@@ -206,7 +206,12 @@ func TestImportInTheOffice(t *testing.T) {
 			says(t, d.parse(d.bring("owner"), 422), "Choose the files to import")
 			says(t, d.parse(d.bring("owner", "notes.zip", zipped(t, "notes.doc", "x")), 422), "no file in it that an import knows")
 			says(t, d.parse(d.bring("owner", "broken.zip", "PK nothing"), 422), "cannot be unpacked")
-			d.done(d.bring("owner", "a.zip", zipped(t, "export/customers.csv", customers, "notes.doc", "x")), "/office/import")
+			brought := d.bring("owner", "a.zip", zipped(t, "export/customers.csv", customers, "notes.doc", "x"))
+			d.done(brought, "/office/import")
+			// the page says how far it is; a notice would go on saying so beside "Imported"
+			if carried := strings.Join(brought.Header().Values("Set-Cookie"), "\n"); strings.Contains(carried, "notice") {
+				t.Errorf("a notice goes along: %s", carried)
+			}
 			says(t, d.page("owner", "/office/import"), "Checking the files", "Waiting to begin")
 			if w := d.bring("owner", "customers.csv", customers); w.Code != 422 || !strings.Contains(w.Body.String(), "Another import is open") {
 				t.Errorf("a second one at once: %d", w.Code)

@@ -166,7 +166,7 @@ func (h *Handlers) bringFiles(c echo.Context) error {
 	he := new(echo.HTTPError)
 	switch {
 	case err == nil:
-		return h.SeeNotice(c, importPath, "The files are here and are being checked.")
+		return web.See(c, importPath) // which follows the check; a notice beside it would outlast it
 	case errors.Is(err, books.ErrTooLarge), errors.As(err, &he) && he.Code == http.StatusRequestEntityTooLarge:
 		status = http.StatusRequestEntityTooLarge
 		err = fault.Field("files", "These files are too large: at most 200 MB at once, and 400 MB unpacked")

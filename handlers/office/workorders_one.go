@@ -645,7 +645,7 @@ func (h *Handlers) newWorkOrderPage(c echo.Context, row db.Customer, t newOrderF
 		return nil, err
 	}
 	for _, o := range others {
-		p.Others = append(p.Others, view.WorkLink{Label: o.Number, Href: workOrderPath(o.Number), More: joined(", ", o.Title, workorder.State(o.State).Word(), o.Site)})
+		p.Others = append(p.Others, view.WorkLink{Label: o.Number, Href: workOrderPath(o.Number), More: joined(", ", workorder.State(o.State).Word(), o.Site) + ": " + o.Title})
 	}
 	p.Schedule, err = h.scheduleFields(ctx, s, "new-form", workOrdersTab+"/preview", t.move, refused, clash, 0)
 	return p, err

@@ -413,7 +413,7 @@ func TestPhonedIn(t *testing.T) {
 			if p.Find("#f-times").AttrOr("value", "") != "after 3" || strings.TrimSpace(p.Find("#f-internal").Text()) != "Dog" {
 				t.Error("what was typed is gone")
 			}
-			form.Set("note", "Panel beeps")
+			form.Set("note", "Panel beeps when it opens.")
 			// with an appointment over another one, neither is made at first
 			other := d.booked("One", 480, 600)
 			now := with(form, "now", "yes", "technician", fmt.Sprint(d.staff["technician"]), "date", "2026-11-16", "from", "08:00", "until", "12:00")
@@ -431,7 +431,7 @@ func TestPhonedIn(t *testing.T) {
 			}
 			// the same form again ends at the same one
 			d.done(d.send("service", at, form, way...), board(made))
-			says(t, d.page("service", "/office/workorders/new?customer="+url.QueryEscape(d.number)), "Open for this customer already:", made)
+			says(t, d.page("service", "/office/workorders/new?customer="+url.QueryEscape(d.number)), "Open for this customer already:", made+" Scheduled, ", ": Panel beeps when it opens.")
 			says(t, d.page("service", "/office/workorders/new?customer=1043"), "has no site yet")
 			for _, bad := range []string{"/office/workorders/new?customer=nobody"} {
 				if w := d.send("service", bad, nil); w.Code != 404 {

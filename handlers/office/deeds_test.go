@@ -94,6 +94,23 @@ func (d *desk) sound() {
 	}))
 }
 
+// TestAPaymentThatTookNothing says so in place of a table of what it paid.
+func TestAPaymentThatTookNothing(t *testing.T) {
+	d := newDesk(t)
+	first, second := d.issue(d.customer[0], "10/1", today.AddDays(-20), 50_00), d.issue(d.customer[0], "10023", today, 30_00)
+	for state, meaning := range map[string]string{"failed": "Declined It did not go through and nothing was charged.", "canceled": "Not made It was given up before anything was charged."} {
+		d.exec(`INSERT INTO payments (reference, customer_id, state, source, kind, type_label, number_label, brand, amount_cents, payment_date, idempotency_key, nonce, created_at, settled_at)
+			VALUES (?1, ?2, ?1, 'portal', 'card', 'Credit Card', '0002', 'Visa', 6000, '2026-11-15', ?1, ?1, 1, 2)`, state, d.customer[0])
+		d.exec(`INSERT INTO allocations (payment_id, invoice_id, cents) SELECT p.id, a.column1, a.column2 FROM payments p, (VALUES (?, 5000), (?, 1000)) a WHERE p.reference = ?`, first, second, state)
+		doc := d.page("billing", d.path+"/payments/"+state)
+		says(t, doc, meaning, "PaidNothing", "Was meant forInvoice 10/1, $50.00Invoice 10023, $10.00")
+		hides(t, doc, "What it paid", "Left", "Receipt")
+		if doc.Find("table").Length() != 0 {
+			t.Errorf("%s: a table says what it paid", state)
+		}
+	}
+}
+
 func TestRefundScreens(t *testing.T) {
 	for name, headers := range ways {
 		t.Run(name, func(t *testing.T) {

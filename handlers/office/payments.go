@@ -73,6 +73,14 @@ func (h *Handlers) payment(c echo.Context) error {
 			p.Credit = r.Unapplied.String()
 		}
 	}
+	if r.State == ledger.Declined || r.State == ledger.NotMade { // it paid nothing
+		var meant []string
+		for _, a := range r.Parts {
+			meant = append(meant, fmt.Sprintf("Invoice %s, %s", a.Invoice, a.Amount))
+		}
+		p.Facts = append(p.Facts, facts("Paid", "Nothing", "Was meant for", strings.Join(meant, "\n"))...)
+		r.Parts = nil
+	}
 	for _, a := range r.Parts {
 		p.Parts = append(p.Parts, view.PaymentPart{Invoice: a.Invoice, Date: a.Date.String(), Total: a.Total.String(), Amount: a.Amount.String(), Left: a.Left.String()})
 	}

@@ -696,7 +696,7 @@ func (s *site) pages(t *testing.T, cookie string, paths []string) []walked {
 		// one customer's pages in the office, with their forms
 		if path == "/office/customers" {
 			if href := doc.Find(`a[href^="/office/customers/"]`).First().AttrOr("href", ""); href != "" {
-				for _, of := range []string{"", "/contact", "/users", "/payments/new", "/invoices/new", "/recurring", "/recurring/new", "/tax", "/credit", "/credit/new", "/autopay", "/autopay/form", "/paylinks", "/notes", "/sites/new"} {
+				for _, of := range []string{"", "/contact", "/users", "/payments/new", "/invoices/new", "/recurring", "/recurring/new", "/tax", "/credit", "/credit/new", "/autopay", "/autopay/form", "/paylinks", "/notes", "/history", "/sites/new"} {
 					out = append(out, s.pages(t, cookie, []string{href + of})...)
 				}
 			}

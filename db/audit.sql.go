@@ -50,22 +50,25 @@ func (q *Queries) AddAudit(ctx context.Context, arg AddAuditParams) error {
 }
 
 const listAuditForCustomer = `-- name: ListAuditForCustomer :many
-SELECT audit.at, audit.actor, audit.action, audit.object, audit.before_json, audit.after_json, audit.ip,
+SELECT audit.id, audit.at, audit.actor, audit.action, audit.object, audit.before_json, audit.after_json, audit.ip,
        CAST(coalesce(staff.name, users.email, '') AS TEXT) AS who
 FROM audit
 LEFT JOIN staff ON staff.id = audit.staff_id
 LEFT JOIN users ON users.id = audit.user_id
-WHERE audit.customer_id = ?
+WHERE audit.customer_id = ?1 AND audit.at <= ?2 AND (audit.at < ?2 OR audit.id < ?3)
 ORDER BY audit.at DESC, audit.id DESC
-LIMIT ?
+LIMIT ?4
 `
 
 type ListAuditForCustomerParams struct {
 	CustomerID sql.NullInt64
-	Limit      int64
+	BeforeAt   calendar.Instant
+	BeforeID   int64
+	Most       int64
 }
 
 type ListAuditForCustomerRow struct {
+	ID         int64
 	At         calendar.Instant
 	Actor      string
 	Action     string
@@ -76,9 +79,15 @@ type ListAuditForCustomerRow struct {
 	Who        string
 }
 
-// The customer's page in the office: history of changes, newest first.
+// The customer's page in the office and the page of all: history of changes,
+// newest first, a page before a position.
 func (q *Queries) ListAuditForCustomer(ctx context.Context, arg ListAuditForCustomerParams) ([]ListAuditForCustomerRow, error) {
-	rows, err := q.db.QueryContext(ctx, listAuditForCustomer, arg.CustomerID, arg.Limit)
+	rows, err := q.db.QueryContext(ctx, listAuditForCustomer,
+		arg.CustomerID,
+		arg.BeforeAt,
+		arg.BeforeID,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +96,7 @@ func (q *Queries) ListAuditForCustomer(ctx context.Context, arg ListAuditForCust
 	for rows.Next() {
 		var i ListAuditForCustomerRow
 		if err := rows.Scan(
+			&i.ID,
 			&i.At,
 			&i.Actor,
 			&i.Action,

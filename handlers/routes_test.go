@@ -165,6 +165,7 @@ POST /office/invoices/:number/mail                           staff owner billing
 POST /office/invoices/:number/print                          staff owner billing
 GET  /office/prints/:id                                      staff owner billing
 GET  /office/prints/:id/invoices.pdf                         staff owner billing
+GET  /office/customers/:number/history                       staff owner billing service sales
 GET  /office/customers/:number/payments                      staff owner billing service sales
 GET  /office/customers/:number/payments/:ref                 staff owner billing service sales
 GET  /office/customers/:number/contact                       staff owner billing service

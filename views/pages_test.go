@@ -79,6 +79,7 @@ var pages = map[string]any{
 	"office/autopay_customer":   &office.AutoPayCustomerPage{},
 	"office/autopay_form":       &office.AutoPayFormPage{},
 	"office/customer_invoices":  &office.CustomerInvoicesPage{},
+	"office/customer_history":   &office.CustomerHistoryPage{},
 	"office/customer_payments":  &office.CustomerPaymentsPage{},
 	"office/customer_new":       &office.NewCustomerPage{},
 	"office/site":               &office.SitePage{},

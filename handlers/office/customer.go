@@ -81,7 +81,7 @@ func (h *Handlers) customer(c echo.Context) error {
 		func() error { p.Payments, err = h.paymentList(ctx, row, "", onPage); return err },
 		func() error { p.Methods, err = h.methods(ctx, s, row, may(c, tellers)); return err },
 		func() error { p.Mails, err = h.customerMails(ctx, s, row.ID, may(c, helpers)); return err },
-		func() error { p.History, err = h.history(ctx, s, row.ID); return err },
+		func() error { p.History, err = h.history(ctx, s, row, ""); return err },
 	}
 	for _, fill := range parts {
 		if err := fill(); err != nil {

@@ -2,17 +2,23 @@ package office
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"customerportal/db"
 	"customerportal/internal/settings"
+	"customerportal/views"
 	view "customerportal/views/office"
 )
+
+// changesOnPage is how many entries of a customer's history one page shows.
+const changesOnPage = 30
 
 // deeds are the actions of the audit trail in words.
 var deeds = map[string]string{
@@ -152,13 +158,37 @@ var deeds = map[string]string{
 	"workorder.unschedule":    "took away the appointment of",
 }
 
-// history is the customer's part of the audit trail, newest first.
-func (h *Handlers) history(ctx context.Context, s *settings.Settings, id int64) ([]view.Change, error) {
-	rows, err := h.DB.Read().ListAuditForCustomer(ctx, db.ListAuditForCustomerParams{CustomerID: sql.NullInt64{Int64: id, Valid: true}, Limit: 30})
+// customerHistory is the whole history of a customer, by pages.
+func (h *Handlers) customerHistory(c echo.Context) error {
+	ctx := c.Request().Context()
+	row, who, err := h.theCustomer(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []view.Change
+	s, err := h.Settings.Current(ctx)
+	if err != nil {
+		return err
+	}
+	p := &view.CustomerHistoryPage{Base: views.Base{Title: "History of " + who.Name, Tab: "customers"}, Customer: who}
+	if p.History, err = h.history(ctx, s, row, c.QueryParam("before")); err != nil {
+		return err
+	}
+	return h.Page(c, http.StatusOK, "office/customer_history", p)
+}
+
+// history is the customer's part of the audit trail before a position, newest
+// first.
+func (h *Handlers) history(ctx context.Context, s *settings.Settings, row db.Customer, before string) (view.History, error) {
+	var out view.History
+	at, id := mailPosition(before)
+	rows, err := h.DB.Read().ListAuditForCustomer(ctx, db.ListAuditForCustomerParams{CustomerID: db.NullID(row.ID), BeforeAt: at, BeforeID: id, Most: changesOnPage + 1})
+	if err != nil {
+		return out, err
+	}
+	if len(rows) > changesOnPage {
+		rows = rows[:changesOnPage]
+		out.More = fmt.Sprintf("%s/history?before=%d.%d", customerPath(row.Number), rows[changesOnPage-1].At, rows[changesOnPage-1].ID)
+	}
 	for _, r := range rows {
 		change := view.Change{When: r.At.Format(s.Zone), Who: r.Who, What: deeds[r.Action], Object: r.Object, Details: differences(r.BeforeJson, r.AfterJson)}
 		if change.What == "" {
@@ -167,7 +197,7 @@ func (h *Handlers) history(ctx context.Context, s *settings.Settings, id int64) 
 		if change.Who == "" {
 			change.Who = actors[r.Actor]
 		}
-		out = append(out, change)
+		out.Rows = append(out.Rows, change)
 	}
 	return out, nil
 }

@@ -121,8 +121,8 @@ func (h *Handlers) mailPage(c echo.Context, to string, refused views.FieldErrors
 	return p, nil
 }
 
-// mailPosition reads where a page of the log begins; anything that is no
-// position begins at the newest mail.
+// mailPosition reads where a page of the log, or of another list in the order of
+// instants, begins; anything that is no position begins at the newest row.
 func mailPosition(s string) (calendar.Instant, int64) {
 	before, rest, _ := strings.Cut(s, ".")
 	at, err := strconv.ParseInt(before, 10, 64)

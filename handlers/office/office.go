@@ -104,6 +104,7 @@ func (h *Handlers) Routes() []web.Route {
 		{Name: "office.notes", Method: get, Path: "/office/customers/:number/notes", Access: read, Handler: h.notes},
 		{Name: "office.notes.add", Method: post, Path: "/office/customers/:number/notes", Access: read, Handler: h.addNote},
 		{Name: "office.customer", Method: get, Path: "/office/customers/:number", Access: read, Handler: h.customer},
+		{Name: "office.customer.history", Method: get, Path: "/office/customers/:number/history", Access: read, Handler: h.customerHistory},
 		{Name: "office.invoices", Method: get, Path: "/office/customers/:number/invoices", Access: read, Handler: h.customerInvoices},
 		{Name: "office.invoice.pdf", Method: get, Path: "/office/customers/:number/invoices/:paper", Access: read, Handler: h.invoicePDF},
 		{Name: "office.draft.new", Method: get, Path: "/office/customers/:number/invoices/new", Access: tell, Handler: h.newInvoice},

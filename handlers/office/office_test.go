@@ -267,7 +267,7 @@ var roles = map[string]string{
 	"office": "owner billing service sales technician", "office.confirm": "owner",
 	"office.day": "owner service technician", "office.day.order": "owner service technician", "office.day.follow": "owner service technician", "office.day.photo": "owner service technician", "office.day.tap": "owner service technician",
 	"office.account": "owner billing service sales technician", "office.account.password": "owner billing service sales technician", "office.account.codes": "owner billing service sales technician",
-	"office.customers": "owner billing service sales", "office.customer": "owner billing service sales",
+	"office.customers": "owner billing service sales", "office.customer": "owner billing service sales", "office.customer.history": "owner billing service sales",
 	"office.invoices": "owner billing service sales", "office.invoice.pdf": "owner billing service sales",
 	"office.customer.new": "owner billing service", "office.customer.add": "owner billing service", "office.site.new": "owner billing service", "office.site.add": "owner billing service",
 	"office.site": "owner billing service", "office.site.save": "owner billing service", "office.system.new": "owner billing service", "office.system.add": "owner billing service",
@@ -672,6 +672,41 @@ func contactForm(doc *goquery.Document) url.Values {
 		form.Set(in.AttrOr("name", ""), value)
 	})
 	return form
+}
+
+// TestCustomerHistory walks the history from the customer's page to its end: each
+// entry once, those of one instant too, the newest first.
+func TestCustomerHistory(t *testing.T) {
+	d := newDesk(t)
+	const entries = 75
+	d.exec(`INSERT INTO audit (at, actor, action, object, customer_id, before_json, after_json, ip)
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+		SELECT 1000 * (i / 50), 'system', 'site.edit', 'site ' || i, ?1, '', '', '' FROM n`, d.customer[0], entries)
+	d.exec(`INSERT INTO audit (at, actor, action, object, customer_id, before_json, after_json, ip) VALUES (5, 'system', 'site.edit', 'foreign', ?, '', '', '')`, d.customer[1])
+	var seen []string
+	address := d.path
+	for range 5 {
+		doc := d.page("sales", address)
+		doc.Find(`table:has(caption:contains("History of changes")) td[data-label="What"] .muted`).Each(func(_ int, s *goquery.Selection) { seen = append(seen, s.Text()) })
+		next, more := doc.Find(`.paging a:contains("Older changes")`).Attr("href")
+		if !more {
+			break
+		}
+		address = next
+	}
+	var want []string
+	for i := entries; i > 0; i-- {
+		want = append(want, "site "+strconv.Itoa(i))
+	}
+	if !slices.Equal(seen, want) {
+		t.Errorf("the history shows %v", seen)
+	}
+	// what is no position begins at the newest
+	says(t, d.page("sales", d.path+"/history?before=x"), "History of changes", "site 75", "Older changes")
+	hides(t, d.page("sales", "/office/customers/1043/history"), "Older changes", "site 75")
+	if w := d.send("sales", "/office/customers/nobody/history", nil); w.Code != 404 {
+		t.Errorf("nobody's history: %d", w.Code)
+	}
 }
 
 func TestContact(t *testing.T) {

@@ -119,9 +119,9 @@ func TestQueryPlans(t *testing.T) {
 			return err
 		}, []string{"SEARCH i USING INDEX invoices_customer (customer_id=?"}},
 		{"a customer's history", func(q *db.Queries) error {
-			_, err := q.ListAuditForCustomer(ctx, db.ListAuditForCustomerParams{CustomerID: db.NullID(1), Limit: 30})
+			_, err := q.ListAuditForCustomer(ctx, db.ListAuditForCustomerParams{CustomerID: db.NullID(1), BeforeAt: 9, BeforeID: 9, Most: 30})
 			return err
-		}, []string{"SEARCH audit USING INDEX audit_customer (customer_id=?)"}},
+		}, []string{"SEARCH audit USING INDEX audit_customer (customer_id=? AND at<?)"}},
 		{"a customer's mail", func(q *db.Queries) error {
 			_, err := q.ListMailOfCustomer(ctx, db.ListMailOfCustomerParams{CustomerID: db.NullID(1), Limit: 10})
 			return err

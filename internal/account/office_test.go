@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func TestEditCustomer(t *testing.T) {
 			t.Errorf("a search for %q finds %v, %v", word, found, err)
 		}
 	}
-	trail, err := e.db.Read().ListAuditForCustomer(t.Context(), db.ListAuditForCustomerParams{CustomerID: db.NullID(id), Limit: 9})
+	trail, err := e.db.Read().ListAuditForCustomer(t.Context(), db.ListAuditForCustomerParams{CustomerID: db.NullID(id), BeforeAt: math.MaxInt64, BeforeID: math.MaxInt64, Most: 9})
 	if err != nil || len(trail) != 1 || trail[0].Action != "customer.contact" || !strings.Contains(trail[0].BeforeJson, `"city":"Troy"`) || !strings.Contains(trail[0].AfterJson, `"city":"Albany"`) ||
 		strings.Contains(trail[0].AfterJson, "first_name") {
 		t.Errorf("the trail: %+v, %v", trail, err)

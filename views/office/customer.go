@@ -37,7 +37,7 @@ type CustomerPage struct {
 	Payments  PaymentList
 	Methods   []Method
 	Mails     []MailRow
-	History   []Change
+	History   History
 	Recurring RecurringList
 	Offers    []ProposalItem
 	// OffersShown says that the viewer's role reads proposals.
@@ -112,6 +112,20 @@ type PaymentRow struct {
 type Change struct {
 	When, Who, What, Object string
 	Details                 []string
+}
+
+// History is a part of what changed, and where what is older stands, "" for
+// nothing.
+type History struct {
+	Rows []Change
+	More string
+}
+
+// CustomerHistoryPage is the whole history of a customer, by pages.
+type CustomerHistoryPage struct {
+	views.Base
+	Customer Ref
+	History  History
 }
 
 // CustomerInvoicesPage is the whole list of a customer's invoices, by pages.

@@ -69,7 +69,7 @@ unit: ## the tests without a browser, quickly
 WHOLE := ^TestJourney|^TestKillMatrix
 
 race: ## the tests without a browser, with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(TESTFLAGS) ./... -skip '$(WHOLE)'
+	CGO_ENABLED=1 $(GO) test -race -timeout 60m $(TESTFLAGS) ./... -skip '$(WHOLE)'
 
 journeys: ## the whole program in a real browser, and killed at each of its steps
 	$(GO) test -timeout 40m -count=1 $(TESTFLAGS) -run '$(WHOLE)' .

@@ -690,7 +690,7 @@ func (h *Handlers) addWorkOrder(c echo.Context) error {
 	t := readNewOrder(c)
 	site, system := readPlace(t.place)
 	n := workorder.NewOrder{CustomerID: row.ID, SiteID: site, SystemID: system, Source: workorder.Office, Note: t.note, Internal: t.internal, Preferred: workorder.Preferred{Words: t.preferred}, Nonce: t.nonce}
-	made, said := "", "Made. The customer is mailed the confirmation."
+	made, said := "", "Made."
 	var window workorder.Window
 	switch {
 	case t.nonce == "":
@@ -698,7 +698,7 @@ func (h *Handlers) addWorkOrder(c echo.Context) error {
 	case t.now:
 		if window, err = t.move.window(); err == nil {
 			made, err = h.WorkOrders.CreateBooked(ctx, web.Actor(c), n, workorder.Appointment{TechnicianID: t.move.technician, Window: window}, t.move.anyway)
-			said = "Made and scheduled for " + window.String() + ". The customer is mailed the confirmation."
+			said = "Made and scheduled for " + window.String() + "."
 		}
 	default:
 		made, err = h.WorkOrders.Create(ctx, web.Actor(c), n)
@@ -706,7 +706,14 @@ func (h *Handlers) addWorkOrder(c echo.Context) error {
 	clash, overlaps := errors.AsType[workorder.Clash](err)
 	refused, known := placeErrors(err)
 	if err == nil {
-		return h.SeeNotice(c, workOrderPath(made), said)
+		mails, err := h.DB.Read().ListEmailsForCustomer(ctx, row.ID)
+		if err != nil {
+			return err
+		}
+		if len(mails) == 0 {
+			return h.SeeNotice(c, workOrderPath(made), said+" No e-mail address is on file: nobody is mailed.")
+		}
+		return h.SeeNotice(c, workOrderPath(made), said+" The customer is mailed the confirmation.")
 	}
 	if !overlaps && !known {
 		return err

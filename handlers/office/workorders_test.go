@@ -2,6 +2,7 @@ package office_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -395,6 +396,19 @@ func TestWorkOrderPlace(t *testing.T) {
 	}
 }
 
+// notice is the word of success that an answer carries to the next page.
+func notice(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	for _, c := range w.Result().Cookies() {
+		if strings.HasSuffix(c.Name, "notice") {
+			said, err := base64.RawURLEncoding.DecodeString(c.Value)
+			must(t, err)
+			return string(said)
+		}
+	}
+	return ""
+}
+
 func TestPhonedIn(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -429,8 +443,16 @@ func TestPhonedIn(t *testing.T) {
 			if d.state(made) != "scheduled" || d.count(`SELECT count(*) FROM outbox WHERE to_email = 'zoe@example.com'`) < 2 {
 				t.Errorf("it is %s", d.state(made))
 			}
+			if got := notice(t, w); !strings.HasPrefix(got, "Made and scheduled for ") || !strings.HasSuffix(got, "The customer is mailed the confirmation.") {
+				t.Errorf("it says %q", got)
+			}
 			// the same form again ends at the same one
-			d.done(d.send("service", at, form, way...), board(made))
+			d.exec(`DELETE FROM customer_emails`)
+			w = d.send("service", at, form, way...)
+			d.done(w, board(made))
+			if got := notice(t, w); got != "Made. No e-mail address is on file: nobody is mailed." {
+				t.Errorf("without an address it says %q", got)
+			}
 			says(t, d.page("service", "/office/workorders/new?customer="+url.QueryEscape(d.number)), "Open for this customer already:", made+" Scheduled, ", ": Panel beeps when it opens.")
 			says(t, d.page("service", "/office/workorders/new?customer=1043"), "has no site yet")
 			for _, bad := range []string{"/office/workorders/new?customer=nobody"} {

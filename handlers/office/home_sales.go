@@ -101,7 +101,7 @@ func (h *Handlers) proposalNeeds(ctx context.Context, s *settings.Settings) ([]v
 	var needs []view.Need
 	for _, p := range accepted {
 		needs = append(needs, view.Need{Title: "Accepted: " + p.Title, Lines: []string{p.DisplayName, "Proposal " + p.Number + ", accepted " + p.DecidedAt.Format(s.Zone) + "; nothing was made of it yet"},
-			Href: proposalPath(p.Number) + fmt.Sprintf("?version=%d", p.Version), Action: "Carry it out", Urgent: true})
+			Href: proposalAt(p.Number, p.Version), Action: "Carry it out", Urgent: true})
 	}
 	n, err := q.CountProposalNeeds(ctx, db.CountProposalNeedsParams{Today: today.ISO(), Soon: today.AddDays(expiringIn).ISO(), Since: h.Clock.Now().Add(-rejectedFor)})
 	if err != nil {

@@ -410,7 +410,7 @@ func (h *Handlers) proposalPage(c echo.Context, id int64, versions []db.ListProp
 func kinWords(s *settings.Settings, row db.GetProposalRow, state proposal.State, kin proposal.Kin) *view.ProposalKin {
 	on := func(one proposal.Sibling) string { return one.Accepted.Date(s.Zone).String() }
 	lead := func(one proposal.Sibling, words string, args ...any) *view.ProposalKin {
-		return &view.ProposalKin{Words: fmt.Sprintf(words, args...), Link: fmt.Sprintf("Show version %d", one.Version), Href: proposalPath(row.Number) + fmt.Sprintf("?version=%d", one.Version)}
+		return &view.ProposalKin{Words: fmt.Sprintf(words, args...), Link: fmt.Sprintf("Show version %d", one.Version), Href: proposalAt(row.Number, one.Version)}
 	}
 	accepted := row.State == "accepted"
 	switch {
@@ -534,7 +534,7 @@ func (h *Handlers) fillVersions(ctx context.Context, s *settings.Settings, p *vi
 				TotalCents: v.TotalCents, MonthlyCents: v.MonthlyCents, UpdatedAt: v.UpdatedAt}, today)
 			item.Customer, item.Version = "", fmt.Sprintf("version %d", v.Version)
 			if v.State != "draft" {
-				item.Href = proposalPath(v.Number) + fmt.Sprintf("?version=%d", v.Version)
+				item.Href = proposalAt(v.Number, v.Version)
 			}
 			p.Versions = append(p.Versions, item)
 		}

@@ -58,9 +58,9 @@ func (h *Handlers) carryOutPage(c echo.Context, d sale.Deal, f orderForm, refuse
 	ctx := c.Request().Context()
 	who := ref(d.CustomerNumber, d.Customer)
 	p := &view.CarryOutPage{Base: views.Base{Title: "Carry out proposal " + d.Number, Tab: "proposals"}, Customer: who, Number: d.Number,
-		Action: versionPath(d.ProposalID) + "/carry-out", Back: proposalPath(d.Number) + fmt.Sprintf("?version=%d", d.Version)}
+		Action: versionPath(d.ProposalID) + "/carry-out", Back: proposalAt(d.Number, d.Version)}
 	if d.Blocked != "" {
-		p.Blocked = &view.ProposalKin{Words: d.Blocked, Link: fmt.Sprintf("Show version %d", d.BlockedBy), Href: proposalPath(d.Number) + fmt.Sprintf("?version=%d", d.BlockedBy)}
+		p.Blocked = &view.ProposalKin{Words: d.Blocked, Link: fmt.Sprintf("Show version %d", d.BlockedBy), Href: proposalAt(d.Number, d.BlockedBy)}
 		return p, nil
 	}
 	if why := d.TooMuch(); why != "" && refused == nil {
@@ -142,7 +142,7 @@ func (h *Handlers) carryOutProposal(c echo.Context) error {
 			if err != nil {
 				return err
 			}
-			return h.SeeNotice(c, proposalPath(done.Number)+fmt.Sprintf("?version=%d", done.Version), carriedOut(done))
+			return h.SeeNotice(c, proposalAt(done.Number, done.Version), carriedOut(done))
 		}
 		refused = known
 	}

@@ -30,6 +30,11 @@ const proposalsPath = "/office/proposals"
 
 func proposalPath(number string) string { return proposalsPath + "/" + url.PathEscape(number) }
 
+// proposalAt is the page of one version.
+func proposalAt(number string, version int64) string {
+	return fmt.Sprintf("%s?version=%d", proposalPath(number), version)
+}
+
 func proposalDraftPath(id int64) string { return proposalsPath + "/drafts/" + number(id) }
 
 func newProposalPath(customer string) string {

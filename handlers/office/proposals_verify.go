@@ -1,7 +1,6 @@
 package office
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -47,7 +46,7 @@ func (h *Handlers) verify(c echo.Context) error {
 	}
 	p.Words, p.Genuine = v.Words(), v.Genuine()
 	if v.Known {
-		p.Href = fmt.Sprintf("%s?version=%d", proposalPath(v.Number), v.Version)
+		p.Href = proposalAt(v.Number, v.Version)
 	}
 	p.Facts = verdictFacts(v, files[0].Name)
 	if web.IsHTMX(c) {

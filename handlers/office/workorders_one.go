@@ -372,15 +372,11 @@ func (h *Handlers) photoWorkOrder(c echo.Context) error {
 		return err
 	}
 	defer sent.Close()
-	var uploads []workorder.Upload
-	for _, f := range sent.Files {
-		uploads = append(uploads, workorder.Upload{Name: f.Name, Size: f.Size, Crowded: f.Crowded, File: f})
-	}
 	internal := c.FormValue("for") == "staff"
 	if !internal && c.FormValue("for") != "customer" {
 		return h.refuseWorkOrder(c, "photo-form", workOrderForms{photo: views.FieldErrors{{Field: "photos", Message: "Choose who sees them: the customer, or staff alone"}}})
 	}
-	added, err := h.WorkOrders.AddPhotos(c.Request().Context(), web.Actor(c), workorder.Photos{Number: number, Internal: internal, Nonce: formNonceOf(c.FormValue("nonce"), number), Uploads: uploads})
+	added, err := h.WorkOrders.AddPhotos(c.Request().Context(), web.Actor(c), workorder.Photos{Number: number, Internal: internal, Nonce: formNonceOf(c.FormValue("nonce"), number), Uploads: sent.Uploads()})
 	if refused, ok := web.FieldErrors(err); ok {
 		if added > 0 {
 			refused[0].Message += ". The rest is saved: " + count(int64(added), "photo", "photos")

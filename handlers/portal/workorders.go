@@ -384,16 +384,7 @@ func (h *Handlers) keepPhotos(c echo.Context, nonce string, photos *web.PhotoFor
 			return err
 		}
 	}
-	return h.WorkOrders.KeepUploads(ctx, web.Actor(c), customer, nonce, uploads(photos))
-}
-
-// uploads are the files of a form as the noun takes them.
-func uploads(photos *web.PhotoForm) []workorder.Upload {
-	var list []workorder.Upload
-	for _, f := range photos.Files {
-		list = append(list, workorder.Upload{Name: f.Name, Size: f.Size, Crowded: f.Crowded, File: f})
-	}
-	return list
+	return h.WorkOrders.KeepUploads(ctx, web.Actor(c), customer, nonce, photos.Uploads())
 }
 
 // refuseOrder shows the form of a new work order again.
@@ -639,7 +630,7 @@ func (h *Handlers) workOrderPhotos(c echo.Context) error {
 	defer photos.Close()
 	nonce := nonceOf(c)
 	added, err := h.WorkOrders.AddPhotos(c.Request().Context(), web.Actor(c), workorder.Photos{
-		Number: number, CustomerID: web.Who(c).CustomerID, Nonce: nonceOn(number, nonce), Uploads: uploads(photos),
+		Number: number, CustomerID: web.Who(c).CustomerID, Nonce: nonceOn(number, nonce), Uploads: photos.Uploads(),
 	})
 	words := "The photos are saved."
 	if added == 1 {

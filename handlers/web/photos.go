@@ -1,6 +1,7 @@
 package web
 
 import (
+	"customerportal/internal/workorder"
 	"errors"
 	"io"
 	"mime"
@@ -100,6 +101,15 @@ func (f *PhotoForm) Close() {
 	for _, done := range f.done {
 		done()
 	}
+}
+
+// Uploads are the files as the noun takes them.
+func (f *PhotoForm) Uploads() []workorder.Upload {
+	var list []workorder.Upload
+	for _, p := range f.Files {
+		list = append(list, workorder.Upload{Name: p.Name, Size: p.Size, Crowded: p.Crowded, File: p})
+	}
+	return list
 }
 
 // Photos reads a form with photos as it comes, as long as the browser goes on

@@ -245,19 +245,9 @@ func byWhom(d db.GetProposalDecisionRow) string {
 	return " by " + who
 }
 
-// writing drops what is not seen, and what turns the writing round: a name stands
-// in the midst of other words on pages and in mails, and the signed copy is to show
-// it as it is kept. The two joiners are letters in some languages.
-func writing(r rune) rune {
-	if unicode.Is(unicode.Cf, r) && r != '\u200C' && r != '\u200D' {
-		return -1
-	}
-	return r
-}
-
 // checkName checks a typed name and returns it as it is kept.
 func checkName(typed string) (string, error) {
-	typed = strings.Join(strings.Fields(strings.Map(writing, typed)), " ")
+	typed = strings.Join(strings.Fields(strings.Map(signature.Writing, typed)), " ")
 	switch {
 	case typed == "":
 		return "", fault.Field("name", "Type your name; it is your signature")

@@ -10,6 +10,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // The limits of one drawing. The page thins what is drawn long before, so that
@@ -148,3 +149,14 @@ func (s Signature) Blank() bool {
 }
 
 func distance(a, b Point) float64 { return math.Hypot(float64(a.X-b.X), float64(a.Y-b.Y)) }
+
+// Writing drops from a signer's name, as the mapping of [strings.Map], what is not
+// seen and what turns the writing round: a name stands in the midst of other words
+// on pages and in mails, and the signed copy is to show it as it is kept. The two
+// joiners are letters in some languages.
+func Writing(r rune) rune {
+	if unicode.Is(unicode.Cf, r) && r != '\u200C' && r != '\u200D' {
+		return -1
+	}
+	return r
+}

@@ -41,13 +41,11 @@ func sign(ctx context.Context, q *db.Queries, now calendar.Instant, by audit.Act
 		return record(ctx, q, now, by, o, "unsigned", nil, nil)
 	}
 	var refused fault.Fields
-	// nothing that is not seen or turns the writing round: a name stands in the
-	// midst of other words
 	name := strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cf, unicode.Cc) && !unicode.IsSpace(r) && r != '\u200C' && r != '\u200D' {
+		if unicode.IsControl(r) && !unicode.IsSpace(r) {
 			return -1
 		}
-		return r
+		return signature.Writing(r)
 	}, g.Name)), " ")
 	drawn, err := signature.Parse(g.Strokes)
 	switch {
